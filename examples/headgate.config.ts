@@ -1,0 +1,34 @@
+// A shop and its API behind one listener: two servers that can each carry 500 requests at once, a short line before
+// them, and an API that must not take more than its share. Try it: headgate check examples/headgate.config.ts
+import { defineConfig } from 'headgate/config'
+
+const shopServer = { maxConnections: 500, weight: 1 }
+
+export default defineConfig(({ env }) => ({
+  listeners: {
+    web: {
+      bind: env.LISTEN ?? ':8080',
+      // What the servers hold (2 × 500) and what waits for them (200 and 50). Whoever comes beyond gets 503 at once.
+      maxConnections: 1250,
+      trustedProxies: ['loopback'],
+    },
+  },
+  pools: {
+    shop: {
+      servers: [
+        { address: '192.168.1.10:80', ...shopServer },
+        { address: '192.168.1.11:80', ...shopServer },
+        { address: '192.168.1.12:80', ...shopServer, backup: true },
+      ],
+      balance: 'least',
+      sticky: 'shop-server',
+      queue: { max: 200, timeout: '2s' },
+      timeouts: { connect: '1s', firstByte: '60s', betweenBytes: '30s' },
+      health: { http: '/healthz', interval: '2s', rise: 2, fall: 3 },
+    },
+  },
+  routes: [
+    { to: 'shop' },
+    { name: 'api', path: '/api', to: 'shop', maxConnections: 200, queue: { max: 50, timeout: '1s' } },
+  ],
+}))

@@ -1,0 +1,80 @@
+/**
+ * What a line of the access log can say: the fields of the JSON format and the names of a template. Here, and not with
+ * the log, because the configuration is checked against it and its reference is generated from it.
+ */
+import { type TemplateProblem, unknownNames } from './template.ts'
+
+/** Every key of a JSON line, but `verdict`, with its meaning. Times in ms: in JSON `null`, in templates `-1`, where never reached. */
+export const logFields = {
+  time: 'when the first byte of the request was seen, ISO 8601 in UTC',
+  thread: 'worker thread that served it',
+  listener: 'listener it came in by',
+  route: 'route that matched',
+  pool: 'pool it was sent to',
+  server: 'server that had it last',
+  client: 'address of the client',
+  port: 'port of the client',
+  method: 'method of the request',
+  target: 'request target as received, without userinfo',
+  version: 'HTTP version of the request, 1.1 or 1.0',
+  host: 'host asked for',
+  userAgent: 'User-Agent of the request',
+  referer: 'Referer of the request, without userinfo',
+  status: 'status sent; 0 where none was',
+  end: 'end code: letter of the cause, letter of the stage; -- when all went well',
+  cause: 'name of the cause when it was refused or failed',
+  incident: 'incident id, also on the error page',
+  headerMs: 'first byte of the request head to its end',
+  queueMs: 'waiting in lines',
+  connectMs: 'connecting to the server; 0 on a reused connection',
+  firstByteMs: 'from the request sent to the first byte of the response',
+  totalMs: 'first byte of the request to the last byte of the response',
+  bytesIn: 'bytes from the client, heads and framing included',
+  bytesOut: 'bytes to the client, heads and framing included',
+  retries: 'attempts beyond the first',
+  redispatched: 'whether the last attempt went to another server',
+  reused: 'whether the server’s connection was used before',
+  listenerInUse: 'connections of the listener at admission, this one included',
+  poolInUse: 'requests in the pool at admission, this one included',
+  serverInUse: 'requests at the server at admission, this one included',
+  queueLength: 'length of the line at admission',
+} as const satisfies Readonly<Record<string, string>>
+
+/** What is said of a refusal or failure: in JSON an object under the key `verdict` (else null), in templates by name. */
+export const verdictFields = {
+  gate: 'gate that refused or failed, as "pool shop"',
+  limit: 'limit that was reached',
+  observed: 'value that was observed',
+  setting: 'path of the setting that holds the limit',
+  place: 'file and line of that setting',
+  advice: 'what can be done',
+  detail: 'what the system or the parser said',
+} as const satisfies Readonly<Record<string, string>>
+
+/** Names that only a template knows: the pieces of the Common and Combined formats. */
+export const templateOnly = {
+  clfTime: 'time as [20/Nov/2026:19:59:00 +0000], without the brackets',
+  epoch: 'time as seconds since 1970, three decimals',
+  request: 'method, target and version as "GET / HTTP/1.1", without the quotes',
+} as const satisfies Readonly<Record<string, string>>
+
+/** Every name a template may use, with its meaning. */
+export const templateFields = { ...logFields, ...verdictFields, ...templateOnly }
+
+/** A name a template may use. */
+export type LogField = keyof typeof templateFields
+
+/** `%{name}` is a field, `%%` a percent sign; any other `%` is itself. */
+export const logHole = /%%|%\{([^{}]*)\}/g
+
+/** What is wrong with a log template; empty when nothing is. */
+export function checkTemplate(text: string): TemplateProblem[] {
+  const problems = unknownNames(text, logHole, templateFields)
+  for (const match of text.replaceAll('%%', '__').matchAll(/%\{(?![^{}]*\})/g)) {
+    problems.push({ at: match.index, says: 'a field that is opened by "%{" is not closed by "}"' })
+  }
+  // A record is one line, whatever it holds; a template with a line break of its own would break that for all readers.
+  const odd = Array.from(text).findIndex((c) => c < ' ' && c !== '\t')
+  if (odd >= 0) problems.push({ at: odd, says: 'a template is one line: it must not contain control characters' })
+  return problems.sort((a, b) => a.at - b.at)
+}

@@ -1,0 +1,64 @@
+/** `headgate run --to …`: a whole configuration from options, without any file. */
+import { readMachine } from '../config/machine.ts'
+import { type Native, readNative } from '../config/native.ts'
+import type { Notice } from '../config/notice.ts'
+import { Places } from '../config/places.ts'
+
+/** What the options of `run` say, as written. */
+export interface RunOptions {
+  readonly to?: readonly string[]
+  readonly listen?: string
+  readonly maxConnections?: number
+  readonly queue?: number
+  readonly queueTimeout?: string
+  readonly threads?: number
+  readonly accessLog?: string
+}
+
+/** The options that make up a configuration of their own, and so cannot stand beside a file. */
+const alone = {
+  to: '--to',
+  listen: '--listen',
+  maxConnections: '--max-connections',
+  queue: '--queue',
+  queueTimeout: '--queue-timeout',
+} as const satisfies Partial<Record<keyof RunOptions, string>>
+
+/** Which of the given options cannot stand beside a file. */
+export function optionsWithoutFile(options: RunOptions): string[] {
+  return Object.entries(alone).flatMap(([key, flag]) =>
+    options[key as keyof typeof alone] === undefined ? [] : [flag],
+  )
+}
+
+/** The configuration that the options make up. Its notices speak of options, not of settings nobody wrote. */
+export function fromOptions(options: RunOptions): Native {
+  const { to = [], listen = ':8080', maxConnections, queue, queueTimeout, threads, accessLog } = options
+  const written = {
+    listeners: { web: { bind: listen } },
+    pools: {
+      servers: {
+        servers: to.map((address) => ({ address, ...given({ maxConnections }) })),
+        queue: given({ max: queue, timeout: queueTimeout }),
+      },
+    },
+    accessLog: accessLog ?? false,
+    ...given({ threads }),
+  }
+  const { config, notices } = readNative(written, new Places(''), readMachine())
+  return { config, notices: notices.map((notice) => ({ ...notice, path: optionFor(notice) })) }
+}
+
+function given(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}
+
+function optionFor({ path }: Notice): string {
+  if (path.startsWith('listeners.')) return '--listen'
+  if (path.endsWith('.maxConnections')) return '--max-connections'
+  if (path.includes('.servers')) return '--to'
+  if (path.endsWith('queue.timeout')) return '--queue-timeout'
+  if (path.includes('.queue')) return '--queue'
+  if (path.startsWith('accessLog')) return '--access-log'
+  return path === 'threads' ? '--threads' : path
+}

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startFailure } from './start-failure.ts'
+
+const failure = (code: string, more: object): Error => Object.assign(new Error(`listen ${code}`), { code, ...more })
+
+test('an address that is taken is named, with the command that finds who has it', () => {
+  assert.match(startFailure(failure('EADDRINUSE', { address: '::', port: 80 })) ?? '', /\[::\]:80 is in use.*ss -ltnp/)
+})
+
+test('a port that is kept for root is told with two ways out', () => {
+  const said = startFailure(failure('EACCES', { address: '0.0.0.0', port: 80 })) ?? ''
+  assert.match(said, /0\.0\.0\.0:80.*below 1024.*setcap/)
+})
+
+test('a unix socket is called by its path', () => {
+  assert.match(
+    startFailure(failure('EADDRINUSE', { address: '/run/gate.sock', port: -1 })) ?? '',
+    /\/run\/gate\.sock is in use/,
+  )
+})
+
+test('a failure of the system without a known remedy is told as the system has it', () => {
+  assert.equal(startFailure(failure('EIO', {})), 'headgate could not start: listen EIO')
+})
+
+test('anything else is a defect and keeps its stack', () => {
+  assert.equal(startFailure(new TypeError('x is not a function')), null)
+})

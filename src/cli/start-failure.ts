@@ -1,0 +1,32 @@
+/** Why a start failed, in words that say what to do about it. */
+
+interface SystemError extends Error {
+  readonly code: string
+  readonly syscall?: string
+  readonly address?: string
+  readonly port?: number
+}
+
+const remedies: Readonly<Record<string, (where: string) => string>> = {
+  EADDRINUSE: (where) =>
+    `${where} is in use by another program. Stop it, or listen on another port. See who has it: ss -ltnp`,
+  EACCES: (where) =>
+    `this user may not listen on ${where}. Ports below 1024 are kept for root: use a higher one, or allow it with setcap cap_net_bind_service=+ep on the node binary`,
+  EADDRNOTAVAIL: (where) => `this machine has no address for ${where}. Leave the host out to listen on all: ':8080'`,
+  EMFILE: () => 'this process may open no more files. Raise the limit with ulimit -n, or LimitNOFILE= under systemd',
+  ENOENT: (where) => `the folder of ${where} does not exist`,
+}
+
+/** One line for a failure that the user can mend; null for any other, which deserves its stack. */
+export function startFailure(error: unknown): string | null {
+  if (!isSystemError(error)) return null
+  const { address, port, code, message } = error
+  const host = address === undefined || address === '' ? '' : address.includes(':') ? `[${address}]` : address
+  const where = port === undefined || port < 0 ? host || 'that address' : `${host}:${port}`
+  const remedy = remedies[code]
+  return `headgate could not start: ${remedy === undefined ? message : remedy(where)}`
+}
+
+function isSystemError(error: unknown): error is SystemError {
+  return error instanceof Error && typeof (error as Partial<SystemError>).code === 'string'
+}

@@ -1,0 +1,17 @@
+/** `headgate/config`: for those who write a configuration, and for programs that read one. */
+export type { ConfigContext, ConfigExport } from './define.ts'
+export { defineConfig } from './define.ts'
+export type { ConfigSource, Loaded, LoadOptions } from './load.ts'
+export { loadConfig } from './load.ts'
+export type { Config } from './model.ts'
+export type { Notice } from './notice.ts'
+export type {
+  Duration,
+  Size,
+  WrittenConfig,
+  WrittenHealth,
+  WrittenListener,
+  WrittenPool,
+  WrittenRoute,
+  WrittenServer,
+} from './written.ts'

@@ -1,0 +1,166 @@
+/**
+ * The one model of a configuration, as the rest of Headgate reads it: defaults filled in, durations in milliseconds,
+ * sizes in bytes, names resolved. Plain data only, so that it can be handed to worker threads as it is.
+ */
+
+/** Stands for "no limit" where a limit is a number of things in use. The largest value of a ledger cell. */
+export const UNLIMITED = 0x7fffffff
+
+/** Where to listen or connect. */
+export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
+
+/** A place in a configuration file, both counted from 1. `line` 0: no file (command line or a call). */
+export interface Place {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** A bounded, timed line of those who wait. `max` 0: nobody waits. `timeout` in ms. */
+export interface QueueConfig {
+  readonly max: number
+  readonly timeout: number
+}
+
+export interface ListenerConfig {
+  readonly name: string
+  readonly bind: readonly Address[]
+  /** Client connections at once over all threads, HAProxy's frontend maxconn; UNLIMITED when unset. */
+  readonly maxConnections: number
+  /** `null`: a surplus connection gets 503 at once. A queue: it is held unread in this line. */
+  readonly whenFull: QueueConfig | null
+  /** Peers (CIDR or address) whose X-Forwarded-*, Forwarded are believed and appended to; others are replaced. */
+  readonly trustedProxies: readonly string[]
+  /** Which forwarding fields requests get: `x-forwarded` (X-Forwarded-For/-Proto/-Host), `forwarded` (RFC 7239). */
+  readonly forwarded: readonly ('x-forwarded' | 'forwarded')[]
+  /** All in ms; 0 never. `header`: from first byte of a head to its end. `body`: between reads of a request body. `send`: between writes to a client that does not read. `keepAlive`: idle between requests, and before the first. */
+  readonly timeouts: {
+    readonly header: number
+    readonly body: number
+    readonly send: number
+    readonly keepAlive: number
+  }
+  /** Bytes of the request line, bytes of the whole head, number of fields, bytes of the body (0: unlimited). */
+  readonly limits: { readonly line: number; readonly head: number; readonly fields: number; readonly body: number }
+}
+
+export interface ServerConfig {
+  /** The address as written; unique in its pool. Names the server in logs. */
+  readonly name: string
+  readonly address: Address
+  /** Requests at this server at once, from before connect to the last byte of the response; UNLIMITED when unset. */
+  readonly maxConnections: number
+  /** 1 … 1000; the share of requests relative to the other servers. 0: only by sticky cookie. */
+  readonly weight: number
+  /** Gets requests only when no other server of the pool is usable. */
+  readonly backup: boolean
+}
+
+export type BalanceConfig =
+  | { readonly policy: 'round-robin' | 'least' | 'two-choices' | 'first' }
+  | {
+      readonly policy: 'hash'
+      /** What is hashed: client address, path with query, a header field or a cookie. Missing ones fall back to address. */
+      readonly on: 'address' | 'path' | 'header' | 'cookie'
+      readonly name: string // of the field or cookie; '' otherwise
+      /** Bounded load: a server takes at most this times the average before the next on the ring does; 0: unbounded. */
+      readonly bound: number
+    }
+
+/** Regular checks of every server of a pool. */
+export interface HealthConfig {
+  /** Path that is asked for with GET; null: a server only has to take a connection. */
+  readonly http: string | null
+  /** First and last status that count as healthy. */
+  readonly expect: readonly [number, number]
+  /** From one check to the next, in ms. */
+  readonly interval: number
+  /** For one whole check, in ms. */
+  readonly timeout: number
+  /** Good checks in a row that bring a server back, bad ones that take it out; 1 or more. */
+  readonly rise: number
+  readonly fall: number
+  /** Host field of the check; '': the address of the server. */
+  readonly host: string
+}
+
+export interface PoolConfig {
+  readonly name: string
+  readonly servers: readonly ServerConfig[]
+  readonly balance: BalanceConfig
+  /** A cookie that ties a client to a server; null: none. */
+  readonly sticky: {
+    readonly cookie: string
+    readonly maxAge: number /* ms; 0: session */
+    readonly secure: boolean
+  } | null
+  /** Requests in the whole pool at once. */
+  readonly maxConnections: number
+  readonly queue: QueueConfig
+  /** Long-lived streams have a budget of their own: upgrades, tunnels, and responses older than `after` ms (0: never). */
+  readonly streams: { readonly max: number; readonly after: number }
+  /** In ms, 0 never. `total`: from the first byte of the request, waiting and retries included; streams are exempt once they count as streams. */
+  readonly timeouts: {
+    readonly connect: number
+    readonly firstByte: number
+    readonly betweenBytes: number
+    readonly tunnelIdle: number
+    readonly total: number
+  }
+  /** Idle connections kept per server and thread, and for how long (ms; keep it below the server's own). */
+  readonly idle: { readonly max: number; readonly timeout: number }
+  /** Further servers tried after a connection failed; each server is tried once. */
+  readonly retries: number
+  /** Bytes of the status line, of a response head, number of fields. */
+  readonly limits: { readonly line: number; readonly head: number; readonly fields: number }
+  /** null: no checks, every server counts as up. */
+  readonly health: HealthConfig | null
+}
+
+export interface RouteConfig {
+  /** `routes[0]` … unless named. */
+  readonly name: string
+  /** Lower-case hosts without port, `*.example.com` for all below; empty: any host. */
+  readonly hosts: readonly string[]
+  /** Path prefix by whole segments: `/shop` matches `/shop` and `/shop/…`. '/': all. */
+  readonly path: string
+  /** Listeners it applies to; empty: all. */
+  readonly listeners: readonly string[]
+  /** Name of the pool. */
+  readonly to: string
+  readonly maxConnections: number
+  readonly queue: QueueConfig
+  /** Whether CONNECT is passed on (as a tunnel). */
+  readonly connect: boolean
+  /** Upgrade protocols passed on, lower case; `*` all. */
+  readonly upgrade: readonly string[]
+}
+
+export interface AccessLogConfig {
+  /** A file path, or `stdout` / `stderr`. */
+  readonly to: string
+  readonly format: 'json' | 'common' | 'combined' | { readonly template: string }
+  /** Bytes waiting to be written per thread beyond which lines are dropped and counted. */
+  readonly buffer: number
+}
+
+export interface Config {
+  /** Our name in Via, Proxy-Status and loop detection: an HTTP token, made unique per process when unset. */
+  readonly name: string
+  /** Worker threads. */
+  readonly threads: number
+  readonly listeners: readonly ListenerConfig[]
+  readonly pools: readonly PoolConfig[]
+  readonly routes: readonly RouteConfig[]
+  readonly accessLog: AccessLogConfig | null
+  /** What clients are told of the inside: `off`, `cause` (name of the cause only), `full` (gate, limit, value too). */
+  readonly proxyStatus: 'off' | 'cause' | 'full'
+  /** Seconds named in Retry-After, before jitter, when Headgate sheds (in ms here). */
+  readonly retryAfter: number
+  /** Own error pages: text of the template by cause name, status ('503'), or 'default'; HTML only. */
+  readonly errorPages: Readonly<Record<string, string>>
+  /** How long a stop waits for requests under way, in ms. */
+  readonly drain: number
+  /** Where each setting was written, by its path (`pools.shop.queue.max`, `pools.shop.servers[0].maxConnections`). */
+  readonly places: Readonly<Record<string, Place>>
+}

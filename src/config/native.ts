@@ -1,0 +1,58 @@
+/** The native form: plain data as users write it, whatever file it came from, to the one model and what is said of it. */
+import type { Machine } from './check.ts'
+import { checkConfig } from './check.ts'
+import { explain } from './explain.ts'
+import type { Config } from './model.ts'
+import type { Notice } from './notice.ts'
+import { noticeLine, sortNotices } from './notice.ts'
+import { Places } from './places.ts'
+import { checkReferences } from './references.ts'
+import { resolve } from './resolve.ts'
+import { schema } from './schema/index.ts'
+import type { WrittenConfig } from './written.ts'
+
+/** A configuration and what is said of it; `config` is null when a notice is an error. */
+export interface Native {
+  readonly config: Config | null
+  readonly notices: readonly Notice[]
+}
+
+/**
+ * Reads what was written. Tells all faults at once; never throws, whatever is given.
+ * @param folder absolute path of the folder that relative paths in the configuration start from.
+ */
+export function readNative(written: unknown, places: Places, machine: Machine, folder: string = process.cwd()): Native {
+  places.cover(written)
+  const notices: Notice[] = []
+  const read = schema.safeParse(written)
+  if (!read.success) notices.push(...explain(read.error.issues, written, places))
+  notices.push(...checkReferences(written, places))
+  if (!read.success || notices.length > 0) return { config: null, notices: sortNotices(notices) }
+
+  const config = resolve(read.data, places, folder, notices)
+  if (notices.length > 0) return { config: null, notices: sortNotices(notices) }
+  const ignored: readonly string[] = read.data.ignore ?? []
+  notices.push(...checkConfig(config, places, machine).filter((notice) => !ignored.includes(notice.rule)))
+  return { config, notices: sortNotices(notices) }
+}
+
+/** A configuration that cannot be used, with what is wrong with it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly notices: readonly Notice[]
+
+  constructor(notices: readonly Notice[]) {
+    super(`The configuration cannot be used:\n${notices.map((notice) => `  ${noticeLine(notice)}`).join('\n')}`)
+    this.notices = notices
+  }
+}
+
+/**
+ * The configuration for what a program wrote, without any file.
+ * @throws ConfigError with every fault.
+ */
+export function configFrom(written: WrittenConfig): Config {
+  const { config, notices } = readNative(written, new Places(''), {})
+  if (config === null) throw new ConfigError(notices)
+  return config
+}

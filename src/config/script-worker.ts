@@ -1,0 +1,91 @@
+/**
+ * The thread in which one configuration in JavaScript or TypeScript runs, once. A thread of its own gives it a fresh
+ * graph of modules each time, and leaves nothing of it behind.
+ */
+import { readFileSync } from 'node:fs'
+import { registerHooks, stripTypeScriptTypes } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Odd } from './plain.ts'
+import { plainCopy } from './plain.ts'
+
+/** What to run. */
+export interface ScriptTask {
+  /** URL of the file. */
+  readonly url: string
+  /** Its text as it was read: what is located is what runs. */
+  readonly text: string
+}
+
+/** What came of it. `files`: all that was read on the way, the configuration itself included. */
+export type ScriptResult =
+  | { readonly ok: true; readonly data: unknown; readonly odd: readonly Odd[]; readonly files: readonly string[] }
+  | {
+      readonly ok: false
+      /** `absent`: there is no default export that could be a configuration; `message` says what there is. */
+      readonly why: 'threw' | 'absent'
+      readonly name: string
+      readonly code: string
+      readonly message: string
+      readonly stack: string
+      readonly files: readonly string[]
+    }
+
+const { url, text } = workerData as ScriptTask
+const files: string[] = []
+const ownPackage = new URL('./define.ts', import.meta.url).href
+
+registerHooks({
+  resolve(specifier, context, next) {
+    // The running package, wherever it is installed: a configuration needs no node_modules of its own.
+    if (specifier === 'headgate' || specifier === 'headgate/config') return { url: ownPackage, shortCircuit: true }
+    if (specifier === url) return { url, shortCircuit: true }
+    return next(specifier, context)
+  },
+  load(from, context, next) {
+    if (!from.startsWith('file:') || from === ownPackage || from.includes('/node_modules/')) return next(from, context)
+    const path = fileURLToPath(from)
+    files.push(path)
+    if (from === url) return { source: text, format: formatOf(path, text), shortCircuit: true }
+    if (!/\.[jt]s$/.test(path)) return next(from, context)
+    const source = readFileSync(path, 'utf8')
+    return { source, format: formatOf(path, source), shortCircuit: true }
+  },
+})
+
+/** A package.json nearby may say "commonjs", as npm init writes it; what a file itself is, its own text says. */
+function formatOf(path: string, source: string): string {
+  const module = /\.m[jt]s$/.test(path) || /^\s*(import\b(?!\s*\()|export\b)/m.test(source)
+  return `${module ? 'module' : 'commonjs'}${/ts$/.test(path) ? '-typescript' : ''}`
+}
+
+async function run(): Promise<ScriptResult> {
+  try {
+    const module = (await import(url)) as { default?: unknown }
+    let found = await module.default
+    if (typeof found === 'function') found = await (found as (context: object) => unknown)({ env: process.env })
+    if (typeof found !== 'object' || found === null || Array.isArray(found)) {
+      const what = found === undefined ? 'nothing' : Array.isArray(found) ? 'a list' : `a ${typeof found}`
+      return { ok: false, why: 'absent', name: '', code: '', message: what, stack: '', files }
+    }
+    const odd: Odd[] = []
+    const data = plainCopy(found, odd)
+    return { ok: true, data, odd, files }
+  } catch (error) {
+    const { name = 'Error', message = String(error), stack = '', code = '' } = Object(error) as NodeJS.ErrnoException
+    return { ok: false, why: 'threw', name, code, message, stack: located(name, stack), files }
+  }
+}
+
+/** Node does not say where in JavaScript a syntax error is; its reader of TypeScript, which takes JavaScript too, does. */
+function located(name: string, stack: string): string {
+  if (name !== 'SyntaxError' || !/^SyntaxError/.test(stack)) return stack
+  try {
+    stripTypeScriptTypes(text, { sourceUrl: url })
+  } catch (error) {
+    return (error as Error).stack ?? stack
+  }
+  return stack
+}
+
+parentPort?.postMessage(await run())

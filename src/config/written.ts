@@ -1,0 +1,221 @@
+/**
+ * The written form of a configuration. Made from the schema by types.ts; do not edit it, run: npm run generate
+ */
+// biome-ignore-all format: it is made by a program
+import type { Cause } from '../base/cause.ts'
+
+/** A duration: '500ms', '2s', '5m', '1h30m'; 0 has the meaning that each setting says. */
+export type Duration = string | 0
+
+/** A size: '64KB' (powers of 1000), '64KiB' (powers of 1024), or a number of bytes. */
+export type Size = string | number
+
+/** A whole configuration. */
+export interface WrittenConfig {
+  /** Where editors find the JSON Schema of this file. Not read by Headgate. */
+  readonly $schema?: string | undefined
+  /** Name in Via and Proxy-Status, by which a request that comes round in a circle is known again. Unset: one of its own for every process. Varnish: -i. */
+  readonly name?: string | undefined
+  /** Worker threads. Unset: as many as the machine has cores for this process. HAProxy: nbthread. nginx: worker_processes. */
+  readonly threads?: number | undefined
+  /** Where clients connect, by name. HAProxy: frontend. nginx: server with listen. */
+  readonly listeners: Readonly<Record<string, WrittenListener>>
+  /** Groups of servers that do the same work, by name. HAProxy: backend. nginx: upstream. Varnish: director. */
+  readonly pools: Readonly<Record<string, WrittenPool>>
+  /** Which requests go to which pool. The most specific route wins, whatever the order: an exact host before a wildcard before any, then the longest path; no route gives 404. Unset: everything goes to the only pool. HAProxy: use_backend. nginx: location. */
+  readonly routes?: readonly WrittenRoute[] | undefined
+  /** One line per request: a file, `'stdout'`, `'stderr'`, `false` for none, or `{ to, format, buffer }`. SIGUSR2 reopens the file. HAProxy: log, log-format. nginx: access_log. Default: `'stdout'`. */
+  readonly accessLog?: false | string | {
+    /** A file, `'stdout'` or `'stderr'`. Default: `'stdout'`. */
+    readonly to?: string | undefined
+    /** `'json'`, `'common'`, `'combined'`, or `{ template: '%{client} %{status} %{totalMs}' }`. Default: `'json'`. */
+    readonly format?: 'json' | 'common' | 'combined' | {
+      /** Line with fields as `%{client}`; the fields are listed below. */
+      readonly template: string
+    } | undefined
+    /** Bytes that may wait to be written, per thread. Lines beyond are dropped and counted; no request waits for its log. Default: `'4MiB'`. */
+    readonly buffer?: Size | undefined
+  } | undefined
+  /** What the Proxy-Status field (RFC 9209) of a refused or failed request tells the client: `'off'` nothing, `'cause'` its name, `'full'` gate, limit and value too. Default: `'cause'`. */
+  readonly proxyStatus?: 'off' | 'cause' | 'full' | undefined
+  /** Retry-After of a request that Headgate turned away, before a spread is added; in whole seconds. Default: `'5s'`. */
+  readonly retryAfter?: Duration | undefined
+  /** Own error pages: HTML files by cause (`queue_full`), by status (`'503'`), or `default`; paths are relative to this file. They may contain `{{status}}`, `{{sentence}}`, `{{incident}}` and others, listed below. HAProxy: errorfile. nginx: error_page. Varnish: vcl_synth. */
+  readonly errorPages?: Readonly<Partial<Record<Cause | 'default' | `${number}`, string>>> | undefined
+  /** How long a stop waits for requests under way. HAProxy: hard-stop-after. nginx: worker_shutdown_timeout. Default: `'30s'`. */
+  readonly drain?: Duration | undefined
+  /** Rules whose warnings are known and accepted; `headgate check` leaves them out. Errors cannot be left out. */
+  readonly ignore?: readonly ('listener-exceeds-pools' | 'fd-limit' | 'queue-without-limit' | 'no-queue' | 'pool-limit-above-servers' | 'route-limit-above-pool' | 'streams-above-listeners' | 'retries-exceed-servers' | 'all-weights-zero' | 'queue-timeout-beyond-patience' | 'first-byte-below-queue' | 'first-byte-below-health' | 'health-timeout-beyond-interval' | 'total-below-first-byte' | 'connect-timeout-long' | 'header-timeout-off' | 'unreachable-route' | 'unused-pool' | 'listener-without-route' | 'trusted-everyone' | 'privileged-port')[] | undefined
+}
+
+export interface WrittenListener {
+  /** Address to listen on, or a list of them: `':8080'` for every interface (IPv4 and IPv6), `'127.0.0.1:80'`, `'[::1]:80'`, `'unix:/run/headgate.sock'`. Port 0 takes any free one. HAProxy: bind. nginx: listen. */
+  readonly bind: readonly (string | number)[] | string | number
+  /** Client connections open at once, idle ones included, over all threads; or `'unlimited'`. HAProxy: maxconn of a frontend. nginx: worker_connections (per worker there). Default: `10000`. */
+  readonly maxConnections?: number | 'unlimited' | undefined
+  /** What happens to a connection beyond maxConnections. `'refuse'`: it gets 503 at once and is closed. `'wait'`: it is held unread in a line, of 1000 for up to 5s, or as `{ max, timeout }` says; HAProxy's kernel backlog does the same without bound. Default: `'refuse'`. */
+  readonly whenFull?: 'refuse' | 'wait' | {
+    /** Connections that may wait. What comes beyond them is refused at once. Default: `1000`. */
+    readonly max?: number | undefined
+    /** How long a connection may wait before it gets 503. Default: `'5s'`. */
+    readonly timeout?: Duration | undefined
+  } | undefined
+  /** Proxies before this one whose X-Forwarded-* and Forwarded fields are believed and added to: addresses, networks `'10.0.0.0/8'`, `'loopback'` or `'private'`. Those of all others are replaced. nginx: set_real_ip_from. */
+  readonly trustedProxies?: readonly string[] | undefined
+  /** Which fields tell the servers of the client: `'x-forwarded'` (X-Forwarded-For, -Proto, -Host), `'forwarded'` (RFC 7239), both as a list, or `[]`. HAProxy: option forwardfor, option forwarded. */
+  readonly forwarded?: readonly ('x-forwarded' | 'forwarded')[] | 'x-forwarded' | 'forwarded' | undefined
+  /** How long a client may take. */
+  readonly timeouts?: {
+    /** From the first byte of a request to the end of its header fields; then 408. HAProxy: timeout http-request. nginx: client_header_timeout. Default: `'10s'`. */
+    readonly header?: Duration | undefined
+    /** Between two pieces of a request body; then 408. HAProxy: timeout client. nginx: client_body_timeout. Default: `'30s'`. */
+    readonly body?: Duration | undefined
+    /** How long a client may take nothing of its response before it is dropped. HAProxy: timeout client. nginx: send_timeout. Varnish: idle_send_timeout. Default: `'30s'`. */
+    readonly send?: Duration | undefined
+    /** How long a connection may be idle, before its first request and between two. HAProxy: timeout http-keep-alive. nginx: keepalive_timeout. Varnish: timeout_idle. Default: `'60s'`. */
+    readonly keepAlive?: Duration | undefined
+  } | undefined
+  /** How much a client may send. */
+  readonly limits?: {
+    /** Longest request line; beyond it 414. nginx: large_client_header_buffers. Default: `'8KiB'`. */
+    readonly line?: Size | undefined
+    /** Request line and header fields together; beyond it 431. HAProxy: tune.bufsize. nginx: large_client_header_buffers. Varnish: http_req_size. Default: `'32KiB'`. */
+    readonly head?: Size | undefined
+    /** Number of header fields; beyond it 431. HAProxy: tune.http.maxhdr. Varnish: http_max_hdr. Default: `100`. */
+    readonly fields?: number | undefined
+    /** Longest request body; beyond it 413. 0: no limit. nginx: client_max_body_size. Default: `0`. */
+    readonly body?: Size | undefined
+  } | undefined
+}
+
+export interface WrittenPool {
+  /** The servers, each an address or an object. HAProxy, nginx: server. Varnish: backend. */
+  readonly servers: readonly (string | WrittenServer)[]
+  /** Who is asked first: `'round-robin'` in turn by weight, `'least'` the one with the fewest requests, `'two-choices'` the emptier of two drawn at random, `'first'` in the order written, or `{ hash, bound }`. Full and failing servers are passed over. HAProxy: balance. Varnish: directors. Default: `'round-robin'`. */
+  readonly balance?: 'round-robin' | 'least' | 'two-choices' | 'first' | {
+    /** What chooses the server: `'address'` of the client, `'path'` with query, `{ header: 'x-user' }` or `{ cookie: 'session' }`; the address where it is missing. HAProxy: balance source, uri, hdr(). */
+    readonly hash: 'address' | 'path' | {
+      /** Field whose value is hashed. */
+      readonly header: string
+    } | {
+      /** Cookie whose value is hashed. */
+      readonly cookie: string
+    }
+    /** A server takes at most this times the average before the next on the ring does, such as 1.25. 0: unbounded. HAProxy: hash-balance-factor. Default: `0`. */
+    readonly bound?: number | undefined
+  } | undefined
+  /** Name of a cookie that brings a client back to the same server, or `{ cookie, maxAge, secure }`. HAProxy: cookie insert. Varnish: shard director by cookie. */
+  readonly sticky?: string | {
+    /** Name of the cookie. */
+    readonly cookie: string
+    /** How long the browser keeps it. 0: as long as it is open. Default: `0`. */
+    readonly maxAge?: Duration | undefined
+    /** Whether it is sent over HTTPS only. Default: `false`. */
+    readonly secure?: boolean | undefined
+  } | undefined
+  /** Requests in the whole pool at once, in addition to the limits of its servers. Unset: no limit of its own. HAProxy has no such limit. */
+  readonly maxConnections?: number | 'unlimited' | undefined
+  /** The line of those who wait for a server, first come first served over all threads. */
+  readonly queue?: {
+    /** Requests that may wait while every server is at its limit. 0: none, the next one is refused at once. HAProxy: maxqueue (0 is without bound there). Varnish: backend_wait_limit. Default: `0`. */
+    readonly max?: number | undefined
+    /** How long a request may wait, counted from its arrival. HAProxy: timeout queue. Varnish: backend_wait_timeout. Default: `'2s'`. */
+    readonly timeout?: Duration | undefined
+  } | undefined
+  /** A budget of their own for what lives long: upgraded connections (WebSocket), tunnels, and responses older than `after`. They hold no slot of a server. */
+  readonly streams?: {
+    /** Streams at once over all threads, or `'unlimited'`; beyond it 503. Default: `10000`. */
+    readonly max?: number | 'unlimited' | undefined
+    /** Age at which a response that still flows becomes a stream and gives its slot back. 0: never by age. Default: `0`. */
+    readonly after?: Duration | undefined
+  } | undefined
+  /** How long a server may take. 0: for ever. */
+  readonly timeouts?: {
+    /** To establish a connection; then another server is tried. HAProxy: timeout connect. nginx: proxy_connect_timeout. Varnish: .connect_timeout. Default: `'2s'`. */
+    readonly connect?: Duration | undefined
+    /** From the request sent to the first byte of the response; then 504. HAProxy: timeout server. nginx: proxy_read_timeout. Varnish: .first_byte_timeout. Default: `'60s'`. */
+    readonly firstByte?: Duration | undefined
+    /** Between two pieces of a response, or of a request the server does not take. HAProxy: timeout server. nginx: proxy_read_timeout. Varnish: .between_bytes_timeout. Default: `'30s'`. */
+    readonly betweenBytes?: Duration | undefined
+    /** How long both sides of an upgraded connection may be silent. HAProxy: timeout tunnel. Varnish: pipe_timeout. Default: `'1h'`. */
+    readonly tunnelIdle?: Duration | undefined
+    /** From the first byte of the request to the last of the response, waiting and all attempts included; then 504. Streams are exempt. Varnish: last_byte_timeout. Default: `0`. */
+    readonly total?: Duration | undefined
+  } | undefined
+  /** Idle connections to the servers. */
+  readonly idle?: {
+    /** Idle connections kept for reuse, per server and thread. HAProxy: pool-max-conn. nginx: keepalive. Default: `256`. */
+    readonly max?: number | undefined
+    /** How long one is kept. Keep it below the server’s own keep-alive timeout, so that the server never closes under a request. HAProxy: pool-purge-delay. nginx: keepalive_timeout in upstream. Varnish: backend_idle_timeout. Default: `'4s'`. */
+    readonly timeout?: Duration | undefined
+  } | undefined
+  /** Further servers tried when a connection cannot be established; each is tried once. HAProxy: retries with redispatch. nginx: proxy_next_upstream_tries. Default: `2`. */
+  readonly retries?: number | undefined
+  /** How much a server may send as a head. */
+  readonly limits?: {
+    /** Longest status line; beyond it 502. Default: `'8KiB'`. */
+    readonly line?: Size | undefined
+    /** Status line and header fields of a response together; beyond it 502. nginx: proxy_buffer_size. Varnish: http_resp_size. Default: `'64KiB'`. */
+    readonly head?: Size | undefined
+    /** Number of header fields of a response; beyond it 502. Varnish: http_max_hdr. Default: `200`. */
+    readonly fields?: number | undefined
+  } | undefined
+  /** Regular checks that find out which servers are up. Unset: every server counts as up. HAProxy: check. Varnish: .probe. */
+  readonly health?: WrittenHealth | undefined
+}
+
+export interface WrittenServer {
+  /** Where the server listens: `'10.0.0.1:8080'`, `'http://app:3000'`, `'[fd00::1]:80'`, `'unix:/run/app.sock'`; port 80 when none is written. A name is looked up through DNS. */
+  readonly address: string
+  /** Requests at this server at once, from before connect to the last byte of the response, over all threads. Unset: no limit. HAProxy: maxconn of a server. nginx: max_conns. Varnish: .max_connections. */
+  readonly maxConnections?: number | 'unlimited' | undefined
+  /** Share of the requests relative to the other servers. 0: only for clients whose sticky cookie names it. HAProxy, nginx: weight. Default: `1`. */
+  readonly weight?: number | undefined
+  /** Gets requests only when no other server of the pool is usable. HAProxy, nginx: backup. Default: `false`. */
+  readonly backup?: boolean | undefined
+}
+
+export interface WrittenHealth {
+  /** Path that is asked for with GET. HAProxy: option httpchk. Varnish: .url. */
+  readonly http?: string | undefined
+  /** `true`: a server is healthy when it takes a connection. HAProxy: check. */
+  readonly tcp?: boolean | undefined
+  /** From one check to the next. HAProxy: inter. Varnish: .interval. Default: `'2s'`. */
+  readonly interval?: Duration | undefined
+  /** How long one check may take. HAProxy: timeout check. Varnish: .timeout. Default: `'1s'`. */
+  readonly timeout?: Duration | undefined
+  /** Good checks in a row that bring a server back. HAProxy: rise. Default: `2`. */
+  readonly rise?: number | undefined
+  /** Bad checks in a row that take a server out. HAProxy: fall. Default: `3`. */
+  readonly fall?: number | undefined
+  /** Statuses that count as healthy, such as 200 or `'200-399'`. HAProxy: http-check expect. Varnish: .expected_response. Default: `'200-399'`. */
+  readonly expect?: number | string | undefined
+  /** Host field of the check. Empty: the address of the server. Default: `''`. */
+  readonly host?: string | undefined
+}
+
+export interface WrittenRoute {
+  /** Name in logs and metrics; without one it goes by its position, `routes[0]`. */
+  readonly name?: string | undefined
+  /** Host, or list of hosts, that the request must be for, without port: `'shop.example.com'`, or `'*.example.com'` for every host below. Unset: any. HAProxy: hdr(host). nginx: server_name. */
+  readonly host?: readonly string[] | string | undefined
+  /** Beginning of the path, by whole segments: `'/shop'` matches /shop and /shop/cart, not /shopping. HAProxy: path_beg. nginx: location. Default: `'/'`. */
+  readonly path?: string | undefined
+  /** Listener, or list of listeners, the route applies to. Unset: all. */
+  readonly listeners?: readonly string[] | string | undefined
+  /** Name of the pool that gets the requests. HAProxy: use_backend. nginx: proxy_pass. */
+  readonly to: string
+  /** Requests of this route at once, from admission to the last byte of the response. Unset: no limit of its own. nginx: limit_conn. */
+  readonly maxConnections?: number | 'unlimited' | undefined
+  /** The line before the route’s maxConnections. */
+  readonly queue?: {
+    /** Requests that may wait for the route’s own limit. 0: none, at the limit the next one is refused. Default: `0`. */
+    readonly max?: number | undefined
+    /** How long a request may wait for the route’s own limit. Default: `'2s'`. */
+    readonly timeout?: Duration | undefined
+  } | undefined
+  /** Whether CONNECT requests are passed on as tunnels. They get 405 otherwise. Default: `false`. */
+  readonly connect?: boolean | undefined
+  /** Protocols a connection may be upgraded to; `true` for all, `false` for none. Other upgrades are answered as plain requests. */
+  readonly upgrade?: boolean | readonly string[] | string | undefined
+}

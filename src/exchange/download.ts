@@ -1,0 +1,188 @@
+/** The response's way: head and body from the server to the client, at the speed of the slower one; tunnels too. */
+import type { Cause } from '../base/cause.ts'
+import { monotonic } from '../base/clock.ts'
+import type { OriginUser } from '../net/origin.ts'
+import { Outlet } from '../net/outlet.ts'
+import { interimToClient, responseToClient } from '../wire/forward.ts'
+import { chunkHead } from '../wire/framing.ts'
+import { BodyKind, type ResponseHead } from '../wire/head.ts'
+import type { Exchange } from './exchange.ts'
+
+export class Download implements OriginUser {
+  readonly #x: Exchange
+  readonly #out = new Outlet()
+  /** The head of the response has been seen. */
+  begun = false
+  /** How the response is framed towards the client. */
+  framing: BodyKind = BodyKind.none
+  #complete = false
+  #held = false
+  #keep = false
+  #tunnel = false
+
+  constructor(x: Exchange) {
+    this.#x = x
+  }
+
+  reset(): void {
+    this.#out.reset()
+    this.begun = this.#complete = this.#held = this.#keep = this.#tunnel = false
+    this.framing = BodyKind.none
+  }
+
+  /** Bytes sent to the client. */
+  get bytes(): number {
+    return this.#out.bytes
+  }
+
+  originConnected(): void {
+    const x = this.#x
+    const { origin, route } = x
+    if (origin === null || route === null) return
+    x.connectTook = monotonic() - x.connectFrom
+    x.go({ at: 'connected', route, origin })
+  }
+
+  originInterim(head: ResponseHead): void {
+    const { head: request, client } = this.#x
+    // RFC 9110 §15.2: not to an HTTP/1.0 client; a 100 nobody asked for may be dropped (§10.1.1).
+    if (request.minor === 0 || (head.status === 100 && !request.expectContinue)) return
+    const text = interimToClient(head)
+    this.#x.bytesOut += text.length
+    client.stream.say(text)
+  }
+
+  originHead(head: ResponseHead): void {
+    const x = this.#x
+    const { head: request, client, settings } = x
+    if (head.status === 101 || (request.isConnect && head.status < 300)) return this.#openTunnel(head)
+    this.begun = true
+    x.firstByteAt = monotonic()
+    x.phase = 'D'
+    x.status = head.status
+    x.releaseStream() // an upgrade that was declined is a request like any other
+    if (settings.streams.after > 0) x.streamAt = x.sentAt + settings.streams.after
+    // A body whose end only the closing tells is chunked for those who can read it (RFC 9112 §7.1), so that a cut shows.
+    let framing = head.bodyKind
+    if (framing === BodyKind.close || framing === BodyKind.chunked)
+      framing = request.minor === 1 ? BodyKind.chunked : BodyKind.close
+    this.framing = framing
+    this.#keep = framing !== BodyKind.close && request.keepAlive && client.lasting && x.upload.done
+    const connection = this.#keep ? (request.minor === 1 ? '' : 'keep-alive') : 'close'
+    this.#out.open(client.stream)
+    this.#out.text(
+      responseToClient(head, {
+        bodyKind: framing,
+        contentLength: head.contentLength,
+        connection,
+        upgrade: false,
+        extra: x.stickyField(),
+      }),
+    )
+    x.expect('between_bytes_timeout', settings.timeouts.betweenBytes)
+  }
+
+  #openTunnel(head: ResponseHead): void {
+    const x = this.#x
+    const { head: request, client, origin } = x
+    if (origin === null) return
+    if (!request.isConnect && request.upgrade === null) {
+      return x.attemptFailed('response_bad', 'a 101 response nobody asked for', false)
+    }
+    this.begun = this.#tunnel = true
+    x.firstByteAt = monotonic()
+    x.phase = 'D'
+    x.status = head.status
+    x.deadline = 0
+    this.#out.open(client.stream)
+    this.#out.text(
+      responseToClient(head, {
+        bodyKind: BodyKind.none,
+        contentLength: -1,
+        connection: '',
+        upgrade: !request.isConnect,
+        extra: x.stickyField(),
+      }),
+    )
+    origin.tunnel()
+    x.upload.tunnel()
+    // From here on it is a stream and counts as one; what requests compete for is free again.
+    x.releaseSlot()
+    x.releasePlace()
+    x.expect('tunnel_idle', x.settings.timeouts.tunnelIdle)
+  }
+
+  originData(buf: Buffer, from: number, to: number): void {
+    const { origin } = this.#x
+    if (origin === null) return
+    const chunked = this.framing === BodyKind.chunked && !this.#tunnel
+    if (chunked) this.#out.text(chunkHead(to - from))
+    this.#out.data(origin.stream, buf, from, to)
+    if (chunked) this.#out.text('\r\n')
+  }
+
+  originRead(): void {
+    if (!this.begun || this.#complete) return
+    const x = this.#x
+    if (!this.#out.flush()) {
+      this.#held = true
+      x.origin?.stream.pause()
+      x.expect(
+        this.#tunnel ? 'tunnel_idle' : 'client_stalled',
+        this.#tunnel ? x.settings.timeouts.tunnelIdle : x.client.context.config.timeouts.send,
+      )
+    } else if (this.#tunnel) x.expect('tunnel_idle', x.settings.timeouts.tunnelIdle)
+    else x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
+  }
+
+  originEnd(): void {
+    const x = this.#x
+    const { origin, route, server, client } = x
+    if (origin === null || route === null || server === null) return
+    this.#complete = true
+    if (this.framing === BodyKind.chunked) this.#out.text(`0\r\n${origin.body.trailers}\r\n`)
+    const out = this.#out.flush()
+    x.origin = null
+    if (x.upload.done) route.pool.idle[server.index]!.keep(origin, out)
+    else origin.drop() // part of the request is still on its way: nothing else may follow it
+    // The server is done, so its slot is free, even while the client is still reading.
+    x.releaseSlot()
+    if (out) return x.over(this.#keep, false)
+    x.phase = 'L'
+    x.expect('client_stalled', client.context.config.timeouts.send)
+  }
+
+  originFailed(cause: Cause, detail: string, unsent: boolean): void {
+    const x = this.#x
+    if (this.#tunnel) {
+      x.origin = null
+      this.#out.flush()
+      return x.over(false, false)
+    }
+    x.origin = null
+    if (this.begun) x.fail(cause, detail)
+    else x.attemptFailed(cause, detail, unsent)
+  }
+
+  originDrained(): void {
+    this.#x.upload.originDrained()
+  }
+
+  originClosed(): void {
+    const x = this.#x
+    this.#out.flush()
+    // Both sides have said their last word, or this one has and the other may go on.
+    if (x.client.halfClosed) x.over(false, false)
+    else x.client.stream.end()
+  }
+
+  clientDrained(): void {
+    const x = this.#x
+    if (this.#complete) return x.over(this.#keep, false)
+    if (!this.#held) return
+    this.#held = false
+    x.origin?.stream.resume()
+    if (this.#tunnel) x.expect('tunnel_idle', x.settings.timeouts.tunnelIdle)
+    else x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
+  }
+}

@@ -1,0 +1,375 @@
+/**
+ * The life of a request, from its head to its record.
+ *
+ *   received ─▶ routed ─▶ admitted ─▶ seated ─▶ connected ─▶ (upload, download) ─▶ over
+ *                              ▲         │           │
+ *                              └─ again ─┴───────────┘            any step ─▶ failed ─▶ over
+ *
+ * A step returns the next stage, or null when it waits for something; whoever brings that something calls `go` with the
+ * stage that follows. With a free slot and an idle connection nothing waits before the request has been written: no
+ * promise, no closure, no timer of its own.
+ *
+ * What an exchange takes (a place on its route, a slot at a server, a stream's place, a connection) stands in fields of
+ * this one object; `over` gives back what is left of it, whatever happened.
+ */
+import { type Cause, rowOf } from '../base/cause.ts'
+import { monotonic } from '../base/clock.ts'
+import { Timer } from '../base/wheel.ts'
+import type { PoolConfig } from '../config/model.ts'
+import { type Permit, Waiting } from '../gate/gate.ts'
+import type { Slots } from '../ledger/slots.ts'
+import type { Client } from '../net/client.ts'
+import type { Origin } from '../net/origin.ts'
+import type { Asking } from '../pool/pool.ts'
+import type { Server } from '../pool/server.ts'
+import { RequestHead } from '../wire/head.ts'
+import { Download } from './download.ts'
+import { finish } from './finish.ts'
+import type { Verdict } from './record.ts'
+import type { Route } from './route.ts'
+import type { Stage } from './stage.ts'
+import { step } from './steps.ts'
+import { Upload } from './upload.ts'
+import type { World } from './world.ts'
+
+const RECEIVED: Stage<'received'> = { at: 'received' }
+
+/** The exchange's place in its route's line; in the pool's line it stands itself. */
+class Turn extends Waiting<Slots> {
+  readonly #x: Exchange
+  constructor(x: Exchange) {
+    super()
+    this.#x = x
+  }
+  override granted(place: Permit<Slots>): void {
+    this.#x.placed(place)
+  }
+}
+
+export class Exchange extends Waiting<Server> implements Asking {
+  readonly world: World
+  head = new RequestHead()
+  readonly upload: Upload
+  readonly download: Download
+  readonly timer: Timer<Exchange>
+  readonly turn: Turn
+  // Who takes part.
+  client!: Client
+  route: Route | null = null
+  /** Of the route's pool, once there is a route. */
+  settings!: PoolConfig
+  server: Server | null = null
+  origin: Origin | null = null
+  // What is held.
+  place: Permit<Slots> | null = null
+  slot: Permit<Server> | null = null
+  stream: Slots | null = null
+  // What the timer stands for, and the bound over all waiting (0: none).
+  #awaited: Cause = 'total_timeout'
+  #until = Infinity
+  deadline = 0
+  /** When the response counts as a stream (ms, monotonic); 0: never. */
+  streamAt = 0
+  /** Where it stands, for the second letter of the end code. */
+  phase: 'R' | 'Q' | 'C' | 'H' | 'D' | 'L' = 'R'
+  // For the record: moments in ms (monotonic), -1 never.
+  headAt = -1
+  queueFrom = -1
+  waited = 0
+  connectFrom = -1
+  connectTook = -1
+  sentAt = -1
+  firstByteAt = -1
+  // For retries.
+  tried: number[] = []
+  retries = 0
+  resent = false
+  reused = false
+  redispatched = false
+  key = 0
+  prefer = -1
+  // Seen at admission.
+  listenerInUse = 0
+  poolInUse = 0
+  serverInUse = 0
+  queueLength = 0
+  // How it ends.
+  status = 0
+  bytesOut = 0
+  cause: Cause | null = null
+  verdict: Verdict | null = null
+  incident: string | null = null
+  #over = true
+  /** Whether the line it stands in is the route's; else it is the pool's. */
+  #atRoute = false
+
+  constructor(world: World) {
+    super()
+    this.world = world
+    this.upload = new Upload(this)
+    this.download = new Download(this)
+    this.timer = new Timer(this as Exchange, onTimer)
+    this.turn = new Turn(this)
+  }
+
+  /** Takes up a request, or (with a cause) what is none; `head` stays with it, its former one is given in exchange. */
+  begin(client: Client, head: RequestHead, cause: Cause | null, detail: string): RequestHead {
+    const former = this.head
+    this.head = head
+    this.client = client
+    this.headAt = monotonic()
+    this.#over = false
+    this.world.tally.began()
+    client.serve(this.upload)
+    this.go(cause === null ? RECEIVED : { at: 'failed', cause, detail })
+    return former
+  }
+
+  /** Goes on from a stage until something has to be waited for. */
+  go(stage: Stage): void {
+    let next: Stage | null = stage
+    while (next !== null) {
+      const { at } = next
+      try {
+        next = step(this, next)
+      } catch (error) {
+        this.world.defect(error)
+        if (at === 'failed') return this.over(false, true)
+        next = { at: 'failed', cause: 'internal', detail: String(error) }
+      }
+    }
+  }
+
+  fail(cause: Cause, detail: string): void {
+    if (!this.#over) this.go({ at: 'failed', cause, detail })
+  }
+
+  /** Joins the end of a line: the route's, or the pool's. Its timeout counts from the arrival of the request. */
+  line(ofRoute: boolean, timeout: number, length: number): null {
+    this.#atRoute = ofRoute
+    this.phase = 'Q'
+    this.queueFrom = monotonic()
+    this.queueLength = length
+    if (this.route !== null) this.world.tally.joined(this.route, ofRoute)
+    this.expect('queue_timeout', timeout === 0 ? 0 : Math.max(1, this.headAt + timeout - this.queueFrom))
+    return null
+  }
+
+  #leftLine(): void {
+    if (this.queueFrom < 0) return
+    this.waited += monotonic() - this.queueFrom
+    this.queueFrom = -1
+  }
+
+  /** Its turn has come in the route's line. */
+  placed(place: Permit<Slots>): void {
+    this.#leftLine()
+    this.place = place
+    if (this.route === null) return this.releasePlace()
+    this.go({ at: 'admitted', route: this.route })
+  }
+
+  /** Its turn has come in the pool's line. */
+  override granted(slot: Permit<Server>): void {
+    if (this.route === null) return slot[Symbol.dispose]()
+    this.go(this.seat(this.route, slot))
+  }
+
+  /** Nobody of the pool is left who could serve it. */
+  refused(cause: Cause): void {
+    this.#leftLine()
+    this.fail(cause, '')
+  }
+
+  triedServer(index: number): boolean {
+    return this.tried.length > 0 && this.tried.includes(index)
+  }
+
+  seat(route: Route, slot: Permit<Server>): Stage<'seated'> {
+    this.#leftLine()
+    const server = slot.of
+    this.redispatched = this.server !== null && this.server !== server
+    this.slot = slot
+    this.server = server
+    this.poolInUse = route.pool.pool.slots.used
+    this.serverInUse = server.slots.used
+    return { at: 'seated', route, server }
+  }
+
+  /** From now on, `cause` is what happens when nothing happens for `ms` (0: no bound but the total one). */
+  expect(cause: Cause, ms: number): void {
+    this.#awaited = cause
+    this.#until = ms > 0 ? monotonic() + ms : Infinity
+    this.#arm()
+  }
+
+  /** Nothing but the total bound counts: somebody else watches over what is awaited. */
+  relax(): void {
+    this.#until = Infinity
+    this.#arm()
+  }
+
+  #arm(): void {
+    let at = this.#until
+    if (this.deadline > 0 && this.deadline < at) at = this.deadline
+    if (this.streamAt > 0 && this.streamAt < at) at = this.streamAt
+    if (at < Infinity) this.world.wheel.arm(this.timer, at)
+    else this.world.wheel.disarm(this.timer)
+  }
+
+  timeout(): void {
+    if (this.#over) return
+    const now = monotonic()
+    if (now >= this.#until) return this.#late(this.#awaited)
+    if (this.deadline > 0 && now >= this.deadline) return this.#late('total_timeout')
+    if (this.streamAt > 0 && now >= this.streamAt) {
+      this.streamAt = 0
+      this.#becomeStream()
+    }
+    this.#arm()
+  }
+
+  #late(cause: Cause): void {
+    if (this.queueFrom >= 0) {
+      // A slot that became free in the same moment wins over the timeout.
+      if (this.#atRoute) {
+        const place = this.route?.gate?.expire(this.turn) ?? null
+        if (place !== null) return this.placed(place)
+      } else {
+        const slot = this.route?.pool.pool.gate.expire(this) ?? null
+        if (slot !== null) return this.granted(slot)
+      }
+    }
+    if (this.phase === 'C') return this.attemptFailed(cause, 'no connection in time', true)
+    this.fail(cause, '')
+  }
+
+  /** A response that has outlived its age as a request moves to the budget of streams, if that has room. */
+  #becomeStream(): void {
+    const { route } = this
+    if (route === null || this.stream !== null || !route.pool.streams.take()) return
+    this.stream = route.pool.streams
+    this.deadline = 0
+    this.releaseSlot()
+    this.releasePlace()
+  }
+
+  /**
+   * The attempt at the present server failed before a response. Another one may follow: on a fresh connection where the
+   * reused one turned out to be dead and the server cannot have acted on the request, or at another server where the
+   * connection was never made. RFC 9112 §9.3.1, RFC 9110 §9.2.2.
+   */
+  attemptFailed(cause: Cause, detail: string, unsent: boolean): void {
+    if (this.#over) return
+    const { route, server } = this
+    this.dropOrigin()
+    if (route === null || server === null) return this.fail(cause, detail)
+    if (this.reused && !this.resent && this.upload.repeatable && (unsent || this.head.idempotent)) {
+      this.resent = true
+      this.retries++
+      return this.go({ at: 'seated', route, server })
+    }
+    if (rowOf(cause).retry === 'unsent' && this.connectTook < 0 && this.retries < route.pool.config.retries) {
+      this.tried.push(server.index)
+      if (route.pool.pool.hasUntried(this)) {
+        this.retries++
+        this.releaseSlot()
+        return this.go({ at: 'admitted', route })
+      }
+    }
+    this.fail(cause, detail)
+  }
+
+  dropOrigin(): void {
+    const { origin } = this
+    this.origin = null
+    origin?.drop()
+  }
+
+  releaseSlot(): void {
+    const { slot } = this
+    this.slot = null
+    slot?.[Symbol.dispose]()
+  }
+
+  releasePlace(): void {
+    const { place } = this
+    this.place = null
+    place?.[Symbol.dispose]()
+  }
+
+  releaseStream(): void {
+    const { stream } = this
+    this.stream = null
+    stream?.give()
+  }
+
+  /** The line to add to a response so that the client comes back to this server; '' where that is not wanted. */
+  stickyField(): string {
+    const { route, server } = this
+    if (route === null || server === null) return ''
+    return route.pool.pool.stickyField(this.prefer, server.index)
+  }
+
+  /** Which gate's line it stands in, or stood in last. */
+  get gateKind(): 'route' | 'pool' {
+    return this.#atRoute ? 'route' : 'pool'
+  }
+
+  /**
+   * The end: the record is made and everything is given back. `keep`: the connection goes on with its next request.
+   * `cut`: the client has to see that its answer is incomplete.
+   */
+  over(keep: boolean, cut: boolean): void {
+    if (this.#over) return
+    this.#over = true
+    const { client, world, slot, place } = this
+    world.wheel.disarm(this.timer)
+    this.#leaveLine()
+    this.dropOrigin()
+    finish(this)
+    this.slot = null
+    this.place = null
+    this.releaseStream()
+    this.#reset()
+    world.release(this)
+    if (cut) client.drop(true)
+    else client.finish(keep)
+    slot?.[Symbol.dispose]()
+    place?.[Symbol.dispose]()
+  }
+
+  #leaveLine(): void {
+    if (this.queueFrom < 0) return
+    if (this.#atRoute) this.route?.gate?.leave(this.turn)
+    else this.route?.pool.pool.gate.leave(this)
+  }
+
+  #reset(): void {
+    this.route = null
+    this.server = null
+    this.deadline = this.streamAt = 0
+    this.phase = 'R'
+    this.headAt = this.queueFrom = this.connectFrom = this.connectTook = this.sentAt = this.firstByteAt = -1
+    this.waited = 0
+    if (this.tried.length > 0) this.tried = []
+    this.retries = 0
+    this.resent = this.reused = this.redispatched = false
+    this.key = 0
+    this.prefer = -1
+    this.listenerInUse = this.poolInUse = this.serverInUse = this.queueLength = 0
+    this.status = 0
+    this.bytesOut = 0
+    this.cause = null
+    this.verdict = null
+    this.incident = null
+    this.arrival = this.turn.arrival = 0
+    this.#atRoute = false
+    this.upload.reset()
+    this.download.reset()
+  }
+}
+
+function onTimer(x: Exchange): void {
+  x.timeout()
+}

@@ -1,0 +1,28 @@
+/** What a client gets whose request was refused or failed, and what is noted of it. */
+import { type Cause, rowOf } from '../base/cause.ts'
+import { wall } from '../base/clock.ts'
+import { Field } from '../wire/fields.ts'
+import type { Exchange } from './exchange.ts'
+import { incidentId } from './incident.ts'
+
+/** Notes the verdict and answers, if there is still somebody to answer and no answer has begun. True when it did. */
+export function answerFailure(x: Exchange, cause: Cause, detail: string): boolean {
+  const { client, head, world } = x
+  const row = rowOf(cause)
+  x.incident = incidentId(wall())
+  x.verdict = world.verdict(x, cause, detail)
+  if (row.status === 0 || x.download.begun || !client.stream.open) return false
+  const keep = client.lasting && head.keepAlive && !client.bodyLeft
+  const text = world.refuse({
+    cause,
+    verdict: x.verdict,
+    incident: x.incident,
+    accept: head.get(Field.accept),
+    head: head.isHead,
+    connection: keep ? (head.minor === 1 ? '' : 'keep-alive') : 'close',
+  })
+  x.status = row.status
+  x.bytesOut += text.length
+  client.stream.say(text)
+  return true
+}

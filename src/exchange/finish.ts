@@ -1,0 +1,104 @@
+/** The record of an exchange that is over. */
+import { rowOf } from '../base/cause.ts'
+import { monotonic, wall } from '../base/clock.ts'
+import { Field } from '../wire/fields.ts'
+import { clientOf } from '../wire/forward.ts'
+import type { Exchange } from './exchange.ts'
+import type { Record, Verdict } from './record.ts'
+
+/** Counts it, and logs it where somebody wants to read it. */
+export function finish(x: Exchange): void {
+  const now = monotonic()
+  const total = now - x.client.since
+  const firstByte = x.firstByteAt < 0 || x.sentAt < 0 ? -1 : x.firstByteAt - x.sentAt
+  x.world.tally.ended(x.route, x.gateKind === 'route', x.cause, x.waited, firstByte, total)
+  if (x.world.log !== null) x.world.log(recordOf(x, now, total, firstByte))
+}
+
+function recordOf(x: Exchange, now: number, total: number, firstByte: number): Record {
+  const { client, head, world, cause } = x
+  return {
+    at: wall() - total,
+    listener: client.context.config.name,
+    route: x.route?.config.name ?? null,
+    pool: x.route?.config.to ?? null,
+    server: x.server?.name ?? null,
+    client: client.hop.trusted
+      ? clientOf(head, client.hop.peer, world.trusts(client.context.config.name))
+      : client.hop.peer,
+    port: client.port,
+    method: head.method,
+    target: head.target,
+    version: head.minor === 1 ? '1.1' : '1.0',
+    host: head.host,
+    userAgent: head.get(Field.userAgent) ?? '',
+    referer: head.get(Field.referer) ?? '',
+    status: x.status,
+    cause,
+    end: cause === null ? '--' : rowOf(cause).letter + x.phase,
+    verdict: x.verdict,
+    incident: x.incident,
+    header: x.headAt - client.since,
+    queue: x.waited + (x.queueFrom >= 0 ? now - x.queueFrom : 0),
+    connect: x.connectTook,
+    firstByte,
+    total,
+    bytesIn: client.bytesIn,
+    bytesOut: x.bytesOut + x.download.bytes,
+    retries: x.retries,
+    redispatched: x.redispatched,
+    reused: x.reused,
+    listenerInUse: x.listenerInUse,
+    poolInUse: x.poolInUse,
+    serverInUse: x.serverInUse,
+    queueLength: x.queueLength,
+  }
+}
+
+/** The record of a connection that was turned away before a request was read from it. */
+export function turnedAwayRecord(
+  listener: string,
+  peer: string,
+  port: number,
+  verdict: Verdict,
+  incident: string,
+  waited: number,
+  bytesOut: number,
+  inUse: number,
+): Record {
+  const row = rowOf(verdict.cause)
+  return {
+    at: wall() - waited,
+    listener,
+    route: null,
+    pool: null,
+    server: null,
+    client: peer,
+    port,
+    method: '',
+    target: '',
+    version: '',
+    host: '',
+    userAgent: '',
+    referer: '',
+    status: row.status,
+    cause: verdict.cause,
+    end: `${row.letter}Q`,
+    verdict,
+    incident,
+    header: -1,
+    queue: waited,
+    connect: -1,
+    firstByte: -1,
+    total: waited,
+    bytesIn: 0,
+    bytesOut,
+    retries: 0,
+    redispatched: false,
+    reused: false,
+    listenerInUse: inUse,
+    poolInUse: 0,
+    serverInUse: 0,
+    queueLength: 0,
+  }
+}

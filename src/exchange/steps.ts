@@ -1,0 +1,111 @@
+/** The steps of a request's life, in their order. Each says in its return type what can follow. */
+import { rowOf } from '../base/cause.ts'
+import { monotonic } from '../base/clock.ts'
+import { Origin } from '../net/origin.ts'
+import { isLoop } from '../wire/forward.ts'
+import { BodyKind } from '../wire/head.ts'
+import { keyOf, preferred } from './affinity.ts'
+import type { Exchange } from './exchange.ts'
+import { answerFailure } from './failure.ts'
+import type { Stage, Steps } from './stage.ts'
+
+const steps: Steps = {
+  /** The head is here: is it for us, and where does it belong? */
+  received(x): Stage<'routed' | 'failed'> {
+    const { head, client, world } = x
+    const { config } = client.context
+    if (isLoop(head, world.config.name)) return failed('loop', 'our own name stands in Via')
+    if (config.limits.body > 0 && head.bodyKind === BodyKind.length && head.contentLength > config.limits.body) {
+      return failed('body_too_large', `Content-Length is ${head.contentLength}`)
+    }
+    const route = world.routes.get(config.name)?.match(head.host, head.path) ?? null
+    if (route === null) return failed('no_route', `${head.host}${head.path}`)
+    if (head.isConnect && !route.config.connect) return failed('method_refused', head.target)
+    return { at: 'routed', route }
+  },
+
+  /** Its route is known: takes a place on it, if places are limited, and one among the streams if it will be one. */
+  routed(x, { route }): Stage<'admitted' | 'failed'> | null {
+    const { head, client } = x
+    const { pool, config, gate } = route
+    x.route = route
+    x.settings = pool.config
+    if (pool.config.timeouts.total > 0) x.deadline = client.since + pool.config.timeouts.total
+    x.listenerInUse = x.world.listeners.get(client.context.config.name)?.used ?? 0
+    if (head.upgrade !== null && !upgrades(config.upgrade, head.upgrade)) head.upgrade = null
+    if (head.upgrade !== null || head.isConnect) {
+      if (!pool.streams.take()) return failed('streams_full', '')
+      x.stream = pool.streams
+    }
+    x.key = keyOf(pool.config.balance, head, client.hop.peer)
+    x.prefer = preferred(pool.pool.sticky, head)
+    if (gate === null) return { at: 'admitted', route }
+    const place = gate.admit(x.turn)
+    if (typeof place === 'string') return failed(place, '')
+    if (place === null) return x.line(true, config.queue.timeout, gate.line.length)
+    x.place = place
+    return { at: 'admitted', route }
+  },
+
+  /** It may go to the pool: takes a slot at one of its servers, or waits for one. */
+  admitted(x, { route }): Stage<'seated' | 'failed'> | null {
+    const { pool } = route.pool
+    const slot = pool.admit(x)
+    if (typeof slot === 'string') return failed(slot, '')
+    if (slot === null) return x.line(false, pool.config.queue.timeout, pool.gate.line.length)
+    return x.seat(route, slot)
+  },
+
+  /** It has a slot: needs a connection. */
+  seated(x, { route, server }): Stage<'connected'> | null {
+    const idle = route.pool.idle[server.index]!
+    x.phase = 'C'
+    const kept = x.resent ? undefined : idle.take()
+    x.reused = kept !== undefined
+    if (kept !== undefined) {
+      kept.use(x.download)
+      x.origin = kept
+      x.connectTook = 0
+      return { at: 'connected', route, origin: kept }
+    }
+    x.connectFrom = monotonic()
+    x.connectTook = -1
+    x.expect('connect_timeout', route.pool.config.timeouts.connect)
+    x.origin = Origin.connect(idle, x.download)
+    return null
+  },
+
+  /** It has a connection: sends the request. What follows are the bytes of both directions; see upload and download. */
+  connected(x, { origin }): null {
+    x.phase = 'H'
+    x.upload.start(origin)
+    return null
+  },
+
+  /** It ends badly, here or anywhere above. */
+  failed(x, { cause, detail }): null {
+    x.cause = cause
+    const answered = answerFailure(x, cause, detail)
+    // Whoever has got a part of an answer must not take it for the whole.
+    if (answered) x.over(x.client.lasting && x.head.keepAlive && !x.client.bodyLeft, false)
+    else x.over(false, x.download.begun && rowOf(cause).by !== 'client')
+    return null
+  },
+}
+
+/** Goes one step. */
+export function step<N extends Stage['at']>(x: Exchange, s: Stage<N>): Stage | null {
+  return (steps as Steps)[s.at as N](x, s as never)
+}
+
+function failed(cause: Stage<'failed'>['cause'], detail: string): Stage<'failed'> {
+  return { at: 'failed', cause, detail }
+}
+
+/** Whether a route passes an Upgrade on. Its value may name several protocols, in order of preference (RFC 9110 §7.8). */
+function upgrades(allowed: readonly string[], wanted: string): boolean {
+  if (allowed.length === 0) return false
+  if (allowed[0] === '*') return true
+  for (const protocol of wanted.toLowerCase().split(',')) if (!allowed.includes(protocol.trim())) return false
+  return true
+}

@@ -1,0 +1,121 @@
+/** The request's way: its head and body from the client to the server, at the speed of the slower one. */
+import type { Cause } from '../base/cause.ts'
+import { monotonic } from '../base/clock.ts'
+import type { Serving } from '../net/client.ts'
+import type { Origin } from '../net/origin.ts'
+import { Outlet } from '../net/outlet.ts'
+import { requestToServer } from '../wire/forward.ts'
+import { chunkHead } from '../wire/framing.ts'
+import { BodyKind } from '../wire/head.ts'
+import type { Exchange } from './exchange.ts'
+
+export class Upload implements Serving {
+  readonly #x: Exchange
+  readonly #out = new Outlet()
+  #origin: Origin | null = null
+  /** The request has been handed over completely. */
+  done = false
+  #tunnel = false
+
+  constructor(x: Exchange) {
+    this.#x = x
+  }
+
+  reset(): void {
+    this.#out.reset()
+    this.#origin = null
+    this.done = false
+    this.#tunnel = false
+  }
+
+  /** Sends the request, or once more what was sent of it (see `repeatable`). */
+  start(origin: Origin): void {
+    const { head, client } = this.#x
+    const again = this.#out.first
+    this.#origin = origin
+    this.#out.reset()
+    this.#out.open(origin.stream)
+    this.#x.sentAt = monotonic()
+    origin.expectResponse(head.method)
+    this.#out.text(again ?? requestToServer(head, client.hop, ''))
+    if (client.bodyLeft) client.readBody(head.expectContinue)
+    else this.done = true
+    if (!this.#out.flush()) this.#hold()
+    if (this.done) this.#sent()
+    else if (head.expectContinue) this.#x.expect('first_byte_timeout', this.#timeouts.firstByte)
+  }
+
+  /** All of the request lies in one write, so it can be sent again. */
+  get repeatable(): boolean {
+    return this.done && this.#out.first !== null
+  }
+
+  /** Bytes pass as they are from now on. */
+  tunnel(): void {
+    this.#tunnel = true
+    this.done = false
+    this.#x.client.tunnel()
+  }
+
+  requestData(buf: Buffer, from: number, to: number): void {
+    const chunked = this.#x.head.bodyKind === BodyKind.chunked && !this.#tunnel
+    if (chunked) this.#out.text(chunkHead(to - from))
+    this.#out.data(this.#x.client.stream, buf, from, to)
+    if (chunked) this.#out.text('\r\n')
+  }
+
+  requestEnd(): void {
+    if (this.#x.head.bodyKind === BodyKind.chunked) this.#out.text(`0\r\n${this.#x.client.body.trailers}\r\n`)
+    this.done = true
+  }
+
+  requestRead(): void {
+    if (this.#origin === null) return
+    const first = this.#out.writes === 0
+    if (!this.#out.flush()) this.#hold()
+    else if (this.#tunnel) this.#x.expect('tunnel_idle', this.#timeouts.tunnelIdle)
+    if (this.done && !first) this.#sent()
+  }
+
+  requestBad(cause: Cause, detail: string): void {
+    this.#x.fail(cause, detail)
+  }
+
+  /** The server has taken what was sent. */
+  originDrained(): void {
+    if (this.#origin === null) return
+    this.#x.client.resumeBody()
+    if (this.#tunnel) this.#x.expect('tunnel_idle', this.#timeouts.tunnelIdle)
+    else if (!this.done && !this.#x.download.begun) this.#x.relax()
+  }
+
+  clientEnded(): void {
+    if (this.#tunnel) this.#origin?.stream.end()
+    // Half-closed after its request: it may still be reading. One who waits in a line or for a connection is taken to have left.
+    else if (this.#origin === null) this.#x.fail('client_gone', 'the client closed while it was waiting')
+  }
+
+  clientDrained(): void {
+    this.#x.download.clientDrained()
+  }
+
+  clientGone(): void {
+    if (this.#tunnel) this.#x.over(false, false)
+    else this.#x.fail('client_gone', 'the client closed the connection')
+  }
+
+  /** The server takes nothing at the moment. */
+  #hold(): void {
+    if (this.done && !this.#tunnel) return
+    this.#x.client.pauseBody()
+    if (!this.#x.download.begun) this.#x.expect('send_timeout', this.#timeouts.betweenBytes)
+  }
+
+  #sent(): void {
+    if (!this.#x.download.begun && !this.#tunnel) this.#x.expect('first_byte_timeout', this.#timeouts.firstByte)
+  }
+
+  get #timeouts() {
+    return this.#x.settings.timeouts
+  }
+}

@@ -1,0 +1,60 @@
+/** What exchanges of one thread share. Made once by the worker; nothing in it changes from request to request. */
+import type { Cause } from '../base/cause.ts'
+import type { Wheel } from '../base/wheel.ts'
+import type { Config } from '../config/model.ts'
+import type { Slots } from '../ledger/slots.ts'
+import type { Exchange } from './exchange.ts'
+import type { Record, Verdict } from './record.ts'
+import type { Route, Routes } from './route.ts'
+
+/** An answer Headgate gives itself. */
+export interface Refusal {
+  readonly cause: Cause
+  readonly verdict: Verdict
+  readonly incident: string
+  /** Accept of the request, null where there was none or no request. */
+  readonly accept: string | null
+  readonly head: boolean
+  /** '' leaves Connection out, as in forwarded responses. */
+  readonly connection: '' | 'close' | 'keep-alive'
+}
+
+/** Counts what happens, in the ledger. */
+export interface Tally {
+  began(): void
+  /** It joined a line, its route's or its pool's. */
+  joined(route: Route, ofRoute: boolean): void
+  /**
+   * Times in ms, -1 never. `cause` null: it went well. `ofRoute`: the line it stood in was its route's, not its pool's.
+   */
+  ended(
+    route: Route | null,
+    ofRoute: boolean,
+    cause: Cause | null,
+    queued: number,
+    firstByte: number,
+    total: number,
+  ): void
+}
+
+export interface World {
+  readonly config: Config
+  readonly wheel: Wheel
+  /** Routes by listener name. */
+  readonly routes: ReadonlyMap<string, Routes>
+  /** Connections in use, by listener name. */
+  readonly listeners: ReadonlyMap<string, Slots>
+  /** Where records go; null: nobody wants them, so none are made. */
+  readonly log: ((record: Record) => void) | null
+  readonly tally: Tally
+  /** Whether a listener believes what a peer says of others. */
+  trusts(listener: string): (address: string) => boolean
+  /** Why the exchange ended as it did. */
+  verdict(x: Exchange, cause: Cause, detail: string): Verdict
+  /** The whole answer, head and body, as latin1 text. */
+  refuse(refusal: Refusal): string
+  /** An exception in the code of an exchange; the exchange ends as `internal`. */
+  defect(error: unknown): void
+  /** The exchange is over and may serve again. */
+  release(x: Exchange): void
+}

@@ -1,0 +1,154 @@
+/**
+ * The one memory where the threads meet: limits, slots, lines, bells, counters. Each thread has a Ledger of its own over
+ * it, which knows who it is. Only files of this folder use Atomics.
+ */
+import { Cell } from './cell.ts'
+import { Counter } from './counter.ts'
+import { Histogram } from './histogram.ts'
+import { type LedgerPlan, LINE, LINE_ROW, SLOT } from './layout.ts'
+import { Line, ROW } from './line.ts'
+import { Slots } from './slots.ts'
+
+export class Ledger {
+  readonly plan: LedgerPlan
+  readonly #cells: Int32Array
+  readonly #numbers: Float64Array
+  readonly #me: number
+  readonly #bell: number
+
+  /** `me`: 0 … threads - 1 for a worker, -1 for the main thread. */
+  constructor(memory: SharedArrayBuffer, plan: LedgerPlan, me: number) {
+    if (me < -1 || me >= plan.threads) throw new RangeError(`the ledger has no thread ${me}`)
+    this.plan = plan
+    this.#cells = new Int32Array(memory, 0, plan.cells)
+    this.#numbers = new Float64Array(memory, plan.cells * 4, plan.numbers)
+    this.#me = me < 0 ? plan.threads : me
+    this.#bell = plan.row + this.#me * plan.rowLength
+    if (me < 0) this.join()
+  }
+
+  /** Makes this thread one of those that slots are handed to. A worker calls it once, before anything else. */
+  join(): void {
+    Atomics.store(this.#cells, this.plan.alive + this.#me, 1)
+    this.ring(this.#me)
+  }
+
+  /** Whether a worker thread has joined and was not taken back. */
+  alive(thread: number): boolean {
+    return Atomics.load(this.#cells, this.plan.alive + thread) === 1
+  }
+
+  /** Throws RangeError when there are none of that name; so do the others below. */
+  slots(key: string): Slots {
+    return new Slots(this.#cells, this.plan, this.#me, key)
+  }
+
+  line(key: string): Line {
+    return new Line(this.#cells, this.plan, this.#me, key)
+  }
+
+  cell(key: string): Cell {
+    return new Cell(this.#cells, find(this.plan.at, key))
+  }
+
+  counter(key: string): Counter {
+    return new Counter(this.#numbers, this.plan, this.#me, find(this.plan.counters, key))
+  }
+
+  /** A counter that also goes down; a dead thread's part of it is zeroed. */
+  gauge(key: string): Counter {
+    return new Counter(this.#numbers, this.plan, this.#me, find(this.plan.gauges, key))
+  }
+
+  histogram(key: string): Histogram {
+    return new Histogram(this.#numbers, this.plan, this.#me, find(this.plan.histograms, key))
+  }
+
+  /** Wakes a thread and has it look again at every gate. */
+  ring(thread: number): void {
+    const { at, lines, row, rowLength } = this.plan
+    for (const key in lines) Atomics.store(this.#cells, at[key]! + LINE.rows + thread * LINE_ROW + ROW.called, 1)
+    const bell = row + thread * rowLength
+    // Notifies also when the bell was rung already: the ringer may have been killed just before he notified.
+    Atomics.store(this.#cells, bell, 1)
+    Atomics.notify(this.#cells, bell)
+  }
+
+  /** Wakes all threads, this one included: after a limit was raised or a server became usable. */
+  ringAll(): void {
+    for (let k = 0; k < this.plan.rows; k++) this.ring(k)
+  }
+
+  /** Whether the bell was rung since the last call. */
+  heard(): boolean {
+    return Atomics.exchange(this.#cells, this.#bell, 0) === 1
+  }
+
+  /**
+   * Calls `heard` now and whenever the bell rang, until `signal` aborts. Rings that come together are one call. Does not
+   * keep the event loop alive. Rejects with what `heard` throws.
+   */
+  async listen(heard: () => void, signal: AbortSignal): Promise<void> {
+    const cells = this.#cells
+    const bell = this.#bell
+    const wake = (): void => this.ring(this.#me)
+    signal.addEventListener('abort', wake, { once: true })
+    try {
+      while (!signal.aborted) {
+        Atomics.store(cells, bell, 0)
+        heard()
+        // No timeout, ever: such waits pile up inside V8. One is outstanding at a time.
+        const wait = Atomics.waitAsync(cells, bell, 0)
+        if (wait.async) await wait.value
+        else await new Promise((resolve) => setImmediate(resolve)) // rung meanwhile: let sockets have their turn first
+      }
+    } finally {
+      signal.removeEventListener('abort', wake)
+    }
+  }
+
+  /**
+   * Takes back everything a dead thread held, what was on its way to it, and its places in lines; then has all others
+   * look again. Main thread only, after the worker's exit event: the thread must not run any more.
+   */
+  reclaim(thread: number): void {
+    const { plan } = this
+    const cells = this.#cells
+    Atomics.store(cells, plan.alive + thread, 0)
+    const held = plan.row + thread * plan.rowLength + 16
+    for (let i = 0; i < plan.slotAt.length; i++) {
+      const n = Atomics.exchange(cells, held + i, 0)
+      if (n !== 0) Atomics.sub(cells, plan.slotAt[i]! + SLOT.used, n)
+    }
+    // Other dead threads too: one may have been left something by this thread just before it died.
+    for (let k = 0; k < plan.threads; k++) if (!this.alive(k)) this.#sweep(k)
+    for (const key in plan.lines) {
+      const at = plan.at[key]!
+      const row = at + LINE.rows + thread * LINE_ROW
+      for (const cell of [ROW.plain, ROW.choosy, ROW.avoids, ROW.called]) Atomics.store(cells, row + cell, 0)
+      Atomics.sub(cells, at + LINE.length, Atomics.exchange(cells, row + ROW.joined, 0))
+    }
+    for (const key in plan.gauges) this.#numbers[thread * plan.numberRow + plan.gauges[key]!] = 0
+    this.ringAll()
+  }
+
+  /** Sets free what is on its way to a dead thread. */
+  #sweep(thread: number): void {
+    const { plan } = this
+    const cells = this.#cells
+    const handed = plan.row + thread * plan.rowLength + plan.handed
+    for (let i = 0; i < plan.slotAt.length; i++) {
+      const n = Atomics.exchange(cells, handed + i, 0)
+      if (n === 0) continue
+      const around = plan.within[i]!
+      Atomics.sub(cells, plan.slotAt[i]! + SLOT.used, n)
+      if (around >= 0) Atomics.sub(cells, plan.slotAt[around]! + SLOT.used, n)
+    }
+  }
+}
+
+function find(places: Readonly<Record<string, number>>, key: string): number {
+  const place = places[key]
+  if (place === undefined) throw new RangeError(`the ledger has no ${key}`)
+  return place
+}

@@ -1,0 +1,395 @@
+/**
+ * A client's connection: reads request heads one after the other, hands bodies to whoever serves the request, keeps
+ * pipelined bytes until their turn, and closes in a way that does not destroy an answer still under way.
+ *
+ * One request is served at a time (RFC 9112 §9.3.2: answers in order). While one is served the connection goes on
+ * reading, within a bound, so that a client that leaves is noticed.
+ */
+import type { Cause } from '../base/cause.ts'
+import { monotonic } from '../base/clock.ts'
+import { Timer, type Wheel } from '../base/wheel.ts'
+import type { ListenerConfig } from '../config/model.ts'
+import type { Hop } from '../wire/forward.ts'
+import { BodyDecoder, type BodySink } from '../wire/framing.ts'
+import { BodyKind, RequestHead } from '../wire/head.ts'
+import { parseRequest } from '../wire/request.ts'
+import { SLAB, type Stream, type StreamOwner } from './stream.ts'
+
+/** Who serves requests; one per thread. */
+export interface ClientUser {
+  /** A head was read. The answer is the object the next head is read into: whoever keeps `head` gives another back. */
+  request(client: Client, head: RequestHead): RequestHead
+  /** What came is no request we take, or did not come in time. The answer as above. */
+  malformed(client: Client, head: RequestHead, cause: Cause, detail: string): RequestHead
+}
+
+/** The request that is being served, as its client's connection sees it. */
+export interface Serving {
+  requestData(buf: Buffer, from: number, to: number): void
+  /** The body is complete; its trailers, if any, stand in `client.body.trailers`. */
+  requestEnd(): void
+  /** What one read brought has been handed over. */
+  requestRead(): void
+  requestBad(cause: Cause, detail: string): void
+  /** The client will send nothing more, but may still be reading (half-close). */
+  clientEnded(): void
+  clientDrained(): void
+  clientGone(): void
+}
+
+/** What a connection needs to know of its listener. */
+export interface ClientContext {
+  readonly config: ListenerConfig
+  readonly wheel: Wheel
+  readonly user: ClientUser
+  /** The connection is over. */
+  left(client: Client): void
+}
+
+const empty = Buffer.alloc(0)
+/** How long a closing connection is still read, so that unread bytes do not turn our FIN into a RST (RFC 9112 §9.6). */
+const LINGER = 2000
+/** Bytes of further requests that are kept while one is served. */
+const AHEAD = 64 * 1024
+
+let spare = new RequestHead()
+
+type Phase = 'idle' | 'head' | 'serving' | 'lingering' | 'closed'
+
+export class Client implements StreamOwner, BodySink {
+  readonly stream: Stream
+  readonly context: ClientContext
+  readonly hop: Hop
+  readonly port: number
+  readonly body = new BodyDecoder()
+  /** ms (monotonic) when the first byte of the present request was seen. */
+  since = 0
+  /** Requests served on this connection. */
+  served = 0
+  /** Bytes read since the present request began. */
+  bytesIn = 0
+  #phase: Phase = 'idle'
+  #serving: Serving | null = null
+  #wantsBody = false
+  #paused = false
+  #ended = false
+  #tunnel = false
+  #stopping = false
+  /** Bytes read that nobody has used yet. */
+  #kept: Buffer = empty
+  // What is being used up right now; `to` is 0 outside of a read.
+  #buf: Buffer = empty
+  #at = 0
+  #to = 0
+  readonly #timer: Timer<Client>
+  readonly #seat: Disposable
+
+  /** `seat`: the connection's place among the listener's, given back when it is over. */
+  constructor(stream: Stream, context: ClientContext, hop: Hop, port: number, seat: Disposable) {
+    this.#seat = seat
+    this.stream = stream
+    this.context = context
+    this.hop = hop
+    this.port = port
+    this.#timer = new Timer(this as Client, onTimer)
+    stream.owner = this
+    this.#await(context.config.timeouts.keepAlive)
+  }
+
+  connected(): void {}
+
+  heard(buf: Buffer, n: number): void {
+    if (this.#phase === 'lingering') return
+    if (this.#phase === 'idle') this.#begin()
+    if (n === SLAB && this.#wantsBody && !this.body.done && !this.#tunnel) this.stream.startBulk()
+    if (this.#kept.length === 0) this.#use(buf, 0, n)
+    else {
+      const kept = Buffer.concat([this.#kept, buf.subarray(0, n)])
+      this.#kept = empty
+      this.#use(kept, 0, kept.length)
+    }
+  }
+
+  /** Uses up buf[at, to): bodies, heads, and what has to wait. */
+  #use(buf: Buffer, at: number, to: number): void {
+    this.#buf = buf
+    this.#at = at
+    this.#to = to
+    while (this.#at < this.#to && this.#step()) {}
+    if (this.#at < this.#to && this.#phase !== 'lingering' && this.#phase !== 'closed') this.#keep()
+    this.#buf = empty
+    this.#at = this.#to = 0
+    if (this.#ended) this.#atEnd()
+  }
+
+  /** One head or one stretch of body; false when the rest has to wait. */
+  #step(): boolean {
+    if (this.#serving !== null) {
+      if (!this.#wantsBody || this.body.done) return false
+      this.#readBody(this.#serving)
+      return true
+    }
+    if (this.#phase === 'lingering' || this.#phase === 'closed') return false
+    if (this.#phase === 'idle') this.#begin()
+    const next = parseRequest(spare, this.#buf, this.#at, this.#to, this.context.config.limits)
+    if (next === 0) return false
+    if (next < 0) {
+      this.#at = this.#to
+      this.#malformed(spare.error ?? 'request_line_bad', spare.detail)
+      return false
+    }
+    this.bytesIn = next - this.#at
+    this.#at = next
+    this.#phase = 'serving'
+    this.#off()
+    this.body.reset(
+      spare.bodyKind,
+      spare.contentLength,
+      'request',
+      this.context.config.limits,
+      this.context.config.limits.body,
+    )
+    this.served++
+    spare = this.context.user.request(this, spare)
+    return true
+  }
+
+  #begin(): void {
+    this.#phase = 'head'
+    this.since = monotonic()
+    this.bytesIn = 0
+    this.#await(this.context.config.timeouts.header)
+  }
+
+  #readBody(serving: Serving): void {
+    const at = this.body.decode(this.#buf, this.#at, this.#to, this)
+    if (at < 0) {
+      this.#at = this.#to
+      this.#wantsBody = false
+      serving.requestBad(this.body.error ?? 'chunk_bad', this.body.detail)
+      return
+    }
+    this.bytesIn += at - this.#at
+    this.#at = at
+    if (this.body.done) {
+      this.#off()
+      serving.requestEnd()
+    } else if (!this.#paused && !this.#tunnel) this.#await(this.context.config.timeouts.body)
+    serving.requestRead()
+  }
+
+  bodyData(buf: Uint8Array, from: number, to: number): void {
+    this.#serving?.requestData(buf as Buffer, from, to)
+  }
+
+  /** Serves the request that was just handed over. */
+  serve(serving: Serving): void {
+    this.#serving = serving
+  }
+
+  /** Whether there is (more of) a body to be read. */
+  get bodyLeft(): boolean {
+    return !this.body.done
+  }
+
+  /** From now on the body is handed over as it comes, starting with what is here. `patient`: it may be long in coming. */
+  readBody(patient: boolean): void {
+    if (this.#wantsBody || this.body.done) return
+    this.#wantsBody = true
+    if (!patient) this.#await(this.context.config.timeouts.body)
+    if (this.#to > 0) {
+      // Within a read: hand over what it brought, so that head and body leave in one write.
+      if (this.#at < this.#to && this.#serving !== null) this.#readBody(this.#serving)
+      return
+    }
+    this.resumeBody()
+    this.#again()
+    if (this.#ended && !this.body.done && !this.#tunnel) this.#cut()
+  }
+
+  /** From now on all bytes are handed over as they are, until the connection closes. */
+  tunnel(): void {
+    this.#tunnel = true
+    this.body.reset(BodyKind.close, 0, 'request', this.context.config.limits, 0)
+    this.#wantsBody = false
+    this.readBody(true)
+    this.#off()
+  }
+
+  pauseBody(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#off()
+    this.stream.pause()
+  }
+
+  resumeBody(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    if (this.#wantsBody && !this.body.done && !this.#tunnel) this.#await(this.context.config.timeouts.body)
+    this.stream.resume()
+  }
+
+  /** Whether the connection may serve another request after this one. */
+  get lasting(): boolean {
+    return !this.#stopping && (!this.#ended || this.#kept.length > 0 || this.#at < this.#to)
+  }
+
+  /** The client sent FIN. */
+  get halfClosed(): boolean {
+    return this.#ended
+  }
+
+  /** The answer is out. `keep`: go on with the next request on this connection. */
+  finish(keep: boolean): void {
+    this.#serving = null
+    this.#wantsBody = false
+    this.stream.endBulk(true)
+    if (!keep || !this.body.done || this.#stopping) return this.close()
+    this.#phase = 'idle'
+    this.#await(this.context.config.timeouts.keepAlive)
+    this.resumeBody()
+    if (this.#to === 0) this.#again()
+  }
+
+  /** Closes after what was written is out. Reads on for a while where bytes may still be coming. */
+  close(): void {
+    this.#serving = null
+    if (this.#phase === 'closed' || this.#phase === 'lingering') return
+    const unread = !this.body.done || this.#at < this.#to || this.#kept.length > 0 || this.#phase === 'head'
+    this.#kept = empty
+    if (unread && !this.#ended) {
+      this.#phase = 'lingering'
+      this.stream.end()
+      this.#paused = true
+      this.resumeBody()
+      this.#await(LINGER)
+    } else {
+      this.#off()
+      this.#phase = 'lingering'
+      this.stream.finish()
+      this.#await(this.context.config.timeouts.send || LINGER)
+    }
+  }
+
+  /** Drops the connection. `cut`: with RST, because the answer is incomplete and must not pass for whole. */
+  drop(cut: boolean): void {
+    if (this.#phase === 'closed') return
+    if (cut) this.stream.reset()
+    else this.stream.destroy()
+    this.#gone()
+  }
+
+  /** Ends the connection for a reason of ours; whoever is being served is told it. */
+  abort(cause: Cause, detail: string): void {
+    this.#stopping = true
+    if (this.#serving !== null) this.#serving.requestBad(cause, detail)
+    else this.drop(false)
+  }
+
+  /** Takes no further request; an idle connection is closed at once. */
+  stop(): void {
+    this.#stopping = true
+    if (this.#phase === 'idle') this.close()
+  }
+
+  /** Whether a request is being read or served. */
+  get busy(): boolean {
+    return this.#phase === 'serving' || this.#phase === 'head'
+  }
+
+  ended(): void {
+    this.#ended = true
+    this.#atEnd()
+  }
+
+  #atEnd(): void {
+    if (this.#phase === 'serving' && this.#serving !== null) {
+      if (!this.body.done) {
+        // A body that nobody wants yet may be complete in what is kept; it is known once it is read.
+        if (this.#wantsBody && !this.#tunnel) this.#cut()
+        else this.#serving.clientEnded()
+      } else this.#serving.clientEnded()
+    } else if (this.#phase === 'lingering') {
+      if (this.stream.idle) this.drop(false)
+    } else if (this.#kept.length === 0 || this.#phase === 'head') this.drop(false)
+  }
+
+  #cut(): void {
+    const serving = this.#serving
+    this.#wantsBody = false
+    serving?.requestBad('client_gone', 'the client closed before its body was complete')
+  }
+
+  drained(): void {
+    if (this.#serving !== null) this.#serving.clientDrained()
+    else if (this.#phase === 'lingering' && this.#ended) this.drop(false)
+  }
+
+  closed(): void {
+    const serving = this.#serving
+    this.#gone()
+    serving?.clientGone()
+  }
+
+  #gone(): void {
+    this.#phase = 'closed'
+    this.#serving = null
+    this.#kept = empty
+    this.#off()
+    this.#seat[Symbol.dispose]()
+    this.context.left(this)
+  }
+
+  #malformed(cause: Cause, detail: string): void {
+    this.#off()
+    this.#phase = 'serving'
+    this.body.reset(BodyKind.close, 0, 'request', this.context.config.limits, 0)
+    spare = this.context.user.malformed(this, spare, cause, detail)
+  }
+
+  #keep(): void {
+    const rest = this.#buf.subarray(this.#at, this.#to)
+    this.#kept = Buffer.from(rest)
+    if (this.#serving !== null && this.#kept.length > AHEAD) this.pauseBody()
+  }
+
+  /** Goes on with what was kept. */
+  #again(): void {
+    if (this.#kept.length === 0) return
+    const kept = this.#kept
+    this.#kept = empty
+    this.#use(kept, 0, kept.length)
+  }
+
+  #await(ms: number): void {
+    if (ms > 0) this.context.wheel.arm(this.#timer, monotonic() + ms)
+    else this.#off()
+  }
+
+  #off(): void {
+    this.context.wheel.disarm(this.#timer)
+  }
+
+  timeout(): void {
+    switch (this.#phase) {
+      case 'head':
+        this.#kept = empty
+        return this.#malformed('client_header_timeout', 'the head was not complete in time')
+      case 'serving':
+        if (this.#wantsBody && !this.body.done) {
+          this.#wantsBody = false
+          this.#serving?.requestBad('client_body_timeout', 'the body paused for too long')
+        }
+        return
+      case 'idle':
+        return this.close()
+      default:
+        return this.drop(false)
+    }
+  }
+}
+
+function onTimer(client: Client): void {
+  client.timeout()
+}

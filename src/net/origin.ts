@@ -1,0 +1,277 @@
+/**
+ * A connection to a server: sends one request at a time, reads its response as strictly as a request is read, and goes
+ * back among the idle ones only when nothing is left in it that could be taken for the answer to somebody else.
+ */
+import type { Cause } from '../base/cause.ts'
+import { Timer, type Wheel } from '../base/wheel.ts'
+import type { Address } from '../config/model.ts'
+import { BodyDecoder, type BodySink } from '../wire/framing.ts'
+import { type HeadLimits, ResponseHead } from '../wire/head.ts'
+import { parseResponse } from '../wire/response.ts'
+import { SLAB, Stream, type StreamOwner } from './stream.ts'
+
+/** The exchange that uses the connection. */
+export interface OriginUser {
+  originConnected(): void
+  /** `unsent`: not one byte of what was written last can have reached the server. Nothing more follows. */
+  originFailed(cause: Cause, detail: string, unsent: boolean): void
+  /** A 1xx other than 101. `head` is only valid within the call, as in originHead. */
+  originInterim(head: ResponseHead): void
+  originHead(head: ResponseHead): void
+  originData(buf: Buffer, from: number, to: number): void
+  /** The response is complete; trailers stand in `origin.body.trailers`. */
+  originEnd(): void
+  /** What one read brought has been handed over. */
+  originRead(): void
+  originDrained(): void
+  /** In a tunnel: the server sent FIN. */
+  originClosed(): void
+}
+
+/** What connections to one server share. */
+export interface OriginContext {
+  readonly address: Address
+  readonly limits: HeadLimits
+  readonly wheel: Wheel
+  /** An idle connection is over, or has been idle for too long. */
+  lost(origin: Origin): void
+}
+
+// Heads of responses are used up before the next read, so one object serves the thread.
+const scratch = new ResponseHead()
+const empty = Buffer.alloc(0)
+
+type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'over'
+
+export class Origin implements StreamOwner, BodySink {
+  readonly context: OriginContext
+  readonly stream: Stream
+  readonly body = new BodyDecoder()
+  readonly idleTimer: Timer<Origin>
+  /** Requests sent on it before the present one. */
+  uses = 0
+  /** Bytes read since the present request was sent. */
+  bytesIn = 0
+  #user: OriginUser | null
+  #phase: Phase = 'connecting'
+  #method = 'GET'
+  #kept: Buffer = empty
+  #lasting = true
+  #ended = false
+
+  private constructor(context: OriginContext, user: OriginUser) {
+    this.context = context
+    this.#user = user
+    this.idleTimer = new Timer(this as Origin, onIdle)
+    this.stream = Stream.connect(context.address)
+    this.stream.owner = this
+  }
+
+  /** Starts to connect; `originConnected` or `originFailed` follows. */
+  static connect(context: OriginContext, user: OriginUser): Origin {
+    return new Origin(context, user)
+  }
+
+  connected(): void {
+    this.#phase = 'idle'
+    this.#user?.originConnected()
+  }
+
+  /** A new user takes the connection over. */
+  use(user: OriginUser): void {
+    this.context.wheel.disarm(this.idleTimer)
+    this.#user = user
+  }
+
+  /** A request with this method is about to be written to the stream; its response is expected from now on. */
+  expectResponse(method: string): void {
+    this.#phase = 'head'
+    this.#method = method
+    this.#lasting = true
+    this.bytesIn = 0
+  }
+
+  heard(buf: Buffer, n: number): void {
+    this.bytesIn += n
+    switch (this.#phase) {
+      case 'tunnel':
+        this.#user?.originData(buf, 0, n)
+        this.#user?.originRead()
+        return
+      case 'body':
+        this.#body(buf, 0, n)
+        break
+      case 'head':
+        if (this.#kept.length === 0) this.#head(buf, 0, n)
+        else {
+          const kept = Buffer.concat([this.#kept, buf.subarray(0, n)])
+          this.#kept = empty
+          this.#head(kept, 0, kept.length)
+        }
+        break
+      default:
+        // Bytes nobody asked for: they must never be taken for the answer to the next request (RFC 9112 §9.2).
+        this.#lost('the server sent bytes nobody asked for')
+        return
+    }
+    this.#user?.originRead()
+  }
+
+  #head(buf: Buffer, at: number, to: number): void {
+    while (at < to) {
+      const next = parseResponse(scratch, buf, at, to, this.context.limits, this.#method)
+      if (next === 0) {
+        this.#kept = Buffer.from(buf.subarray(at, to))
+        return
+      }
+      const user = this.#user
+      if (user === null) return
+      if (next < 0) return this.#lost(scratch.detail, scratch.error ?? 'response_bad')
+      at = next
+      if (scratch.status < 200 && scratch.status !== 101) {
+        user.originInterim(scratch)
+        continue
+      }
+      this.#lasting = scratch.keepAlive
+      this.#phase = 'body'
+      this.body.reset(scratch.bodyKind, scratch.contentLength, 'response', this.context.limits, 0)
+      user.originHead(scratch)
+      return this.#rest(buf, at, to)
+    }
+  }
+
+  /** What follows a head in the same read. The phase may have become tunnel, or over. */
+  #rest(buf: Buffer, at: number, to: number): void {
+    if (this.#phase === 'tunnel') {
+      if (at < to) this.#user?.originData(buf, at, to)
+    } else if (this.#phase === 'body') this.#body(buf, at, to)
+  }
+
+  #body(buf: Buffer, at: number, to: number): void {
+    if (!this.body.done) {
+      const next = this.body.decode(buf, at, to, this)
+      if (this.#phase !== 'body') return
+      if (next < 0) return this.#lost(this.body.detail, this.body.error ?? 'response_bad')
+      at = next
+    }
+    if (!this.body.done) {
+      if (to === SLAB) this.stream.startBulk() // more than a read can bring: let writes use the buffer without a copy
+      return
+    }
+    if (at < to) this.#lasting = false // surplus: never reuse
+    this.#complete()
+  }
+
+  bodyData(buf: Uint8Array, from: number, to: number): void {
+    this.#user?.originData(buf as Buffer, from, to)
+  }
+
+  #complete(): void {
+    this.#phase = 'idle'
+    this.#user?.originEnd()
+  }
+
+  /** Bytes are passed on as they are, from now on. */
+  tunnel(): void {
+    this.#phase = 'tunnel'
+    this.#lasting = false
+  }
+
+  /** Whether it may serve another request once its user is done with it. */
+  get reusable(): boolean {
+    return this.#phase === 'idle' && this.#lasting && !this.#ended && this.stream.open && this.stream.idle
+  }
+
+  /** The user is done with a complete response: waits for the next one. `out`: all of it has left for the client. */
+  rest(idleUntil: number, out: boolean): void {
+    this.#user = null
+    this.uses++
+    this.stream.endBulk(out)
+    this.stream.resume()
+    this.context.wheel.arm(this.idleTimer, idleUntil)
+  }
+
+  drop(): void {
+    this.#user = null
+    this.#phase = 'over'
+    this.context.wheel.disarm(this.idleTimer)
+    this.stream.destroy()
+  }
+
+  ended(): void {
+    this.#ended = true
+    const user = this.#user
+    switch (this.#phase) {
+      case 'tunnel':
+        return user?.originClosed()
+      case 'body':
+        if (this.body.closed()) {
+          this.#lasting = false
+          this.#complete()
+          return this.#user?.originRead()
+        }
+        return this.#lost('the server closed the connection before its response was complete')
+      case 'head':
+        return this.#lost('the server closed the connection before its response began')
+      default:
+        return this.#lost('the server closed the idle connection')
+    }
+  }
+
+  drained(): void {
+    this.#user?.originDrained()
+  }
+
+  closed(error: NodeJS.ErrnoException | null): void {
+    if (this.#phase === 'connecting') {
+      const detail = error === null ? 'the connection was closed while it was being made' : error.message
+      return this.#lost(detail, causeOfConnect(error), true)
+    }
+    if (this.#phase === 'tunnel') {
+      this.#phase = 'over'
+      return this.#user?.originFailed('response_cut', error?.message ?? 'the connection was closed', false)
+    }
+    // A write that failed at once was not taken by the kernel: nothing of it can have reached the server.
+    const unsent = this.#phase === 'head' && this.bytesIn === 0 && error?.syscall === 'write'
+    this.#lost(error?.message ?? 'the connection was closed', 'response_cut', unsent)
+  }
+
+  #lost(detail: string, cause: Cause = 'response_cut', unsent = false): void {
+    const user = this.#user
+    this.drop()
+    if (user === null) this.context.lost(this)
+    else user.originFailed(cause, detail, unsent)
+  }
+
+  timeout(): void {
+    this.drop()
+    this.context.lost(this)
+  }
+}
+
+function onIdle(origin: Origin): void {
+  origin.timeout()
+}
+
+/** What a failed connection means, by the system's error code. */
+function causeOfConnect(error: NodeJS.ErrnoException | null): Cause {
+  switch (error?.code) {
+    case 'ECONNREFUSED':
+    case 'ENOENT': // no such unix socket
+      return 'connect_refused'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EAI_FAIL':
+    case 'EAI_NODATA':
+    case 'EAI_NONAME':
+      return 'dns_failed'
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'EADDRNOTAVAIL':
+    case 'ENOBUFS':
+    case 'ENOMEM':
+      return 'local_resources'
+    default:
+      return 'connect_failed'
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The way out of a stream: gathers small pieces into one write, sends large ones as they are. What it was given may lie
+ * in the buffer of a read, so it must be flushed before that read is over.
+ */
+import type { Stream } from './stream.ts'
+
+/** Node has it, its types do not: the quickest way from bytes to text. */
+type Latin1 = Buffer & { latin1Slice(from: number, to: number): string }
+
+/** Pieces up to this many bytes in all are sent as one string; Node writes such a string without an allocation. */
+const GATHER = 16 * 1024
+
+export class Outlet {
+  #stream: Stream | null = null
+  #text = ''
+  /** Writes made so far; 0: nothing has left. */
+  writes = 0
+  /** Bytes given so far. */
+  bytes = 0
+  /** The first write, while it is all there was; null when more followed or it cannot be repeated. */
+  first: string | null = null
+
+  open(stream: Stream): void {
+    this.#stream = stream
+  }
+
+  reset(): void {
+    this.#stream = null
+    this.#text = ''
+    this.writes = this.bytes = 0
+    this.first = null
+  }
+
+  /** Text of code points 0–255. */
+  text(text: string): void {
+    this.bytes += text.length
+    this.#text += text
+  }
+
+  /** buf[from, to), which `source` has read. */
+  data(source: Stream, buf: Buffer, from: number, to: number): void {
+    const length = to - from
+    this.bytes += length
+    if (this.#text.length + length <= GATHER) {
+      this.#text += (buf as Latin1).latin1Slice(from, to)
+      return
+    }
+    const stream = this.#stream
+    if (stream === null) return
+    const lent = source.owns(buf)
+    this.first = null
+    this.writes += 2
+    if (this.#text !== '') {
+      stream.cork()
+      stream.say(this.#text)
+      this.#text = ''
+      stream.send(buf, from, to, lent)
+      stream.uncork()
+    } else stream.send(buf, from, to, lent)
+  }
+
+  /** Sends what was gathered. True when the kernel has taken everything sent so far. */
+  flush(): boolean {
+    const stream = this.#stream
+    if (stream === null) return true
+    if (this.#text === '') return stream.idle
+    const text = this.#text
+    this.#text = ''
+    this.first = this.writes === 0 ? text : null
+    this.writes++
+    return stream.say(text)
+  }
+}

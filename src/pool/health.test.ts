@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { type Finding, Streak } from './health.ts'
+
+/** The findings as letters (g good, b bad, t timeout, T timeout at the limit, u unknown), the health after each. */
+function play(rise: number, fall: number, findings: string): string {
+  const streak = new Streak(rise, fall, 'up')
+  let seen = ''
+  for (const letter of findings) {
+    const finding = ({ g: 'good', b: 'bad', t: 'timeout', T: 'timeout', u: 'unknown' } as const)[letter] as Finding
+    const before = streak.health
+    const turned = streak.heard(finding, letter === 'T')
+    assert.equal(turned, before !== streak.health)
+    seen += streak.health === 'up' ? 'u' : 'd'
+  }
+  return seen
+}
+
+test('a server is up until `fall` findings in a row speak against it, and down until `rise` speak for it', () => {
+  assert.equal(play(2, 3, 'gbbgbbbgbggb'), 'uuuuuudddduu')
+  assert.equal(play(1, 1, 'bgbg'), 'dudu')
+})
+
+test('timeouts count as failures, but not while the server is at its limit', () => {
+  assert.equal(play(2, 3, 'ttt'), 'uud')
+  assert.equal(play(2, 3, 'T'.repeat(30)), 'u'.repeat(30))
+})
+
+test('a timeout at the limit neither ends a streak of failures nor adds to it', () => {
+  assert.equal(play(2, 3, 'bTbTb'), 'uuuud')
+})
+
+test('a server that hangs at its limit is taken out in the end', () => {
+  assert.equal(play(2, 3, 'T'.repeat(33)), `${'u'.repeat(32)}d`)
+  assert.equal(play(2, 3, `${'T'.repeat(30)}g${'T'.repeat(30)}`), 'u'.repeat(61))
+})
+
+test('what this machine could not ask changes nothing', () => {
+  assert.equal(play(2, 2, 'bub'), 'uud')
+  assert.equal(play(2, 2, 'bbgug'), 'udddu')
+})
+
+test('a server that is down stays down however often it times out', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('t', 'T', 'b', 'u')), (findings) => {
+      assert.ok(!play(2, 1, `b${findings.join('')}`).includes('u'))
+    }),
+  )
+})

@@ -1,0 +1,88 @@
+/**
+ * A server of a pool. What the operator ordered and what probes observed are two cells of the ledger, seen by all
+ * threads; neither knows of the other.
+ */
+import type { PoolConfig, ServerConfig } from '../config/model.ts'
+import type { Cell } from '../ledger/cell.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Slots } from '../ledger/slots.ts'
+import type { Member } from './policy/policy.ts'
+
+/**
+ * What the operator said. `drain`: no new clients, those tied to it by cookie may come again. `maint`: nobody. Neither
+ * ends a request that is under way.
+ */
+export type Orders = 'ready' | 'drain' | 'maint'
+/** What probes found. Up until checks fail. */
+export type Health = 'up' | 'down'
+
+// As numbers in the ledger; a fresh ledger is all zero.
+const orders: readonly Orders[] = ['ready', 'drain', 'maint']
+const READY = 0
+const MAINT = 2
+const UP = 0
+const DOWN = 1
+
+export class Server implements Member {
+  readonly name: string
+  readonly config: ServerConfig
+  /** Its place in the pool's list. */
+  readonly index: number
+  readonly weight: number
+  /** Requests at it, from before connect to the last byte of the response. */
+  readonly slots: Slots
+  readonly #orders: Cell
+  readonly #health: Cell
+
+  constructor(pool: string, config: ServerConfig, index: number, ledger: Ledger) {
+    const key = `${pool}/${config.name}`
+    this.name = config.name
+    this.config = config
+    this.index = index
+    this.weight = config.weight
+    this.slots = ledger.slots(`server:${key}`)
+    this.#orders = ledger.cell(`orders:${key}`)
+    this.#health = ledger.cell(`health:${key}`)
+  }
+
+  get orders(): Orders {
+    return orders[this.#orders.value]!
+  }
+
+  /** Whoever sets it to something better rings afterwards (Ledger.ringAll), so that waiters are let in; or worse, so that they are told. */
+  set orders(given: Orders) {
+    this.#orders.value = orders.indexOf(given)
+  }
+
+  get health(): Health {
+    return this.#health.value === UP ? 'up' : 'down'
+  }
+
+  /** Whoever sets it rings afterwards, as for `orders`. */
+  set health(found: Health) {
+    this.#health.value = found === 'up' ? UP : DOWN
+  }
+
+  /** Whether anybody may be sent to it, full or not. */
+  usable(): boolean {
+    return this.weight > 0 && this.#orders.value === READY && this.#health.value === UP
+  }
+
+  /** Whether a client that is tied to it may be sent to it, full or not. */
+  keeps(): boolean {
+    return this.#orders.value !== MAINT && this.#health.value === UP
+  }
+
+  load(): number {
+    return this.slots.used
+  }
+
+  share(): number {
+    return this.usable() ? this.weight : 0
+  }
+}
+
+/** The servers of a pool, in the order of its configuration. The main thread uses them to give orders and to probe. */
+export function serversOf(pool: PoolConfig, ledger: Ledger): Server[] {
+  return pool.servers.map((config, index) => new Server(pool.name, config, index, ledger))
+}

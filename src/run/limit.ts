@@ -1,0 +1,60 @@
+/** Which number was reached when an exchange was refused, and what was seen of it. */
+import type { Cause } from '../base/cause.ts'
+import { monotonic } from '../base/clock.ts'
+import { UNLIMITED } from '../config/model.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { Line } from '../ledger/line.ts'
+import type { Slots } from '../ledger/slots.ts'
+
+interface Reached {
+  readonly limit: number | null
+  readonly observed: number | null
+}
+const unknown: Reached = { limit: null, observed: null }
+
+/** Counts as they are now; times in ms. `limit` null: the configured one says it. */
+export function limitOf(x: Exchange, cause: Cause): Reached {
+  const { route } = x
+  switch (cause) {
+    case 'body_too_large':
+      return { limit: null, observed: x.head.contentLength >= 0 ? x.head.contentLength : x.client.body.received }
+    case 'route_full':
+      return ofSlots(route?.slots ?? null)
+    case 'queue_full':
+      return ofLine(x.gateKind === 'route' ? route?.gate?.line : route?.pool.pool.gate.line)
+    case 'queue_timeout':
+    case 'total_timeout':
+    case 'client_header_timeout':
+      return { limit: null, observed: Math.round(monotonic() - x.client.since) }
+    case 'pool_full':
+      return ofPool(route?.pool.pool ?? null)
+    case 'streams_full':
+      return ofSlots(route?.pool.streams ?? null)
+    case 'connect_timeout':
+      return { limit: null, observed: Math.round(monotonic() - x.connectFrom) }
+    case 'first_byte_timeout':
+      return { limit: null, observed: Math.round(monotonic() - x.sentAt) }
+    default:
+      return unknown
+  }
+}
+
+function ofSlots(slots: Slots | null): Reached {
+  return slots === null ? unknown : { limit: slots.limit, observed: slots.used }
+}
+
+function ofLine(line: Line | undefined): Reached {
+  return line === undefined ? unknown : { limit: line.bound, observed: line.length }
+}
+
+/** The pool's own limit, or where it has none the sum of its servers'. */
+function ofPool(
+  pool: { readonly slots: Slots; readonly servers: readonly { readonly slots: Slots }[] } | null,
+): Reached {
+  if (pool === null) return unknown
+  if (pool.slots.limit !== UNLIMITED) return ofSlots(pool.slots)
+  let limit = 0
+  for (const { slots } of pool.servers)
+    limit = slots.limit === UNLIMITED ? UNLIMITED : Math.min(UNLIMITED, limit + slots.limit)
+  return { limit, observed: pool.slots.used }
+}

@@ -1,0 +1,278 @@
+/**
+ * The main thread's side of a running Headgate: makes the ledger, starts a worker for each thread, replaces one that
+ * dies and takes back what it held, and passes orders on. No request comes by here.
+ */
+import { Worker } from 'node:worker_threads'
+import { monotonic } from '../base/clock.ts'
+import { addressText } from '../config/address.ts'
+import type { Address, Config } from '../config/model.ts'
+import { createMemory, planLedger } from '../ledger/layout.ts'
+import { Ledger } from '../ledger/ledger.ts'
+import { type Orders, type Server, serversOf } from '../pool/server.ts'
+import { createAppLog, type Logger } from '../watch/app-log.ts'
+import { EpisodeWatch } from '../watch/episode-watch.ts'
+import { setLimit } from './limits.ts'
+import type { Command, Report, WorkerOrders } from './orders.ts'
+import { Prober } from './prober.ts'
+import { gateReader } from './readings.ts'
+import { gateCounters } from './tally.ts'
+import { readUsage, type Usage } from './usage.ts'
+
+export type { Usage } from './usage.ts'
+
+/** A running Headgate. */
+export interface Headgate extends AsyncDisposable {
+  /** Where each listener listens, as `host:port`. */
+  readonly addresses: Readonly<Record<string, readonly string[]>>
+  /** Stops in good order: nothing new, what is under way is finished within `drain`, then ended. */
+  stop(): Promise<void>
+  /** Ends at once. */
+  kill(): Promise<void>
+  /** Opens log files anew, after they were renamed. */
+  reopenLogs(): void
+  /** Changes a limit by the path of its setting; see limits.ts. In effect on all threads when it returns. */
+  setLimit(path: string, value: number): void
+  /** Tells a server to take requests, no new ones (`drain`) or none at all (`maint`). Throws RangeError when there is none. */
+  setOrders(pool: string, server: string, orders: Orders): void
+  usage(): Usage
+  /** Ends a worker as a defect would, to rehearse it; it is replaced. */
+  crash(thread: number): void
+  /** Resolves when the worker of that thread runs again after a crash. */
+  replaced(thread: number): Promise<void>
+}
+
+export interface StartOptions {
+  /** Where the control plane says what happens; default nowhere. */
+  readonly log?: Logger
+}
+
+/** A worker is replaced at once; one that dies again and again, after this pause (ms). */
+const PAUSE = 500
+/** How long after the drain time a worker may take to say its last words, in ms. */
+const LAST_WORDS = 500
+
+/** Starts everything; resolves when all threads listen. Rejects with the system's error when an address cannot be had. */
+export async function start(config: Config, options: StartOptions = {}): Promise<Headgate> {
+  const running = new Running(config, options.log ?? createAppLog('silent'))
+  try {
+    await running.begin()
+  } catch (error) {
+    await running.kill()
+    throw error
+  }
+  return running
+}
+
+/** One thread's worker, present or to come. */
+interface Post {
+  worker: Worker | null
+  startedAt: number
+  stopped: PromiseWithResolvers<void>
+  listening: PromiseWithResolvers<void>
+}
+
+class Running implements Headgate {
+  readonly addresses: Record<string, string[]> = {}
+  readonly #config: Config
+  readonly #log: Logger
+  readonly #plan
+  readonly #memory: SharedArrayBuffer
+  readonly #ledger: Ledger
+  readonly #servers = new Map<string, Server[]>()
+  readonly #posts: Post[] = []
+  readonly #prober: Prober
+  /** Where all threads bind, once the first has filled in port 0. */
+  #binds = new Map<string, readonly Address[]>()
+  readonly #episodes: EpisodeWatch
+  #ending = false
+  #ended: Promise<void> | null = null
+
+  constructor(config: Config, log: Logger) {
+    this.#config = config
+    this.#log = log
+    this.#plan = planLedger(config, { counters: gateCounters(config) })
+    this.#memory = createMemory(this.#plan)
+    this.#ledger = new Ledger(this.#memory, this.#plan, -1)
+    for (const pool of config.pools) this.#servers.set(pool.name, serversOf(pool, this.#ledger))
+    this.#episodes = new EpisodeWatch(
+      gateReader(config, this.#ledger),
+      ({ level, message, ...facts }) => log[level](facts, message),
+      monotonic,
+    )
+    this.#prober = new Prober({
+      ring: () => this.#ledger.ringAll(),
+      onChange: ({ pool, server, from, to, reason }) =>
+        log.warn({ pool, server, from, to, reason }, `server ${server} of pool ${pool} is ${to}: ${reason}`),
+    })
+  }
+
+  async begin(): Promise<void> {
+    for (const { name, bind } of this.#config.listeners) this.#binds.set(name, bind)
+    // The first thread finds out whether the addresses can be had and which port 0 has become.
+    for (let k = 0; k < this.#config.threads; k++) {
+      this.#posts.push({
+        worker: null,
+        startedAt: 0,
+        stopped: Promise.withResolvers(),
+        listening: Promise.withResolvers(),
+      })
+      const hired = this.#hire(k)
+      if (k === 0) await hired
+    }
+    await Promise.all(this.#posts.map((post) => post.listening.promise))
+    for (const pool of this.#config.pools) {
+      if (pool.health !== null) this.#prober.watch(pool.name, this.#servers.get(pool.name) ?? [], pool.health)
+    }
+    this.#episodes.start()
+  }
+
+  /** Starts the worker of a thread. */
+  #hire(thread: number): Promise<void> {
+    const post = this.#posts[thread]!
+    post.startedAt = monotonic()
+    const orders: WorkerOrders = {
+      config: this.#config,
+      plan: this.#plan,
+      memory: this.#memory,
+      thread,
+      binds: this.#bindsOf(thread),
+    }
+    const worker = new Worker(workerFile(), { workerData: orders, name: `headgate-${thread}` })
+    post.worker = worker
+    worker.on('message', (report: Report) => this.#heard(thread, report))
+    worker.on('error', (error: Error) => this.#log.error({ thread, error }, `thread ${thread} died: ${error.message}`))
+    worker.on('exit', () => this.#lost(thread, worker))
+    return post.listening.promise
+  }
+
+  /** Unix sockets cannot be shared by SO_REUSEPORT: the first thread serves them. */
+  #bindsOf(thread: number): Map<string, readonly Address[]> {
+    if (thread === 0) return this.#binds
+    return new Map([...this.#binds].map(([name, bind]) => [name, bind.filter((address) => 'host' in address)]))
+  }
+
+  #heard(thread: number, report: Report): void {
+    const post = this.#posts[thread]!
+    switch (report.is) {
+      case 'listening':
+        if (thread === 0) {
+          this.#binds = new Map(report.bound)
+          for (const [name, bound] of report.bound) this.addresses[name] = bound.map(addressText)
+        }
+        return post.listening.resolve()
+      case 'failed':
+        return post.listening.reject(Object.assign(new Error(report.message), report.system))
+      case 'stopped':
+        return post.stopped.resolve()
+      case 'defect':
+        return this.#log.error(
+          { thread, stack: report.error },
+          'a defect of Headgate; one exchange or connection was ended',
+        )
+      case 'trouble':
+        return this.#log.warn({ thread, ...report.trouble }, `access log: ${report.trouble.state}`)
+    }
+  }
+
+  /** A worker is gone: what it held comes back, and another takes its place. */
+  #lost(thread: number, worker: Worker): void {
+    const post = this.#posts[thread]!
+    if (post.worker !== worker) return
+    post.worker = null
+    this.#ledger.reclaim(thread)
+    post.stopped.resolve()
+    if (this.#ending) return post.listening.resolve()
+    post.listening.promise.catch(() => {})
+    post.listening.reject(new Error(`thread ${thread} died before it listened`))
+    post.listening = Promise.withResolvers()
+    post.listening.promise.catch((error: Error) => this.#log.error({ thread, error }, error.message))
+    post.stopped = Promise.withResolvers()
+    const again = monotonic() - post.startedAt < PAUSE
+    const timer = setTimeout(
+      () => {
+        if (!this.#ending) void this.#hire(thread)
+      },
+      again ? PAUSE : 0,
+    )
+    timer.unref()
+    this.#log.warn({ thread }, `thread ${thread} is being replaced; what it held was taken back`)
+  }
+
+  #tell(command: Command): void {
+    for (const { worker } of this.#posts) worker?.postMessage(command)
+  }
+
+  stop(): Promise<void> {
+    this.#ended ??= this.#end(this.#config.drain)
+    return this.#ended
+  }
+
+  async #end(drain: number): Promise<void> {
+    this.#ending = true
+    this.#prober.stop()
+    this.#tell({ do: 'stop' })
+    const all = Promise.all(this.#posts.map((post) => (post.worker === null ? undefined : post.stopped.promise)))
+    if (!(await within(all, drain))) {
+      this.#tell({ do: 'kill' })
+      await within(all, LAST_WORDS)
+    }
+    await this.#dismiss()
+  }
+
+  async kill(): Promise<void> {
+    this.#ending = true
+    this.#prober.stop()
+    await this.#dismiss()
+  }
+
+  async #dismiss(): Promise<void> {
+    this.#episodes.stop()
+    await Promise.all(this.#posts.map((post) => post.worker?.terminate()))
+  }
+
+  reopenLogs(): void {
+    this.#tell({ do: 'reopen' })
+  }
+
+  setLimit(path: string, value: number): void {
+    setLimit(this.#config, this.#ledger, path, value)
+    this.#ledger.ringAll()
+  }
+
+  setOrders(pool: string, server: string, orders: Orders): void {
+    const found = this.#servers.get(pool)?.find(({ name }) => name === server)
+    if (found === undefined) throw new RangeError(`there is no server ${server} in a pool ${pool}`)
+    found.orders = orders
+    this.#ledger.ringAll()
+  }
+
+  usage(): Usage {
+    return readUsage(this.#config, this.#ledger, this.#servers)
+  }
+
+  crash(thread: number): void {
+    this.#posts[thread]?.worker?.postMessage({ do: 'crash' } satisfies Command)
+  }
+
+  replaced(thread: number): Promise<void> {
+    return this.#posts[thread]?.listening.promise ?? Promise.reject(new RangeError(`there is no thread ${thread}`))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill()
+  }
+}
+
+/** The worker's file beside this one: TypeScript in the sources, JavaScript in the package. */
+function workerFile(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+}
+
+/** Whether a promise came within `ms`. */
+async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  const late = Promise.withResolvers<false>()
+  const timer = setTimeout(() => late.resolve(false), ms)
+  const done = await Promise.race([promise.then(() => true), late.promise])
+  clearTimeout(timer)
+  return done
+}

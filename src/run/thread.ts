@@ -1,0 +1,241 @@
+/**
+ * The data plane of one thread: everything between its listening sockets and its connections to the servers, put
+ * together from the configuration. Threads share the ledger and nothing else.
+ */
+import { BlockList, isIP } from 'node:net'
+import { type Cause, rowOf } from '../base/cause.ts'
+import { httpDate, wall } from '../base/clock.ts'
+import { Wheel } from '../base/wheel.ts'
+import { type Address, type Config, UNLIMITED } from '../config/model.ts'
+import { Exchange } from '../exchange/exchange.ts'
+import { turnedAwayRecord } from '../exchange/finish.ts'
+import { incidentId } from '../exchange/incident.ts'
+import { Refusals } from '../exchange/page.ts'
+import type { Record, Verdict } from '../exchange/record.ts'
+import { type Route, Routes } from '../exchange/route.ts'
+import { Upstream } from '../exchange/upstream.ts'
+import { Verdicts } from '../exchange/verdict.ts'
+import type { Refusal, World } from '../exchange/world.ts'
+import { Gate } from '../gate/gate.ts'
+import { Single } from '../gate/single.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Slots } from '../ledger/slots.ts'
+import type { Client } from '../net/client.ts'
+import { Listener, type ListenerUser } from '../net/listen.ts'
+import { Pool } from '../pool/pool.ts'
+import type { RequestHead } from '../wire/head.ts'
+import { proxyStatus } from '../wire/proxy-status.ts'
+import { limitOf } from './limit.ts'
+import { Tally } from './tally.ts'
+
+/** What the thread tells the outside. */
+export interface Told {
+  /** An exception somewhere in the data plane. */
+  defect(error: unknown): void
+  /** A finished exchange; null: nobody wants records. */
+  readonly record: ((record: Record) => void) | null
+}
+
+/** Exchanges kept for reuse. */
+const SPARE = 1024
+
+export class Thread implements World, ListenerUser {
+  readonly config: Config
+  readonly wheel: Wheel
+  readonly routes: ReadonlyMap<string, Routes>
+  readonly listeners: ReadonlyMap<string, Slots>
+  readonly log: ((record: Record) => void) | null
+  readonly tally: Tally
+  readonly #ledger: Ledger
+  readonly #told: Told
+  readonly #upstreams: readonly Upstream[]
+  readonly #ways: readonly Listener[]
+  readonly #gates: readonly Gate<Slots>[]
+  readonly #trusted = new Map<string, (address: string) => boolean>()
+  readonly #verdicts: Verdicts
+  readonly #refusals: Refusals
+  readonly #spare: Exchange[] = []
+
+  constructor(config: Config, ledger: Ledger, thread: number, told: Told) {
+    this.config = config
+    this.#ledger = ledger
+    this.#told = told
+    this.log = told.record
+    this.wheel = new Wheel({ onError: told.defect })
+    this.#verdicts = new Verdicts(config)
+    this.#refusals = new Refusals(config, (cause, verdict) => statusField(config.name, cause, verdict))
+
+    const upstreams = new Map<string, Upstream>()
+    for (const pool of config.pools) {
+      const streams = ledger.slots(`streams:${pool.name}`)
+      upstreams.set(pool.name, new Upstream(new Pool(pool, ledger, thread), streams, this.wheel))
+    }
+    this.#upstreams = [...upstreams.values()]
+
+    const gates: Gate<Slots>[] = []
+    const all: Route[] = config.routes.map((route) => {
+      const pool = upstreams.get(route.to)
+      if (pool === undefined) throw new TypeError(`route ${route.name} leads to ${route.to}, which is no pool`)
+      const limited = route.maxConnections !== UNLIMITED
+      const gate = limited ? this.#gate(`route:${route.name}`, 'route_full', 'queue_full') : null
+      if (gate !== null) gates.push(gate)
+      return { config: route, pool, slots: ledger.slots(`route:${route.name}`), gate }
+    })
+    this.tally = new Tally(ledger, config, all)
+
+    const routes = new Map<string, Routes>()
+    const listeners = new Map<string, Slots>()
+    this.#ways = config.listeners.map((listener) => {
+      const { name } = listener
+      routes.set(name, new Routes(all, name))
+      listeners.set(name, ledger.slots(`listener:${name}`))
+      this.#trusted.set(name, trusts(listener.trustedProxies))
+      const gate = this.#gate(`listener:${name}`, 'listener_full', 'listener_full')
+      gates.push(gate)
+      return new Listener(listener, gate, this.wheel, this, config.name, this.trusts(name))
+    })
+    this.routes = routes
+    this.listeners = listeners
+    this.#gates = gates
+  }
+
+  #gate(key: string, full: Cause, lineFull: Cause): Gate<Slots> {
+    return new Gate(new Single(this.#ledger.slots(key)), this.#ledger.line(`line:${key}`), { full, lineFull })
+  }
+
+  /** Binds the listeners, each to its addresses here; answers with those it got. Rejects with the system's error. */
+  async listen(binds: ReadonlyMap<string, readonly Address[]>): Promise<Map<string, Address[]>> {
+    const bound = new Map<string, Address[]>()
+    for (const way of this.#ways) bound.set(way.config.name, await way.listen(binds.get(way.config.name) ?? []))
+    return bound
+  }
+
+  /** The ledger's bell rang: another thread left something here, or limits, orders or health changed. */
+  heard(): void {
+    for (const gate of this.#gates) gate.collect()
+    for (const upstream of this.#upstreams) upstream.pool.collect()
+  }
+
+  /** Stops accepting; resolves when the last client is gone. */
+  stop(): Promise<void> {
+    const done = this.#ways.map(
+      (way) =>
+        new Promise<void>((resolve) => {
+          way.onEmpty = resolve
+          way.stop()
+          if (way.clients === 0) resolve()
+        }),
+    )
+    return Promise.all(done).then(() => {
+      for (const upstream of this.#upstreams) upstream.clear()
+    })
+  }
+
+  /** Ends what is still under way, each with an answer where one can still be given. */
+  kill(): void {
+    for (const way of this.#ways) way.kill()
+  }
+
+  // What listeners ask.
+
+  request(client: Client, head: RequestHead): RequestHead {
+    const x = this.#spare.pop() ?? new Exchange(this)
+    return x.begin(client, head, null, '')
+  }
+
+  malformed(client: Client, head: RequestHead, cause: Cause, detail: string): RequestHead {
+    const x = this.#spare.pop() ?? new Exchange(this)
+    return x.begin(client, head, cause, detail)
+  }
+
+  entered(listener: Listener): void {
+    this.tally.entered(listener.config.name)
+  }
+
+  waits(listener: Listener): void {
+    this.tally.waits(listener.config.name)
+  }
+
+  turnedAway(listener: Listener, peer: string, port: number, cause: Cause, waited: number): string {
+    const { config } = listener
+    this.tally.turnedAway(config.name, cause)
+    const slots = this.listeners.get(config.name)
+    const incident = incidentId(wall())
+    const at = { listener: config.name, route: null, pool: null, server: null }
+    const timed = cause === 'listener_wait_timeout'
+    const limit = timed ? null : (slots?.limit ?? null)
+    const verdict = this.#verdicts.of(
+      cause,
+      at,
+      limit,
+      timed ? Math.round(waited) : (slots?.used ?? null),
+      null,
+      'listener',
+    )
+    const text = this.refuse({ cause, verdict, incident, accept: 'text/html', head: false, connection: 'close' })
+    this.log?.(turnedAwayRecord(config.name, peer, port, verdict, incident, waited, text.length, slots?.used ?? 0))
+    return text
+  }
+
+  // What exchanges ask.
+
+  trusts(listener: string): (address: string) => boolean {
+    return this.#trusted.get(listener) ?? nobody
+  }
+
+  verdict(x: Exchange, cause: Cause, detail: string): Verdict {
+    const at = {
+      listener: x.client.context.config.name,
+      route: x.route?.config.name ?? null,
+      pool: x.route?.config.to ?? null,
+      server: x.server?.name ?? null,
+    }
+    const { limit, observed } = limitOf(x, cause)
+    return this.#verdicts.of(cause, at, limit, observed, detail === '' ? null : detail, x.gateKind)
+  }
+
+  refuse(refusal: Refusal): string {
+    return this.#refusals.answer(refusal, httpDate())
+  }
+
+  defect(error: unknown): void {
+    this.#told.defect(error)
+  }
+
+  release(x: Exchange): void {
+    if (this.#spare.length < SPARE) this.#spare.push(x)
+  }
+}
+
+function nobody(): boolean {
+  return false
+}
+
+/** Whether an address is one of `peers` (addresses and CIDR blocks). */
+function trusts(peers: readonly string[]): (address: string) => boolean {
+  if (peers.length === 0) return nobody
+  const list = new BlockList()
+  for (const peer of peers) {
+    const [address = '', bits] = peer.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    if (bits === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(bits), family)
+  }
+  return (address) => {
+    const version = isIP(address)
+    return version !== 0 && list.check(address, version === 6 ? 'ipv6' : 'ipv4')
+  }
+}
+
+/** Proxy-Status: the cause alone for anybody, the rest for those whom the operator trusts with it. */
+function statusField(name: string, cause: Cause, verdict: Verdict | null): string {
+  const error = rowOf(cause).proxyStatus
+  let details: string = cause
+  if (verdict !== null) {
+    details += `; gate ${verdict.gate}`
+    if (verdict.limit !== null) details += `; limit ${verdict.limit}`
+    if (verdict.observed !== null) details += `; observed ${verdict.observed}`
+    if (verdict.setting !== null) details += `; setting ${verdict.setting}`
+  }
+  return proxyStatus(name, { error, details, receivedStatus: 0, nextHop: null })
+}

@@ -1,0 +1,66 @@
+/** A worker thread: the data plane of one thread, its log, and the commands it heeds. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { Ledger } from '../ledger/ledger.ts'
+import { Stream } from '../net/stream.ts'
+import { AccessLog } from '../watch/access-log.ts'
+import type { Command, Report, WorkerOrders } from './orders.ts'
+import { Thread } from './thread.ts'
+
+const { config, plan, memory, thread, binds } = workerData as WorkerOrders
+const port = parentPort
+if (port === null) throw new Error('worker.ts is started by start.ts, as a worker thread')
+
+/** How long the last lines of the log may take, in ms. */
+const LAST_LINES = 1000
+
+function tell(report: Report): void {
+  port?.postMessage(report)
+}
+function defect(error: unknown): void {
+  tell({ is: 'defect', error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+}
+
+const ledger = new Ledger(memory, plan, thread)
+ledger.join()
+Stream.onDefect = defect
+const log =
+  config.accessLog === null
+    ? null
+    : new AccessLog(config.accessLog, thread, (trouble) => tell({ is: 'trouble', trouble }))
+const plane = new Thread(config, ledger, thread, {
+  defect,
+  record: log === null ? null : (record) => log.write(record),
+})
+const deaf = new AbortController()
+ledger
+  .listen(() => plane.heard(), deaf.signal)
+  .catch((error: unknown) => {
+    // Without the bell waiters would wait for ever: better to be replaced.
+    queueMicrotask(() => {
+      throw error
+    })
+  })
+
+port.on('message', (command: Command) => {
+  switch (command.do) {
+    case 'stop':
+      plane.stop().then(async () => {
+        await log?.close(LAST_LINES)
+        tell({ is: 'stopped' })
+      }, defect)
+      break
+    case 'kill':
+      plane.kill()
+      break
+    case 'reopen':
+      log?.reopen().catch(defect)
+      break
+    case 'crash':
+      throw new Error('told to crash')
+  }
+})
+
+plane.listen(binds).then(
+  (bound) => tell({ is: 'listening', bound }),
+  (error: NodeJS.ErrnoException) => tell({ is: 'failed', message: error.message, system: { ...error } }),
+)

@@ -1,0 +1,111 @@
+/**
+ * The field names that Headgate knows, by number. A name is found while its line is scanned, from the bytes, by a
+ * perfect hash that is checked when this module is loaded; no string is made for it.
+ */
+
+/** Numbers of known fields; `other` is every name that is not listed. Numbers below 32 also fit into Head's bit masks. */
+export const Field = {
+  other: 0,
+  host: 1,
+  connection: 2,
+  contentLength: 3,
+  transferEncoding: 4,
+  te: 5,
+  trailer: 6,
+  upgrade: 7,
+  expect: 8,
+  keepAlive: 9,
+  proxyConnection: 10,
+  proxyAuthenticate: 11,
+  proxyAuthorization: 12,
+  proxyAuthenticationInfo: 13,
+  via: 14,
+  forwarded: 15,
+  xForwardedFor: 16,
+  xForwardedProto: 17,
+  xForwardedHost: 18,
+  xForwardedPort: 19,
+  cookie: 20,
+  setCookie: 21,
+  date: 22,
+  server: 23,
+  accept: 24,
+  authorization: 25,
+  userAgent: 26,
+  referer: 27,
+  contentType: 28,
+  cacheControl: 29,
+  age: 30,
+  proxyStatus: 31,
+  etag: 32,
+  lastModified: 33,
+  expires: 34,
+  vary: 35,
+  pragma: 36,
+  range: 37,
+  ifMatch: 38,
+  ifNoneMatch: 39,
+  ifModifiedSince: 40,
+  ifUnmodifiedSince: 41,
+  ifRange: 42,
+  acceptEncoding: 43,
+  acceptLanguage: 44,
+  contentEncoding: 45,
+  contentRange: 46,
+  location: 47,
+  retryAfter: 48,
+  maxForwards: 49,
+  http2Settings: 50,
+  surrogateControl: 51,
+  cdnCacheControl: 52,
+  wwwAuthenticate: 53,
+  origin: 54,
+  acceptRanges: 55,
+  xRealIp: 56,
+  strictTransportSecurity: 57,
+} as const
+
+/** Number of a field in `Field`. */
+export type FieldId = (typeof Field)[keyof typeof Field]
+
+/** Lower-case name of each field by its number; '' for `other`. */
+export const fieldNames: readonly string[] = Object.keys(Field).map((key) =>
+  key === 'other'
+    ? ''
+    : key.replace(/[A-Z0-9]/g, (letter) => (/\d/.test(letter) ? letter : `-${letter.toLowerCase()}`)),
+)
+
+const SLOTS = 256
+const LONGEST = fieldNames.reduce((longest, name) => Math.max(longest, name.length), 0)
+/** Field number by hash. */
+const slots = new Uint8Array(SLOTS)
+/** The names' bytes, one row of LONGEST per field; and their lengths. */
+const rows = new Uint8Array(fieldNames.length * LONGEST)
+const lengths = new Uint8Array(fieldNames.length)
+
+/** Takes four features that tell all known names apart. `| 0x20` maps no other token character onto a letter or '-'. */
+function hash(length: number, first: number, middle: number, lastButOne: number): number {
+  return (length * 54 + (first | 0x20) * 145 + (lastButOne | 0x20) * 160 + (middle | 0x20) * 68) & (SLOTS - 1)
+}
+
+for (let id = 1; id < fieldNames.length; id++) {
+  const name = fieldNames[id]!
+  const length = name.length
+  const slot = hash(length, name.charCodeAt(0), name.charCodeAt(length >> 1), name.charCodeAt(length - 2))
+  if (slots[slot] !== 0)
+    throw new Error(`fields.ts: ${name} and ${fieldNames[slots[slot]!]} share a hash; find new factors`)
+  slots[slot] = id
+  lengths[id] = length
+  for (let i = 0; i < length; i++) rows[id * LONGEST + i] = name.charCodeAt(i)
+}
+
+/** Number of the field whose name is buf[from, to), in any case; the bytes have to be token characters. */
+export function fieldIdOf(buf: Uint8Array, from: number, to: number): number {
+  const length = to - from
+  if (length < 2) return Field.other
+  const id = slots[hash(length, buf[from]!, buf[from + (length >> 1)]!, buf[to - 2]!)]!
+  if (lengths[id] !== length) return Field.other
+  const row = id * LONGEST
+  for (let i = 0; i < length; i++) if ((buf[from + i]! | 0x20) !== rows[row + i]!) return Field.other
+  return id
+}

@@ -1,0 +1,130 @@
+/**
+ * The heads that leave Headgate. They are rebuilt: start line, Host, framing, Connection, Via and forwarding fields are
+ * written anew from what was understood, so that nothing ambiguous can pass. All other fields go through as they came, and
+ * neighbours among them as one slice of the received text.
+ *
+ * Invariant: fields that concern one hop only (RFC 9110 §7.6.1) never pass, and Connection cannot be used to take a field
+ * away that Headgate knows to be end-to-end: no sender may name such a one there, and who does wants the next server to
+ * miss what routing, authentication or caching here went by.
+ */
+import { SP } from '../base/bytes.ts'
+import { namedByConnection } from './connection.ts'
+import { Field } from './fields.ts'
+import { forwardedLines, type Hop } from './forwarded.ts'
+import { BodyKind, type Head, type RequestHead, type ResponseHead } from './head.ts'
+
+export { clientOf, type Hop } from './forwarded.ts'
+export { isLoop } from './via.ts'
+
+/** Written anew where needed, or for this hop only. Proxy-Authorization and its kin are for us, who ask for none. */
+const OF_THIS_HOP =
+  (1 << Field.connection) |
+  (1 << Field.contentLength) |
+  (1 << Field.transferEncoding) |
+  (1 << Field.te) |
+  (1 << Field.upgrade) |
+  (1 << Field.keepAlive) |
+  (1 << Field.proxyConnection) |
+  (1 << Field.proxyAuthenticate) |
+  (1 << Field.proxyAuthorization) |
+  (1 << Field.proxyAuthenticationInfo)
+
+const X_FORWARDED =
+  (1 << Field.xForwardedFor) | (1 << Field.xForwardedProto) | (1 << Field.xForwardedHost) | (1 << Field.xForwardedPort)
+
+/**
+ * The head of a request as it goes to a server, HTTP/1.1 whatever the client spoke. Write it as latin1.
+ *
+ * Host is head.authority (an HTTP/1.0 request may have none: fill it in before, or an empty Host is sent). Content is
+ * framed by head.bodyKind, as it came. Upgrade and `TE: trailers` go on where the head has them. Forwarding fields of a
+ * peer that is not trusted are replaced, those of a kind we do not send dropped, X-Real-IP with them.
+ * @param extra whole lines with CRLF, or ''
+ */
+export function requestToServer(head: RequestHead, hop: Hop, extra: string): string {
+  let drop = OF_THIS_HOP | (1 << Field.host)
+  if (head.bodyKind !== BodyKind.chunked) drop |= 1 << Field.trailer
+  if (!head.expectContinue) drop |= 1 << Field.expect
+  if (!hop.trusted) drop |= X_FORWARDED | (1 << Field.forwarded)
+  else {
+    if (hop.xForwarded) drop |= 1 << Field.xForwardedFor
+    if (hop.forwarded) drop |= 1 << Field.forwarded
+  }
+  const fields = keptFields(head, drop, -1, hop.trusted)
+  let own = ''
+  if (head.bodyKind === BodyKind.length) own = `Content-Length: ${head.contentLength}\r\n`
+  else if (head.bodyKind === BodyKind.chunked) own = 'Transfer-Encoding: chunked\r\n'
+  if (head.upgrade !== null) {
+    own += `Connection: ${head.teTrailers ? 'upgrade, TE' : 'upgrade'}\r\nUpgrade: ${head.upgrade}\r\n`
+  } else if (head.teTrailers) own += 'Connection: TE\r\n'
+  if (head.teTrailers) own += 'TE: trailers\r\n'
+  const via = head.minor === 1 ? 'Via: 1.1 ' : 'Via: 1.0 '
+  return `${head.method} ${head.path} HTTP/1.1\r\nHost: ${head.authority}\r\n${fields}${own}${via}${hop.name}\r\n${forwardedLines(head, hop)}${extra}\r\n`
+}
+
+/** How a response goes to the client. */
+export interface ResponseOut {
+  /** Framing on this hop: `length` and contentLength, chunked, or neither of them (`close`, `none`). */
+  readonly bodyKind: BodyKind
+  /** With `length`; with `none` it is stated too (HEAD, 304: what a GET would have had), unless -1. */
+  readonly contentLength: number
+  readonly connection: '' | 'close' | 'keep-alive'
+  /** The head's Upgrade goes on, with `Connection: upgrade`; `connection` is not used then. */
+  readonly upgrade: boolean
+  /** Whole lines with CRLF, or ''. Via and a missing Date (RFC 9110 §6.6.1) belong here. */
+  readonly extra: string
+}
+
+/** The head of a final response, or of a 101, as it goes to the client. Write it as latin1. */
+export function responseToClient(head: ResponseHead, out: ResponseOut): string {
+  let drop = OF_THIS_HOP
+  if (out.bodyKind !== BodyKind.chunked) drop |= 1 << Field.trailer
+  const kept = statusAndFields(head, drop)
+  let own = ''
+  const bodiless = head.status < 200 || head.status === 204 // RFC 9110 §8.6: never with Content-Length
+  if (out.bodyKind === BodyKind.chunked) own = 'Transfer-Encoding: chunked\r\n'
+  else if (out.bodyKind !== BodyKind.close && out.contentLength >= 0 && !bodiless) {
+    own = `Content-Length: ${out.contentLength}\r\n`
+  }
+  if (out.upgrade && head.upgrade !== null) own += `Connection: upgrade\r\nUpgrade: ${head.upgrade}\r\n`
+  else if (out.connection !== '') own += `Connection: ${out.connection}\r\n`
+  return `${kept}${own}${out.extra}\r\n`
+}
+
+/** An interim response (100, 102, 103; RFC 9110 §15.2) as it goes to the client, who must speak HTTP/1.1. */
+export function interimToClient(head: ResponseHead): string {
+  return `${statusAndFields(head, OF_THIS_HOP | (1 << Field.trailer))}\r\n`
+}
+
+/** Status line in HTTP/1.1 and the kept fields: in the common case one slice. */
+function statusAndFields(head: ResponseHead, drop: number): string {
+  if (head.minor === 1 && head.text.charCodeAt(12) === SP) return keptFields(head, drop, 0, true)
+  return `HTTP/1.1 ${head.status} ${head.reason}\r\n${keptFields(head, drop, -1, true)}`
+}
+
+/**
+ * The field lines of the head that pass on.
+ * @param drop bit n: the field with this number does not pass
+ * @param run where a slice is open already, or -1
+ * @param trusted X-Real-IP passes
+ */
+function keptFields(head: Head, drop: number, run: number, trusted: boolean): string {
+  const text = head.text
+  const spans = head.spans
+  const ids = head.ids
+  const named = head.namesOthers ? namedByConnection(head) : null
+  let from = run
+  let kept = ''
+  for (let i = 0; i < head.count; i++) {
+    const id = ids[i]!
+    let keep = ((drop >>> id) & 1) === 0
+    if (id >= 32) keep = id !== Field.http2Settings && (trusted || id !== Field.xRealIp)
+    else if (id === Field.other && named !== null) keep = !named.has(head.name(i).toLowerCase())
+    if (keep) {
+      if (from < 0) from = spans[i * 4]!
+    } else if (from >= 0) {
+      kept += text.slice(from, spans[i * 4]!)
+      from = -1
+    }
+  }
+  return from < 0 ? kept : kept + text.slice(from, text.length - 2)
+}

@@ -1,0 +1,102 @@
+/** X-Forwarded-For, -Proto, -Host and Forwarded (RFC 7239): what a request says of those it came through. */
+import { Field } from './fields.ts'
+import type { RequestHead } from './head.ts'
+import { isIPv4, isIPv6 } from './host.ts'
+import { quotedElementEnd } from './list.ts'
+
+/** What the next hop is told of the connection a request came by. One object per client connection. */
+export interface Hop {
+  /** Our pseudonym in Via. */
+  readonly name: string
+  /** Address of the peer, without port and brackets, an IPv4-mapped one as IPv4. */
+  readonly peer: string
+  readonly proto: 'http' | 'https'
+  /** The peer is a trusted proxy: what it says is kept and added to. What others say is dropped. */
+  readonly trusted: boolean
+  /** Which of the two kinds are sent. */
+  readonly xForwarded: boolean
+  readonly forwarded: boolean
+}
+
+/** The X-Forwarded-* and Forwarded lines that the hop adds; those it replaces have to be left out by the caller. */
+export function forwardedLines(head: RequestHead, hop: Hop): string {
+  let lines = ''
+  if (hop.xForwarded) {
+    const peer = hop.peer === '' ? 'unknown' : hop.peer
+    const before = hop.trusted ? head.list(Field.xForwardedFor) : null
+    lines =
+      before === null || before === '' ? `X-Forwarded-For: ${peer}\r\n` : `X-Forwarded-For: ${before}, ${peer}\r\n`
+    if (!hop.trusted || !head.has(Field.xForwardedProto)) lines += `X-Forwarded-Proto: ${hop.proto}\r\n`
+    if (head.authority !== '' && (!hop.trusted || !head.has(Field.xForwardedHost))) {
+      lines += `X-Forwarded-Host: ${head.authority}\r\n`
+    }
+  }
+  if (hop.forwarded) {
+    const before = hop.trusted ? head.list(Field.forwarded) : null
+    const host = head.authority === '' ? '' : `;host=${quoted(head.authority)}`
+    const element = `for=${nodeOf(hop.peer)}${host};proto=${hop.proto}`
+    lines += before === null || before === '' ? `Forwarded: ${element}\r\n` : `Forwarded: ${before}, ${element}\r\n`
+  }
+  return lines
+}
+
+/** An address as a node of RFC 7239 §6: IPv6 in brackets and quotes. */
+function nodeOf(peer: string): string {
+  if (peer === '') return 'unknown'
+  return peer.includes(':') ? `"[${peer}]"` : peer
+}
+
+/** A validated host with port is a token unless it has a colon. */
+function quoted(authority: string): string {
+  return authority.includes(':') ? `"${authority}"` : authority
+}
+
+/**
+ * The client's address by what trusted proxies say: the right-most address of X-Forwarded-For (else of Forwarded) that is
+ * not trusted itself; the left-most where all are. An entry that is no address ends the search at the address before it,
+ * as nobody can vouch for what stands further left.
+ */
+export function clientOf(head: RequestHead, peer: string, trusted: (address: string) => boolean): string {
+  if (!trusted(peer)) return peer
+  const x = head.list(Field.xForwardedFor)
+  const entries = x === null ? forwardedFor(head.list(Field.forwarded)) : x.split(',')
+  let client = peer
+  for (let i = entries.length - 1; i >= 0; i--) {
+    const address = addressIn(entries[i]!.trim())
+    if (address === '') return client
+    client = address
+    if (!trusted(address)) return client
+  }
+  return client
+}
+
+/** The `for` parameters of a Forwarded value, unquoted; '' where an element has none. */
+function forwardedFor(value: string | null): string[] {
+  const nodes: string[] = []
+  if (value === null) return nodes
+  for (let at = 0; at < value.length; ) {
+    const end = quotedElementEnd(value, at, value.length)
+    const match = /(?:^|;)[ \t]*for[ \t]*=[ \t]*(?:"([^"\\]*)"|([^;"\s]*))/i.exec(value.slice(at, end))
+    nodes.push(match === null ? '' : (match[1] ?? match[2] ?? ''))
+    at = end + 1
+  }
+  return nodes
+}
+
+/** The address of `1.2.3.4`, `1.2.3.4:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`; '' for all else. */
+function addressIn(entry: string): string {
+  if (isIPv4(entry)) return entry
+  let address = entry
+  if (entry.startsWith('[')) {
+    const close = entry.indexOf(']')
+    if (close < 0 || !/^(?::\d{1,5})?$/.test(entry.slice(close + 1))) return ''
+    address = entry.slice(1, close)
+  } else {
+    const colon = entry.indexOf(':')
+    if (colon > 0 && isIPv4(entry.slice(0, colon)))
+      return /^\d{1,5}$/.test(entry.slice(colon + 1)) ? entry.slice(0, colon) : ''
+  }
+  if (!isIPv6(address)) return ''
+  const mapped = address.toLowerCase().startsWith('::ffff:') ? address.slice(7) : ''
+  return isIPv4(mapped) ? mapped : address
+}

@@ -1,0 +1,216 @@
+/** `headgate run` from start to end, as a process of its own between a real client and a real server. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo, createServer as createListener } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { type TestContext, test } from 'node:test'
+import { command, RunningCommand } from './command.ts'
+
+interface Origin {
+  readonly address: string
+  /** The answers that have not been given. */
+  readonly held: ServerResponse[]
+  /** Resolves when so many requests are held. */
+  holds(n: number): Promise<void>
+}
+
+/** A server that answers at once, and holds every request for /slow. */
+async function origin(t: TestContext): Promise<Origin> {
+  const held: ServerResponse[] = []
+  const server = createServer((request, response) => {
+    if (request.url !== '/slow') return void response.end('quick')
+    held.push(response)
+    server.emit('held')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    held,
+    async holds(n) {
+      while (held.length < n) await once(server, 'held')
+    },
+  }
+}
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'headgate-'))
+  t.after(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+/** Resolves when something changed in the folder and the condition holds. */
+async function changed(folder: string, holds: () => boolean): Promise<void> {
+  using watcher = disposable(watch(folder))
+  while (!holds()) await once(watcher.of, 'change')
+}
+
+function disposable<T extends { close(): void }>(of: T): Disposable & { readonly of: T } {
+  return { of, [Symbol.dispose]: () => of.close() }
+}
+
+async function ask(port: string, path: string): Promise<IncomingMessage> {
+  const [response] = await once(get({ host: '127.0.0.1', port, path, agent: false }), 'response')
+  return response
+}
+
+/** The port that the start message names. */
+async function portOf(running: RunningCommand): Promise<string> {
+  await running.said(/^ready$/m)
+  return (await running.said(/listener \w+: .*127\.0\.0\.1:(\d+)/))[1] ?? ''
+}
+
+const oneLiner = (to: string, ...more: string[]): string[] => [
+  'run',
+  '--to',
+  to,
+  '--listen',
+  '127.0.0.1:0',
+  '--threads',
+  '1',
+  ...more,
+]
+
+test('the one-liner passes requests to the server and says on stderr what it does', async (t) => {
+  const { address } = await origin(t)
+  await using running = new RunningCommand(oneLiner(address, '--max-connections', '50'))
+  const response = await ask(await portOf(running), '/')
+  assert.equal(response.statusCode, 200)
+  assert.equal(await text(response), 'quick')
+  await running.said(/max 50/)
+  running.signal('SIGTERM')
+  const { code, out, err } = await running.ended()
+  assert.equal(code, 0)
+  assert.equal(out, '')
+  assert.match(err, /SIGTERM: stopping/)
+  assert.match(err, /stopped\n$/)
+})
+
+test('the limit of the one-liner holds, and who is over it hears why', async (t) => {
+  const { address, held, holds } = await origin(t)
+  await using running = new RunningCommand(oneLiner(address, '--max-connections', '1'))
+  const port = await portOf(running)
+  const first = ask(port, '/slow')
+  await holds(1)
+  const second = await ask(port, '/')
+  assert.equal(second.statusCode, 503)
+  assert.ok(second.headers['retry-after'])
+  assert.match(second.headers['proxy-status'] as string, /pool_full/)
+  second.resume()
+  held[0]?.end('slow')
+  assert.equal(await text(await first), 'slow')
+})
+
+test('a configuration file in the folder is found, and its name is told', async (t) => {
+  const { address } = await origin(t)
+  const cwd = folder(t)
+  const config = { threads: 1, listeners: { web: { bind: '127.0.0.1:0' } }, pools: { app: { servers: [address] } } }
+  writeFileSync(join(cwd, 'headgate.json'), JSON.stringify(config))
+  await using running = new RunningCommand(['run', '--access-log', 'stdout'], { cwd })
+  const response = await ask(await portOf(running), '/hello')
+  assert.equal(await text(response), 'quick')
+  await running.said(/headgate\.json/)
+  await running.said(/\/hello/)
+  running.signal('SIGINT')
+  assert.equal((await running.ended()).code, 0)
+})
+
+test('a stop lets a request under way finish, and ends with 0', async (t) => {
+  const { address, held, holds } = await origin(t)
+  await using running = new RunningCommand(oneLiner(address))
+  const slow = ask(await portOf(running), '/slow')
+  await holds(1)
+  running.signal('SIGTERM')
+  await running.said(/stopping.*1 request under way/)
+  held[0]?.end('slow')
+  assert.equal(await text(await slow), 'slow')
+  assert.equal((await running.ended()).code, 0)
+})
+
+test('a second signal ends at once, with 128 and its number', async (t) => {
+  const { address, holds } = await origin(t)
+  await using running = new RunningCommand(oneLiner(address))
+  const slow = ask(await portOf(running), '/slow').catch((error: Error) => error)
+  await holds(1)
+  running.signal('SIGTERM')
+  await running.said(/stopping/)
+  running.signal('SIGINT')
+  const { code, err } = await running.ended()
+  assert.equal(code, 130)
+  assert.match(err, /SIGINT: ended at once/)
+  await slow
+})
+
+test('SIGUSR2 opens the access log anew after it was moved away', async (t) => {
+  const { address } = await origin(t)
+  const cwd = folder(t)
+  const log = join(cwd, 'access.log')
+  const moved = join(cwd, 'access.log.1')
+  await using running = new RunningCommand(oneLiner(address, '--access-log', 'access.log'), { cwd })
+  const port = await portOf(running)
+
+  await text(await ask(port, '/before'))
+  await changed(cwd, () => readFileSync(log, 'utf8').includes('/before'))
+  renameSync(log, moved)
+  running.signal('SIGUSR2')
+  await changed(cwd, () => existsSync(log))
+  await text(await ask(port, '/after'))
+  running.signal('SIGTERM')
+  assert.equal((await running.ended()).code, 0)
+  assert.match(readFileSync(moved, 'utf8'), /"\/before"/)
+  assert.match(readFileSync(log, 'utf8'), /"\/after"/)
+})
+
+test('SIGHUP stops nothing', async (t) => {
+  const { address } = await origin(t)
+  await using running = new RunningCommand(oneLiner(address))
+  const port = await portOf(running)
+  running.signal('SIGHUP')
+  await running.said(/SIGHUP/)
+  assert.equal(await text(await ask(port, '/')), 'quick')
+})
+
+test('a port that is in use ends with 1 and a remedy', async (t) => {
+  const taken = createListener().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.after(() => taken.close())
+  const { port } = taken.address() as AddressInfo
+  const { code, err } = await command(['run', '--to', '127.0.0.1:1', '--listen', `127.0.0.1:${port}`])
+  assert.equal(code, 1)
+  assert.match(err, new RegExp(`127\\.0\\.0\\.1:${port} is in use`))
+  assert.doesNotMatch(err, /\n\s+at /)
+})
+
+test('options that need a server end with 2 where none is given', async () => {
+  const { code, err } = await command(['run', '--listen', ':0'])
+  assert.equal(code, 2)
+  assert.match(err, /--listen needs --to/)
+})
+
+test('options that make a configuration of their own end with 2 beside a file', async () => {
+  const { code, err } = await command(['run', 'shop.yaml', '--max-connections', '5'])
+  assert.equal(code, 2)
+  assert.match(err, /--max-connections.*shop\.yaml/)
+})
+
+test('a wrong option of the one-liner ends with 2 and is called by its name', async () => {
+  const { code, err } = await command(['run', '--to', 'ftp://127.0.0.1'])
+  assert.equal(code, 2)
+  assert.match(err, /--to: .*ftp/)
+})
+
+test('a file that is wrong ends with 2 and is told with its place', async (t) => {
+  const cwd = folder(t)
+  writeFileSync(join(cwd, 'bad.yaml'), 'listeners:\n  web:\n    bind: ":0"\n    maxConections: 5\n')
+  const { code, err } = await command(['run', 'bad.yaml'], { cwd })
+  assert.equal(code, 2)
+  assert.match(err, /bad\.yaml:4:5: .*maxConnections/)
+})
