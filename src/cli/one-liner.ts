@@ -37,7 +37,7 @@ export function fromOptions(options: RunOptions): Native {
   const written = {
     listeners: { web: { bind: listen } },
     pools: {
-      servers: {
+      app: {
         servers: to.map((address) => ({ address, ...given({ maxConnections }) })),
         queue: given({ max: queue, timeout: queueTimeout }),
       },
@@ -55,10 +55,10 @@ function given(values: Readonly<Record<string, unknown>>): Record<string, unknow
 
 function optionFor({ path }: Notice): string {
   if (path.startsWith('listeners.')) return '--listen'
+  if (path.startsWith('accessLog')) return '--access-log'
+  if (path.endsWith('.queue.timeout')) return '--queue-timeout'
+  if (path.includes('.queue')) return '--queue'
   if (path.endsWith('.maxConnections')) return '--max-connections'
   if (path.includes('.servers')) return '--to'
-  if (path.endsWith('queue.timeout')) return '--queue-timeout'
-  if (path.includes('.queue')) return '--queue'
-  if (path.startsWith('accessLog')) return '--access-log'
   return path === 'threads' ? '--threads' : path
 }

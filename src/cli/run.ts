@@ -22,7 +22,7 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   if (wrong !== null) return fail(USAGE, `error: ${wrong}`)
 
   const { config, from, notices } = await configurationOf(file, options)
-  for (const notice of notices) talk(noticeLine(notice))
+  for (const notice of notices) if (notice.severity !== 'info') talk(noticeLine(notice))
   if (config === null) return fail(USAGE, `headgate was not started: the configuration is wrong`)
 
   const stopped = Promise.withResolvers<Signal>()

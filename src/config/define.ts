@@ -11,8 +11,6 @@ export interface ConfigContext {
 export type ConfigExport = WrittenConfig | ((context: ConfigContext) => WrittenConfig | Promise<WrittenConfig>)
 
 /** Returns what it is given; an editor then knows every setting and what it means. */
-export function defineConfig(config: WrittenConfig): WrittenConfig
-export function defineConfig<T extends ConfigExport>(config: T): T
 export function defineConfig(config: ConfigExport): ConfigExport {
   return config
 }

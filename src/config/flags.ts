@@ -21,14 +21,14 @@ export interface Flags {
 /** Whoever sets a limit in one line wants protection, not refusals at every little burst. */
 const QUEUE = { max: 200, timeout: '2s' }
 
-/** What would be written in a file for these options: one listener `web`, one pool `servers`. */
+/** What would be written in a file for these options: one listener `web`, one pool `app`. */
 export function fromFlags(flags: Flags): WrittenConfig {
   const { to, listen = ':8080', maxConnections, queue, queueTimeout = QUEUE.timeout, threads, accessLog } = flags
   const max = queue ?? (maxConnections === undefined ? 0 : QUEUE.max)
   return {
     listeners: { web: { bind: listen } },
     pools: {
-      servers: { servers: to.map((address) => ({ address, maxConnections })), queue: { max, timeout: queueTimeout } },
+      app: { servers: to.map((address) => ({ address, maxConnections })), queue: { max, timeout: queueTimeout } },
     },
     accessLog: accessLog ?? false,
     threads,

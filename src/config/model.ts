@@ -153,7 +153,7 @@ export interface Config {
   readonly pools: readonly PoolConfig[]
   readonly routes: readonly RouteConfig[]
   readonly accessLog: AccessLogConfig | null
-  /** What clients are told of the inside: `off`, `cause` (name of the cause only), `full` (gate, limit, value too). */
+  /** What clients are told: `off` nothing, `cause` (the cause's name only), `full` (gate, limit, value and setting too). */
   readonly proxyStatus: 'off' | 'cause' | 'full'
   /** Seconds named in Retry-After, before jitter, when Headgate sheds (in ms here). */
   readonly retryAfter: number

@@ -9,6 +9,7 @@ import { noticeAt } from './notice.ts'
 import type { Path, Places } from './places.ts'
 import { pathText } from './places.ts'
 import { either, Refusal, show } from './refusal.ts'
+import { route } from './schema/route.ts'
 import { namePattern } from './schema/scalars.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -122,7 +123,15 @@ function checkRoutes(top: Fields, listeners: readonly string[], pools: readonly 
       const where = [...path, 'listeners', ...(Array.isArray(one.listeners) ? [at] : [])]
       notices.push(unknown('listener', name, listeners, where, places))
     }
-    const match = JSON.stringify([list(one.host).map(lower).sort(), trimmed(one.path), list(one.listeners).sort()])
+    const odd = Object.keys(one).filter((key) => !routeKeys.includes(key))
+    const match = JSON.stringify([
+      texts(one.host)
+        .map((host) => host.toLowerCase())
+        .sort(),
+      pathOf(one.path),
+      texts(one.listeners).sort(),
+      odd,
+    ])
     const first = matches.get(match)
     if (first === undefined) matches.set(match, index)
     else {
@@ -163,16 +172,18 @@ function unknown(
   })
 }
 
-function list(value: unknown): unknown[] {
-  if (value === undefined) return []
-  return Array.isArray(value) ? [...value] : [value]
+/** Settings of a route; one that is misspelt may be what tells two routes apart. */
+const routeKeys = Object.keys(route.shape)
+
+/** The texts of a setting that is one or a list. */
+function texts(value: unknown): string[] {
+  const all: unknown[] = Array.isArray(value) ? value : [value]
+  return all.filter((one) => typeof one === 'string')
 }
 
-const lower = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value)
-
-function trimmed(path: unknown): unknown {
-  if (path === undefined) return '/'
-  return typeof path === 'string' && path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+function pathOf(path: unknown): string {
+  if (typeof path !== 'string') return '/'
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 function isFields(value: unknown): value is Fields {

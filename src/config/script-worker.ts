@@ -80,10 +80,12 @@ async function run(): Promise<ScriptResult> {
 /** Node does not say where in JavaScript a syntax error is; its reader of TypeScript, which takes JavaScript too, does. */
 function located(name: string, stack: string): string {
   if (name !== 'SyntaxError' || !/^SyntaxError/.test(stack)) return stack
-  try {
-    stripTypeScriptTypes(text, { sourceUrl: url })
-  } catch (error) {
-    return (error as Error).stack ?? stack
+  for (const path of files.toReversed()) {
+    try {
+      stripTypeScriptTypes(path === fileURLToPath(url) ? text : readFileSync(path, 'utf8'), { sourceUrl: path })
+    } catch (error) {
+      return (error as Error).stack ?? stack
+    }
   }
   return stack
 }

@@ -36,7 +36,7 @@ export interface WrittenConfig {
     /** Bytes that may wait to be written, per thread. Lines beyond are dropped and counted; no request waits for its log. Default: `'4MiB'`. */
     readonly buffer?: Size | undefined
   } | undefined
-  /** What the Proxy-Status field (RFC 9209) of a refused or failed request tells the client: `'off'` nothing, `'cause'` its name, `'full'` gate, limit and value too. Default: `'cause'`. */
+  /** What the Proxy-Status field (RFC 9209) of a refused or failed request tells the client: `'off'` nothing, `'cause'` its name, `'full'` gate, limit, value and setting too. Default: `'cause'`. */
   readonly proxyStatus?: 'off' | 'cause' | 'full' | undefined
   /** Retry-After of a request that Headgate turned away, before a spread is added; in whole seconds. Default: `'5s'`. */
   readonly retryAfter?: Duration | undefined

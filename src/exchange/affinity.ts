@@ -3,20 +3,29 @@ import type { BalanceConfig } from '../config/model.ts'
 import { hashKey } from '../pool/hash.ts'
 import { cookieValue, type Sticky } from '../pool/sticky.ts'
 import { Field } from '../wire/fields.ts'
+import { clientOf } from '../wire/forward.ts'
 import type { RequestHead } from '../wire/head.ts'
+import type { Exchange } from './exchange.ts'
+
+/** Address of the client that asked: the peer's or, where that is a trusted proxy, the one it names. */
+export function clientAddress(x: Exchange): string {
+  const { hop, context } = x.client
+  return hop.trusted ? clientOf(x.head, hop.peer, x.world.trusts(context.config.name)) : hop.peer
+}
 
 /** The key for the pool's policy; 0 where the policy does not hash. A missing field or cookie falls back to the address. */
-export function keyOf(balance: BalanceConfig, head: RequestHead, client: string): number {
+export function keyOf(balance: BalanceConfig, x: Exchange): number {
   if (balance.policy !== 'hash') return 0
+  const { head } = x
   switch (balance.on) {
     case 'path':
       return hashKey(head.path)
     case 'header':
-      return hashKey(head.find(balance.name) ?? client)
+      return hashKey(head.find(balance.name) ?? clientAddress(x))
     case 'cookie':
-      return hashKey(cookieValue(head.get(Field.cookie) ?? '', balance.name) ?? client)
+      return hashKey(cookieValue(head.get(Field.cookie) ?? '', balance.name) ?? clientAddress(x))
     default:
-      return hashKey(client)
+      return hashKey(clientAddress(x))
   }
 }
 

@@ -1,8 +1,9 @@
 /** The response's way: head and body from the server to the client, at the speed of the slower one; tunnels too. */
 import type { Cause } from '../base/cause.ts'
-import { monotonic } from '../base/clock.ts'
+import { httpDate, monotonic } from '../base/clock.ts'
 import type { OriginUser } from '../net/origin.ts'
 import { Outlet } from '../net/outlet.ts'
+import { Field } from '../wire/fields.ts'
 import { interimToClient, responseToClient } from '../wire/forward.ts'
 import { chunkHead } from '../wire/framing.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
@@ -76,7 +77,8 @@ export class Download implements OriginUser {
         contentLength: head.contentLength,
         connection,
         upgrade: false,
-        extra: x.stickyField(),
+        // RFC 9110 §6.6.1: what comes without Date is passed on with one.
+        extra: head.has(Field.date) ? x.stickyField() : `Date: ${httpDate()}\r\n${x.stickyField()}`,
       }),
     )
     x.expect('between_bytes_timeout', settings.timeouts.betweenBytes)

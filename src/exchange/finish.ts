@@ -2,7 +2,7 @@
 import { rowOf } from '../base/cause.ts'
 import { monotonic, wall } from '../base/clock.ts'
 import { Field } from '../wire/fields.ts'
-import { clientOf } from '../wire/forward.ts'
+import { clientAddress } from './affinity.ts'
 import type { Exchange } from './exchange.ts'
 import type { Record, Verdict } from './record.ts'
 
@@ -16,16 +16,14 @@ export function finish(x: Exchange): void {
 }
 
 function recordOf(x: Exchange, now: number, total: number, firstByte: number): Record {
-  const { client, head, world, cause } = x
+  const { client, head, cause } = x
   return {
     at: wall() - total,
     listener: client.context.config.name,
     route: x.route?.config.name ?? null,
     pool: x.route?.config.to ?? null,
     server: x.server?.name ?? null,
-    client: client.hop.trusted
-      ? clientOf(head, client.hop.peer, world.trusts(client.context.config.name))
-      : client.hop.peer,
+    client: clientAddress(x),
     port: client.port,
     method: head.method,
     target: head.target,

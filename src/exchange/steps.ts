@@ -37,7 +37,7 @@ const steps: Steps = {
       if (!pool.streams.take()) return failed('streams_full', '')
       x.stream = pool.streams
     }
-    x.key = keyOf(pool.config.balance, head, client.hop.peer)
+    x.key = keyOf(pool.config.balance, x)
     x.prefer = preferred(pool.pool.sticky, head)
     if (gate === null) return { at: 'admitted', route }
     const place = gate.admit(x.turn)

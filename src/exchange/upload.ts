@@ -37,6 +37,8 @@ export class Upload implements Serving {
     this.#out.open(origin.stream)
     this.#x.sentAt = monotonic()
     origin.expectResponse(head.method)
+    // HTTP/1.0 may come without Host; what goes to the server needs one (RFC 9112 §3.2).
+    if (head.authority === '') head.authority = this.#x.server?.host ?? ''
     this.#out.text(again ?? requestToServer(head, client.hop, ''))
     if (client.bodyLeft) client.readBody(head.expectContinue)
     else this.done = true

@@ -27,8 +27,8 @@ export interface ListenerUser extends ClientUser {
 
 /** How long someone who was turned away is still read from, so that the answer is not lost to a RST. */
 const LINGER = 1000
-/** Beyond this many at once they are closed without waiting. */
-const LINGERING = 512
+/** How many of them at once; then the one that has had the longest time to read goes. Each costs a descriptor. */
+const LINGERING = 4096
 
 export class Listener implements ClientContext {
   readonly config: ListenerConfig
@@ -139,10 +139,10 @@ export class Listener implements ClientContext {
   /** Says why there is no place, and closes. */
   turnAway(stream: Stream, peer: string, port: number, cause: Cause, waited: number): void {
     const text = this.user.turnedAway(this, peer, port, cause, waited)
-    const turned = new Turned(stream, this.wheel, this.#turned)
+    new Turned(stream, this.wheel, this.#turned)
     stream.say(text)
     stream.end()
-    if (this.#turned.size > LINGERING) turned.timeout()
+    if (this.#turned.size > LINGERING) this.#turned.values().next().value?.timeout()
   }
 
   /** Stops accepting and lets the idle go; requests under way are finished. */

@@ -47,16 +47,10 @@ export class Outlet {
     }
     const stream = this.#stream
     if (stream === null) return
-    const lent = source.owns(buf)
     this.first = null
     this.writes += 2
-    if (this.#text !== '') {
-      stream.cork()
-      stream.say(this.#text)
-      this.#text = ''
-      stream.send(buf, from, to, lent)
-      stream.uncork()
-    } else stream.send(buf, from, to, lent)
+    stream.send(this.#text, buf, from, to, source.owns(buf))
+    this.#text = ''
   }
 
   /** Sends what was gathered. True when the kernel has taken everything sent so far. */

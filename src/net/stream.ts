@@ -7,6 +7,7 @@
  * once may go on using it: the reader is paused until that write is out, hence nobody overwrites it.
  */
 import { Socket } from 'node:net'
+import { type DirectHandle, forSocket, settle, type Writer } from './direct.ts'
 
 /** Bytes read at most in one go. */
 export const SLAB = 64 * 1024
@@ -59,13 +60,15 @@ interface Internals {
 /** What stands behind an accepted connection: Node's private handle. */
 export type Handle = object
 
-export class Stream {
+export class Stream implements Writer {
   owner: StreamOwner = nobody
   readonly socket: Socket
   #error: NodeJS.ErrnoException | null = null
   #bulk: Buffer | null = null
   #registered: Buffer = slab
   #retired: Buffer | null = null
+  /** Writes that the kernel has not taken completely. */
+  #writes = 0
   /** Set by the thread once: where exceptions of owners are told; the connection they happened on is destroyed. */
   static onDefect: (error: unknown) => void = (error) => {
     throw error
@@ -155,46 +158,67 @@ export class Stream {
 
   /** Writes text of code points 0–255. True when the kernel took all of it at once. */
   say(text: string): boolean {
-    this.socket.write(text, 'latin1')
-    return this.#out()
+    const handle = this.#handle()
+    if (handle === null) {
+      this.socket.write(text, 'latin1')
+      return this.#out()
+    }
+    return this.#settle(handle.writeLatin1String(null, text), null)
   }
 
-  /** Writes buf[from, to), copied first unless `lent`: then the caller keeps it untouched until `drained`. */
-  send(buf: Buffer, from: number, to: number, lent: boolean): boolean {
-    this.socket.write(lent ? buf.subarray(from, to) : Buffer.from(buf.subarray(from, to)))
-    return this.#out()
-  }
-
-  /** Holds writes back until `uncork`, to send them as one. */
-  cork(): void {
-    this.socket.cork()
-  }
-
-  uncork(): boolean {
-    this.socket.uncork()
-    return this.#out()
-  }
-
-  #out(): boolean {
-    if (this.socket.writableLength === 0)
-      return true
-      // Node tells of a drain only past its high-water mark; we want to hear of every write the kernel did not take at once.
-    ;(this.socket as unknown as Internals)._writableState.needDrain = true
-    return false
+  /**
+   * Writes text and then buf[from, to) as one; '' for no text. The bytes are copied first unless `lent`: then the caller
+   * keeps them untouched until `drained`.
+   */
+  send(text: string, buf: Buffer, from: number, to: number, lent: boolean): boolean {
+    const bytes = lent ? buf.subarray(from, to) : Buffer.from(buf.subarray(from, to))
+    const handle = this.#handle()
+    if (handle === null) {
+      this.socket.cork()
+      if (text !== '') this.socket.write(text, 'latin1')
+      this.socket.write(bytes)
+      this.socket.uncork()
+      return this.#out()
+    }
+    if (text === '') return this.#settle(handle.writeBuffer(null, bytes), bytes)
+    const chunks = [text, 'latin1', bytes, 'buffer']
+    return this.#settle(handle.writev(null, chunks, false), chunks)
   }
 
   /** Whether everything written has been taken by the kernel. */
   get idle(): boolean {
-    return this.socket.writableLength === 0
-  }
-
-  /** Bytes written that the kernel has not taken yet. */
-  get pending(): number {
-    return this.socket.writableLength
+    return this.#writes === 0 && this.socket.writableLength === 0
   }
 
   get open(): boolean {
     return !this.socket.destroyed
+  }
+
+  #handle(): DirectHandle | null {
+    // What waits in Node's own stream (written while connecting) has to leave first.
+    return this.socket.writableLength === 0 && !this.socket.writableEnded ? forSocket(this.socket) : null
+  }
+
+  #settle(result: ReturnType<DirectHandle['writeBuffer']>, kept: unknown): boolean {
+    this.#writes++
+    if (!settle(result, kept, this)) return false
+    this.#writes--
+    return this.#writes === 0
+  }
+
+  /** A write in the background is done; or one failed. */
+  wrote(error: NodeJS.ErrnoException | null): void {
+    this.#writes--
+    if (error !== null) this.socket.destroy(error)
+    else if (this.#writes === 0) this.tell('drained')
+  }
+
+  #out(): boolean {
+    if (this.idle)
+      return true
+      // Node tells of a drain only past its high-water mark; we want to hear of every write the kernel did not take at once.
+    ;(this.socket as unknown as Internals)._writableState.needDrain = true
+    return false
   }
 
   pause(): void {

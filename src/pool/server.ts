@@ -29,6 +29,8 @@ export class Server implements Member {
   /** Its place in the pool's list. */
   readonly index: number
   readonly weight: number
+  /** Host for a request that names none. */
+  readonly host: string
   /** Requests at it, from before connect to the last byte of the response. */
   readonly slots: Slots
   readonly #orders: Cell
@@ -40,6 +42,7 @@ export class Server implements Member {
     this.config = config
     this.index = index
     this.weight = config.weight
+    this.host = 'path' in config.address ? 'localhost' : config.name
     this.slots = ledger.slots(`server:${key}`)
     this.#orders = ledger.cell(`orders:${key}`)
     this.#health = ledger.cell(`health:${key}`)

@@ -19,6 +19,9 @@ export function connectionOptions(head: Head): number {
 }
 
 function optionsIn(text: string, from: number, to: number): number {
+  // What nearly all of them are.
+  if (to - from === 10 && text.startsWith('keep-alive', from)) return Option.keepAlive
+  if (to - from === 5 && text.startsWith('close', from)) return Option.close
   let options = 0
   for (let at = from; at < to; ) {
     const end = elementEnd(text, at, to)

@@ -28,11 +28,11 @@ export const Field = {
   cookie: 20,
   setCookie: 21,
   date: 22,
-  server: 23,
-  accept: 24,
+  xRealIp: 23,
+  maxForwards: 24,
   authorization: 25,
   userAgent: 26,
-  referer: 27,
+  http2Settings: 27,
   contentType: 28,
   cacheControl: 29,
   age: 30,
@@ -54,14 +54,14 @@ export const Field = {
   contentRange: 46,
   location: 47,
   retryAfter: 48,
-  maxForwards: 49,
-  http2Settings: 50,
+  accept: 49,
+  referer: 50,
   surrogateControl: 51,
   cdnCacheControl: 52,
   wwwAuthenticate: 53,
   origin: 54,
   acceptRanges: 55,
-  xRealIp: 56,
+  server: 56,
   strictTransportSecurity: 57,
 } as const
 
@@ -102,10 +102,10 @@ for (let id = 1; id < fieldNames.length; id++) {
 /** Number of the field whose name is buf[from, to), in any case; the bytes have to be token characters. */
 export function fieldIdOf(buf: Uint8Array, from: number, to: number): number {
   const length = to - from
-  if (length < 2) return Field.other
+  if (length < 2) return 0
   const id = slots[hash(length, buf[from]!, buf[from + (length >> 1)]!, buf[to - 2]!)]!
-  if (lengths[id] !== length) return Field.other
+  if (lengths[id] !== length) return 0
   const row = id * LONGEST
-  for (let i = 0; i < length; i++) if ((buf[from + i]! | 0x20) !== rows[row + i]!) return Field.other
+  for (let i = 0; i < length; i++) if ((buf[from + i]! | 0x20) !== rows[row + i]!) return 0
   return id
 }

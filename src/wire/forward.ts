@@ -9,9 +9,10 @@
  */
 import { SP } from '../base/bytes.ts'
 import { namedByConnection } from './connection.ts'
-import { Field } from './fields.ts'
+import { Field, fieldNames } from './fields.ts'
 import { forwardedLines, type Hop } from './forwarded.ts'
 import { BodyKind, type Head, type RequestHead, type ResponseHead } from './head.ts'
+import { lengthIn } from './length.ts'
 
 export { clientOf, type Hop } from './forwarded.ts'
 export { isLoop } from './via.ts'
@@ -27,32 +28,42 @@ const OF_THIS_HOP =
   (1 << Field.proxyConnection) |
   (1 << Field.proxyAuthenticate) |
   (1 << Field.proxyAuthorization) |
-  (1 << Field.proxyAuthenticationInfo)
+  (1 << Field.proxyAuthenticationInfo) |
+  (1 << Field.http2Settings)
 
-const X_FORWARDED =
-  (1 << Field.xForwardedFor) | (1 << Field.xForwardedProto) | (1 << Field.xForwardedHost) | (1 << Field.xForwardedPort)
+/** What only a trusted peer may say. */
+const OF_PROXIES =
+  (1 << Field.xForwardedFor) |
+  (1 << Field.xForwardedProto) |
+  (1 << Field.xForwardedHost) |
+  (1 << Field.xForwardedPort) |
+  (1 << Field.forwarded) |
+  (1 << Field.xRealIp)
 
 /**
  * The head of a request as it goes to a server, HTTP/1.1 whatever the client spoke. Write it as latin1.
  *
  * Host is head.authority (an HTTP/1.0 request may have none: fill it in before, or an empty Host is sent). Content is
  * framed by head.bodyKind, as it came. Upgrade and `TE: trailers` go on where the head has them. Forwarding fields of a
- * peer that is not trusted are replaced, those of a kind we do not send dropped, X-Real-IP with them.
+ * peer that is not trusted are replaced, those of a kind we do not send dropped, X-Real-IP with them. A request whose
+ * forwardsLeft() is 0 is not to be sent on.
  * @param extra whole lines with CRLF, or ''
  */
 export function requestToServer(head: RequestHead, hop: Hop, extra: string): string {
   let drop = OF_THIS_HOP | (1 << Field.host)
   if (head.bodyKind !== BodyKind.chunked) drop |= 1 << Field.trailer
   if (!head.expectContinue) drop |= 1 << Field.expect
-  if (!hop.trusted) drop |= X_FORWARDED | (1 << Field.forwarded)
+  if (!hop.trusted) drop |= OF_PROXIES
   else {
     if (hop.xForwarded) drop |= 1 << Field.xForwardedFor
     if (hop.forwarded) drop |= 1 << Field.forwarded
   }
-  const fields = keptFields(head, drop, -1, hop.trusted)
-  let own = ''
-  if (head.bodyKind === BodyKind.length) own = `Content-Length: ${head.contentLength}\r\n`
-  else if (head.bodyKind === BodyKind.chunked) own = 'Transfer-Encoding: chunked\r\n'
+  const left = forwardsLeft(head)
+  if (left >= 0) drop |= 1 << Field.maxForwards
+  const fields = keptFields(head, drop, -1)
+  let own = left > 0 ? `Max-Forwards: ${left - 1}\r\n` : ''
+  if (head.bodyKind === BodyKind.length) own += `Content-Length: ${head.contentLength}\r\n`
+  else if (head.bodyKind === BodyKind.chunked) own += 'Transfer-Encoding: chunked\r\n'
   if (head.upgrade !== null) {
     own += `Connection: ${head.teTrailers ? 'upgrade, TE' : 'upgrade'}\r\nUpgrade: ${head.upgrade}\r\n`
   } else if (head.teTrailers) own += 'Connection: TE\r\n'
@@ -97,17 +108,16 @@ export function interimToClient(head: ResponseHead): string {
 
 /** Status line in HTTP/1.1 and the kept fields: in the common case one slice. */
 function statusAndFields(head: ResponseHead, drop: number): string {
-  if (head.minor === 1 && head.text.charCodeAt(12) === SP) return keptFields(head, drop, 0, true)
-  return `HTTP/1.1 ${head.status} ${head.reason}\r\n${keptFields(head, drop, -1, true)}`
+  if (head.minor === 1 && head.text.charCodeAt(12) === SP) return keptFields(head, drop, 0)
+  return `HTTP/1.1 ${head.status} ${head.reason}\r\n${keptFields(head, drop, -1)}`
 }
 
 /**
  * The field lines of the head that pass on.
  * @param drop bit n: the field with this number does not pass
  * @param run where a slice is open already, or -1
- * @param trusted X-Real-IP passes
  */
-function keptFields(head: Head, drop: number, run: number, trusted: boolean): string {
+function keptFields(head: Head, drop: number, run: number): string {
   const text = head.text
   const spans = head.spans
   const ids = head.ids
@@ -116,9 +126,11 @@ function keptFields(head: Head, drop: number, run: number, trusted: boolean): st
   let kept = ''
   for (let i = 0; i < head.count; i++) {
     const id = ids[i]!
-    let keep = ((drop >>> id) & 1) === 0
-    if (id >= 32) keep = id !== Field.http2Settings && (trusted || id !== Field.xRealIp)
-    else if (id === Field.other && named !== null) keep = !named.has(head.name(i).toLowerCase())
+    let keep = id >= 32 || ((drop >>> id) & 1) === 0
+    if (id === Field.other) {
+      if (named?.has(head.name(i).toLowerCase())) keep = false
+      else if (head.underscores && isAlias(head.name(i).toLowerCase())) keep = false
+    }
     if (keep) {
       if (from < 0) from = spans[i * 4]!
     } else if (from >= 0) {
@@ -127,4 +139,22 @@ function keptFields(head: Head, drop: number, run: number, trusted: boolean): st
     }
   }
   return from < 0 ? kept : kept + text.slice(from, text.length - 2)
+}
+
+/**
+ * Whether the name is a known one with '_' for '-'. CGI, WSGI and PHP cannot tell the two apart, so `X_Forwarded_For` or
+ * `Transfer_Encoding` would undo what is done with the field of that name here.
+ */
+function isAlias(lowerName: string): boolean {
+  return lowerName.includes('_') && fieldNames.includes(lowerName.replaceAll('_', '-'))
+}
+
+/**
+ * How often a TRACE or OPTIONS request may still be forwarded by its Max-Forwards (RFC 9110 §7.6.2); -1: as often as one
+ * likes. With 0 it may not be forwarded: who has it answers it. requestToServer counts down.
+ */
+export function forwardsLeft(head: RequestHead): number {
+  if ((head.seen & (1 << Field.maxForwards)) === 0 || (head.method !== 'OPTIONS' && head.method !== 'TRACE')) return -1
+  const value = head.get(Field.maxForwards)!
+  return lengthIn(value, 0, value.length)
 }

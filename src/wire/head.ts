@@ -35,6 +35,8 @@ export abstract class Head {
   /** Whether the sender keeps the connection, by its version and Connection. */
   keepAlive = false
   minor: 0 | 1 = 1
+  /** There is a '_' in a field's name. */
+  underscores = false
   /** Connection names a field or option other than close, keep-alive, upgrade and TE. */
   namesOthers = false
   /** Why the head was refused, and the place, for the operator; null while all is well. */
@@ -56,6 +58,7 @@ export abstract class Head {
     this.contentLength = -1
     this.keepAlive = false
     this.minor = 1
+    this.underscores = false
     this.namesOthers = false
     this.error = null
     this.detail = ''

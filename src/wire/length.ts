@@ -18,7 +18,7 @@ export function lengthOf(head: Head): number {
 }
 
 /** The length in text[from, to): digits only, at most 2^53 - 1; -1 for everything else. */
-function lengthIn(text: string, from: number, to: number): number {
+export function lengthIn(text: string, from: number, to: number): number {
   if (from === to) return -1
   let length = 0
   for (let i = from; i < to; i++) {

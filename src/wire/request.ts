@@ -3,14 +3,17 @@
  * scanned once in their order, and what concerns the whole head is judged at its end, so that the result is the same
  * however the bytes were cut into reads.
  */
-import { BACKSLASH, CR, equalsLower, isDigit, LF, latin1, QUERY, QUESTION, SP, TARGET, TOKEN } from '../base/bytes.ts'
-import { connectionOptions, Option, persists, takesTrailers } from './connection.ts'
-import { Field } from './fields.ts'
-import { BodyKind, type HeadLimits, type RequestHead } from './head.ts'
-import { hostEnd, hostName } from './host.ts'
-import { Codings, codingsOf, lengthOf } from './length.ts'
+import { BACKSLASH, CR, isDigit, LF, latin1, QUERY, QUESTION, SP, TARGET, TOKEN } from '../base/bytes.ts'
+import type { HeadLimits, RequestHead } from './head.ts'
+import { judgeRequest } from './request-rules.ts'
 import { hex, scanFields } from './scan.ts'
-import { readTarget } from './target.ts'
+
+// An imported name is read from its module at each use, a constant of this module is compiled in.
+const token = TOKEN
+const targetTable = TARGET
+const cr = CR
+const lf = LF
+const sp = SP
 
 /**
  * Parses the request head that begins at buf[start]. One empty line before it is passed over (RFC 9112 §2.2), more are not.
@@ -28,25 +31,25 @@ export function parseRequest(
 ): number {
   head.reset()
   let from = start
-  if (from < end && buf[from]! === CR) {
+  if (from < end && buf[from]! === cr) {
     if (from + 1 >= end) return 0
-    if (buf[from + 1]! !== LF) return head.fail('line_ending_bad', 'CR without LF before the request')
+    if (buf[from + 1]! !== lf) return head.fail('line_ending_bad', 'CR without LF before the request')
     from += 2
   }
   const stop = Math.min(end, from + limits.head)
   const lineStop = Math.min(stop, from + limits.line + 2)
   let i = from
-  while (i < lineStop && TOKEN[buf[i]!]! === 1) i++
+  while (i < lineStop && token[buf[i]!]! === 1) i++
   if (i >= lineStop) return lineShort(head, from, lineStop, limits)
   const methodTo = i
-  if (buf[i]! !== SP || i === from) return lineBad(head, buf, i, from, lineStop, limits, 'method')
+  if (buf[i]! !== sp || i === from) return lineBad(head, buf, i, from, lineStop, limits, 'method')
   const targetFrom = ++i
-  while (i < lineStop && TARGET[buf[i]!]! === 1) i++
+  while (i < lineStop && targetTable[buf[i]!]! === 1) i++
   if (i < lineStop && buf[i]! === BACKSLASH && inQuery(buf, targetFrom, i))
     while (i < lineStop && QUERY[buf[i]!]! === 1) i++
   if (i >= lineStop) return lineShort(head, from, lineStop, limits)
   const targetTo = i
-  if (buf[i]! !== SP || i === targetFrom) return lineBad(head, buf, i, from, lineStop, limits, 'target')
+  if (buf[i]! !== sp || i === targetFrom) return lineBad(head, buf, i, from, lineStop, limits, 'target')
   i++
   if (
     i + 10 <= lineStop &&
@@ -58,8 +61,8 @@ export function parseRequest(
     buf[i + 5]! === 0x31 &&
     buf[i + 6]! === 0x2e &&
     buf[i + 7]! === 0x31 &&
-    buf[i + 8]! === CR &&
-    buf[i + 9]! === LF
+    buf[i + 8]! === cr &&
+    buf[i + 9]! === lf
   ) {
     i += 10
   } else {
@@ -77,7 +80,7 @@ export function parseRequest(
   if (i > 0) {
     head.text = latin1(buf, from, i)
     head.method = methodOf(head.text, methodTo - from, buf, from)
-    if (finish(head, targetFrom - from, targetTo - from) > 0) return i
+    if (judgeRequest(head, targetFrom - from, targetTo - from) > 0) return i
   }
   name(head, buf, from, methodTo, targetFrom, targetTo)
   return -1
@@ -176,84 +179,4 @@ function methodOf(text: string, length: number, buf: Uint8Array, from: number): 
       break
   }
   return text.slice(0, length)
-}
-
-/** Judges the whole head. Returns 1, or -1 with head.error. */
-function finish(head: RequestHead, targetFrom: number, targetTo: number): 1 | -1 {
-  const method = head.method
-  if (method === 'GET') head.idempotent = true
-  else if (method !== 'POST') {
-    head.isHead = method === 'HEAD'
-    head.isConnect = method === 'CONNECT'
-    head.idempotent =
-      head.isHead || method === 'PUT' || method === 'DELETE' || method === 'OPTIONS' || method === 'TRACE'
-  }
-  if (readTarget(head, targetFrom, targetTo) < 0 || readHost(head) < 0) return -1
-  const options = connectionOptions(head)
-  head.keepAlive = persists(head.minor, options)
-  if (options > Option.keepAlive) {
-    head.namesOthers = (options & Option.other) !== 0
-    head.teTrailers = (options & Option.te) !== 0 && takesTrailers(head)
-    // RFC 9110 §7.8: Upgrade in an HTTP/1.0 request is to be ignored.
-    if ((options & Option.upgrade) !== 0 && head.minor === 1) head.upgrade = head.list(Field.upgrade)
-  }
-  if ((head.seen & FRAMING) !== 0 && readFraming(head) < 0) return -1
-  return (head.seen & (1 << Field.expect)) === 0 ? 1 : readExpect(head)
-}
-
-/**
- * RFC 9112 §3.2: exactly one valid Host in HTTP/1.1, and one at most in HTTP/1.0. An empty Host is for URIs without an
- * authority; http and https URIs have one, so here it is not valid. It is checked also where the target replaces it.
- */
-function readHost(head: RequestHead): 1 | -1 {
-  const bit = 1 << Field.host
-  if ((head.seen & bit) === 0) return head.minor === 0 ? 1 : head.fail('host_bad', 'no Host')
-  if ((head.twice & bit) !== 0) return head.fail('host_bad', 'more than one Host')
-  let i = 0
-  while (head.ids[i]! !== Field.host) i++
-  const from = head.spans[i * 4 + 2]!
-  const to = head.spans[i * 4 + 3]!
-  const end = hostEnd(head.text, from, to)
-  if (end < 0) return head.fail('host_bad', from === to ? 'empty Host' : 'Host is not a host')
-  if (head.authority === '') {
-    head.authority = head.text.slice(from, to)
-    head.host = hostName(head.text, from, end)
-  }
-  return 1
-}
-
-const LENGTH = 1 << Field.contentLength
-const CODING = 1 << Field.transferEncoding
-const FRAMING = LENGTH | CODING
-
-/** RFC 9112 §6.3 for requests. */
-function readFraming(head: RequestHead): 1 | -1 {
-  if ((head.seen & CODING) !== 0) {
-    if (head.minor === 0) return head.fail('transfer_encoding_bad', 'Transfer-Encoding in HTTP/1.0')
-    if ((head.seen & LENGTH) !== 0) return head.fail('framing_conflict', 'Transfer-Encoding and Content-Length')
-    const codings = codingsOf(head)
-    if (codings === Codings.unknown) return head.fail('transfer_encoding_unknown', 'a coding before chunked')
-    if (codings === Codings.repeated) return head.fail('transfer_encoding_bad', 'chunked more than once')
-    if (codings === Codings.empty) return head.fail('transfer_encoding_bad', 'an empty coding')
-    if (codings === Codings.unframed) return head.fail('transfer_encoding_bad', 'chunked is not the last coding')
-    head.bodyKind = BodyKind.chunked
-    return 1
-  }
-  const length = lengthOf(head)
-  if (length < 0) return head.fail('content_length_bad', 'Content-Length is not one length')
-  head.contentLength = length
-  head.bodyKind = BodyKind.length
-  return 1
-}
-
-/** RFC 9110 §10.1.1: 100-continue is the only expectation; an HTTP/1.0 client cannot have any. */
-function readExpect(head: RequestHead): 1 | -1 {
-  if (head.minor === 0) return 1
-  for (let i = 0; i < head.count; i++) {
-    if (head.ids[i] !== Field.expect) continue
-    if (equalsLower(head.text, head.spans[i * 4 + 2]!, head.spans[i * 4 + 3]!, '100-continue')) continue
-    return head.fail('expectation_unknown', 'Expect is not 100-continue')
-  }
-  head.expectContinue = head.bodyKind === BodyKind.chunked || head.contentLength > 0
-  return 1
 }

@@ -50,22 +50,53 @@ function headShort(head: ResponseHead, start: number, stop: number, limits: Head
   return stop - start === limits.head ? head.fail(head.tooLarge, `head of more than ${limits.head} bytes`) : 0
 }
 
+// An imported name is read from its module at each use, a constant of this module is compiled in.
+const cr = CR
+const lf = LF
+const sp = SP
+const tab = HTAB
+const zero = 0x30
+
 const STATUS = [0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e, -1, SP, -1, -1, -1] // 'HTTP/1.d ddd', -1: a digit
 
 /** Reads version and status. Returns the offset after the three digits, 0 or -1. */
 function statusEnd(head: ResponseHead, buf: Uint8Array, at: number, stop: number): number {
+  if (
+    at + 12 > stop ||
+    buf[at]! !== 0x48 ||
+    buf[at + 1]! !== 0x54 ||
+    buf[at + 2]! !== 0x54 ||
+    buf[at + 3]! !== 0x50 ||
+    buf[at + 4]! !== 0x2f ||
+    buf[at + 5]! !== 0x31 ||
+    buf[at + 6]! !== 0x2e ||
+    buf[at + 8]! !== sp
+  ) {
+    return statusOdd(head, buf, at, stop)
+  }
+  const minor = buf[at + 7]! - zero
+  const hundreds = buf[at + 9]! - zero
+  const tens = buf[at + 10]! - zero
+  const ones = buf[at + 11]! - zero
+  if (minor < 0 || minor > 1 || hundreds < 1 || hundreds > 5 || tens < 0 || tens > 9 || ones < 0 || ones > 9) {
+    return statusOdd(head, buf, at, stop)
+  }
+  head.minor = minor === 1 ? 1 : 0
+  head.status = hundreds * 100 + tens * 10 + ones
+  return at + 12
+}
+
+/** What is wrong with a status line; 0 while it is only short. */
+function statusOdd(head: ResponseHead, buf: Uint8Array, at: number, stop: number): number {
   for (let k = 0; k < STATUS.length; k++) {
     if (at + k >= stop) return 0
     const c = buf[at + k]!
     const wanted = STATUS[k]!
     if (wanted === -1 ? !isDigit(c) : c !== wanted) return head.fail('response_bad', `status line: byte ${hex(c)}`)
+    if (k === 7 && c > 0x31) return head.fail('response_bad', 'status line: not HTTP/1.0 or HTTP/1.1')
   }
-  if (buf[at + 7]! > 0x31) return head.fail('response_bad', 'status line: not HTTP/1.0 or HTTP/1.1')
-  head.minor = buf[at + 7]! === 0x31 ? 1 : 0
-  const status = (buf[at + 9]! - 0x30) * 100 + (buf[at + 10]! - 0x30) * 10 + buf[at + 11]! - 0x30
-  if (status < 100 || status > 599) return head.fail('response_bad', `status ${status}`) // RFC 9110 §15
-  head.status = status
-  return at + STATUS.length
+  // RFC 9110 §15: from 100 to 599.
+  return head.fail('response_bad', `status ${latin1(buf, at + 9, at + 12)}`)
 }
 
 /**
@@ -74,14 +105,14 @@ function statusEnd(head: ResponseHead, buf: Uint8Array, at: number, stop: number
  */
 function lineEnd(head: ResponseHead, buf: Uint8Array, at: number, stop: number): number {
   let i = at
-  if (i < stop && buf[i]! === SP) {
+  if (i < stop && buf[i]! === sp) {
     i++
-    while (i < stop && (buf[i]! >= SP ? buf[i]! !== 0x7f : buf[i]! === HTAB)) i++
+    while (i < stop && (buf[i]! >= sp ? buf[i]! !== 0x7f : buf[i]! === tab)) i++
   }
   if (i >= stop) return 0
-  if (buf[i]! !== CR) return head.fail('response_bad', `status line: byte ${hex(buf[i]!)}`)
+  if (buf[i]! !== cr) return head.fail('response_bad', `status line: byte ${hex(buf[i]!)}`)
   if (i + 1 >= stop) return 0
-  if (buf[i + 1]! !== LF) return head.fail('response_bad', 'status line: CR without LF')
+  if (buf[i + 1]! !== lf) return head.fail('response_bad', 'status line: CR without LF')
   return i + 2
 }
 

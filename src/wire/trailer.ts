@@ -84,7 +84,7 @@ export class TrailerReader {
     this.#at = At.lineFirst
     const colon = line.indexOf(':')
     const name = line.slice(0, colon)
-    const lowerName = name.toLowerCase()
+    const lowerName = name.toLowerCase().replaceAll('_', '-') // as servers behind CGI read it
     if (lowerName === 'content-length' || lowerName === 'transfer-encoding') return false
     if (isTrailerName(lowerName)) {
       const from = skipSpace(line, colon + 1, line.length)

@@ -43,12 +43,22 @@ export class Client implements Disposable {
     })
   }
 
-  /** Connects to a port of loopback. */
-  static async connect(port: number): Promise<Client> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  /** Connects to a port of loopback, from another of its addresses where one is given. */
+  static async connect(port: number, from?: string): Promise<Client> {
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      allowHalfOpen: true,
+      ...(from !== undefined && { localAddress: from }),
+    })
     const client = new Client(socket)
     await once(socket, 'connect')
     return client
+  }
+
+  /** The same over a socket that is connected already, from whichever side. */
+  static over(socket: Socket): Client {
+    return new Client(socket)
   }
 
   /** Sends bytes (latin1) as they are. */
@@ -98,6 +108,17 @@ export class Client implements Disposable {
       if (this.#ended) throw new Error(`the connection ended after: ${JSON.stringify(this.#got.slice(0, 300))}`)
       await this.#more()
     }
+  }
+
+  /** Resolves when `n` bytes have been received and takes them. */
+  async bytes(n: number): Promise<string> {
+    while (this.#got.length < n) {
+      if (this.#ended) throw new Error(`the connection ended after ${this.#got.length} of ${n} bytes`)
+      await this.#more()
+    }
+    const taken = this.#got.slice(0, n)
+    this.#got = this.#got.slice(n)
+    return taken
   }
 
   /** Resolves when the other side has closed; answers with what was received and not taken. */

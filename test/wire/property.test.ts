@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import fc from 'fast-check'
-import { type Hop, requestToServer } from '../../src/wire/forward.ts'
+import { type Hop, requestToServer, responseToClient } from '../../src/wire/forward.ts'
 import { RequestHead } from '../../src/wire/head.ts'
 import { parseRequest } from '../../src/wire/request.ts'
 import { allCases } from './cases.ts'
@@ -98,6 +98,25 @@ it('sends on only what it would take itself, framed in the same way, and Node re
       assert.deepEqual(node.fields, second.field)
     }),
     { seed: 4, numRuns: 3000 },
+  )
+})
+
+it('hands to the client only what it would take itself, framed in the same way', () => {
+  fc.assert(
+    fc.property(mutated('response'), ({ bytes, of }) => {
+      const how = { ...of.reading, limits: usual, maxBody: 0 }
+      const first = reader.read([bytes], how)
+      if (first.error !== undefined || first.incomplete !== undefined) return
+      const { bodyKind, contentLength } = reader.response
+      const out = { bodyKind, contentLength, connection: '', upgrade: true, extra: '' } as const
+      const sent = responseToClient(reader.response, out)
+      const second = again.read([Buffer.from(sent, 'latin1')], how)
+      assert.equal(second.error, undefined, sent)
+      for (const word of ['status', 'reason', 'body', 'upgrade'])
+        assert.equal(second[word], first[word], `${word}: ${sent}`)
+      if (second.body !== 'none') assert.equal(second.length, first.length, sent)
+    }),
+    { seed: 5, numRuns: 5000 },
   )
 })
 

@@ -121,7 +121,7 @@ export const schema = z.strictObject({
   proxyStatus: word(['off', 'cause', 'full'])
     .prefault(defaults.proxyStatus)
     .describe(
-      "What the Proxy-Status field (RFC 9209) of a refused or failed request tells the client: `'off'` nothing, `'cause'` its name, `'full'` gate, limit and value too.",
+      "What the Proxy-Status field (RFC 9209) of a refused or failed request tells the client: `'off'` nothing, `'cause'` its name, `'full'` gate, limit, value and setting too.",
     ),
   retryAfter: duration(null)
     .prefault(defaults.retryAfter)
