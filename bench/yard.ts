@@ -3,7 +3,7 @@
  * by its id, with everything it started.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { treeOf } from './proc.ts'
@@ -26,7 +26,9 @@ const PATIENCE = 3000
 
 export class Yard {
   readonly #folder = mkdtempSync(join(tmpdir(), 'headgate-bench-'))
-  readonly #children = new Map<ChildProcess, string>()
+  readonly #children = new Set<ChildProcess>()
+  /** Where each one's complaints go. */
+  readonly #said = new WeakMap<ChildProcess, string>()
   #folders = 0
 
   /** A new empty folder. */
@@ -47,7 +49,9 @@ export class Yard {
       stdio: talk === 'ipc' ? ['ignore', stdout, saidTo, 'ipc'] : ['ignore', stdout, saidTo],
       env: { ...process.env, ...env },
     })
-    this.#children.set(child, said)
+    for (const file of new Set([saidTo, stdout])) if (typeof file === 'number') closeSync(file)
+    this.#children.add(child)
+    this.#said.set(child, said)
     child.on('error', () => this.#children.delete(child))
     child.on('exit', () => this.#children.delete(child))
     return child
@@ -55,7 +59,7 @@ export class Yard {
 
   /** What a process has said so far, for the case that it fails: its last lines. */
   said(child: ChildProcess): string {
-    const file = this.#children.get(child)
+    const file = this.#said.get(child)
     const text = file === undefined ? '' : readFileSync(file, 'utf8').trim()
     return text.split('\n').slice(-4).join('\n')
   }
@@ -73,7 +77,7 @@ export class Yard {
 
   /** Ends everything at once. For the end of a run, however it comes. */
   clear(): void {
-    for (const child of this.#children.keys()) killTree(child)
+    for (const child of this.#children) killTree(child)
     this.#children.clear()
     rmSync(this.#folder, { recursive: true, force: true })
   }
@@ -81,7 +85,7 @@ export class Yard {
 
 function killTree({ pid }: ChildProcess): void {
   if (pid === undefined) return
-  // Children first seen, then killed: a killed parent would leave them to init.
+  // All are found before the first is killed: those of a killed parent belong to init.
   for (const one of treeOf(pid)) {
     try {
       process.kill(one, 'SIGKILL')

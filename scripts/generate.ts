@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { jsonSchema } from '../src/config/json-schema.ts'
 import { configurationReference } from '../src/config/reference.ts'
+import { writtenTypes } from '../src/config/types.ts'
 import { causesReference } from '../src/watch/causes-doc.ts'
 
 /** The generated pages: path from the root of the repository, and the text they should have now. */
@@ -12,6 +13,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/configuration.md', configurationReference()],
     ['docs/causes.md', causesReference()],
+    ['src/config/written.ts', writtenTypes()],
     ['docs/headgate.schema.json', `${JSON.stringify(jsonSchema(), null, 2)}\n`],
   ])
 }

@@ -83,8 +83,12 @@ function addRun(program: Command, end: (status: number) => void): void {
     .option('--to <address>', 'a server to pass requests to; give it again for more servers', collect)
     .option('--listen <address>', 'where to listen: :8080, 127.0.0.1:8080, [::1]:8080, unix:/path (default: :8080)')
     .option('--max-connections <n>', 'requests at once at each server (default: unlimited)', wholeNumber)
-    .option('--queue <n>', 'requests that may wait in line when all servers are full', wholeNumber)
-    .option('--queue-timeout <time>', 'how long they may wait, such as 500ms or 2s')
+    .option(
+      '--queue <n>',
+      'requests that may wait in line when all servers are full (default: 200 with --max-connections)',
+      wholeNumber,
+    )
+    .option('--queue-timeout <time>', 'how long they may wait, such as 500ms (default: 2s)')
     .addHelpText(
       'after',
       examples(

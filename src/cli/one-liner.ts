@@ -1,4 +1,5 @@
 /** `headgate run --to …`: a whole configuration from options, without any file. */
+import { fromFlags } from '../config/flags.ts'
 import { readMachine } from '../config/machine.ts'
 import { type Native, readNative } from '../config/native.ts'
 import type { Notice } from '../config/notice.ts'
@@ -33,24 +34,9 @@ export function optionsWithoutFile(options: RunOptions): string[] {
 
 /** The configuration that the options make up. Its notices speak of options, not of settings nobody wrote. */
 export function fromOptions(options: RunOptions): Native {
-  const { to = [], listen = ':8080', maxConnections, queue, queueTimeout, threads, accessLog } = options
-  const written = {
-    listeners: { web: { bind: listen } },
-    pools: {
-      app: {
-        servers: to.map((address) => ({ address, ...given({ maxConnections }) })),
-        queue: given({ max: queue, timeout: queueTimeout }),
-      },
-    },
-    accessLog: accessLog ?? false,
-    ...given({ threads }),
-  }
+  const written = fromFlags({ ...options, to: options.to ?? [] })
   const { config, notices } = readNative(written, new Places(''), readMachine())
   return { config, notices: notices.map((notice) => ({ ...notice, path: optionFor(notice) })) }
-}
-
-function given(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 }
 
 function optionFor({ path }: Notice): string {

@@ -25,7 +25,7 @@ export interface QueueConfig {
 export interface ListenerConfig {
   readonly name: string
   readonly bind: readonly Address[]
-  /** Client connections at once over all threads, HAProxy's frontend maxconn; UNLIMITED when unset. */
+  /** Client connections at once over all threads, HAProxy's frontend maxconn; UNLIMITED when written so. */
   readonly maxConnections: number
   /** `null`: a surplus connection gets 503 at once. A queue: it is held unread in this line. */
   readonly whenFull: QueueConfig | null

@@ -100,8 +100,8 @@ export class Exchange extends Waiting<Server> implements Asking {
   verdict: Verdict | null = null
   incident: string | null = null
   #over = true
-  /** Whether the line it stands in is the route's; else it is the pool's. */
-  #atRoute = false
+  /** Whether the gate it came to last, in whose line it may stand, is its route's; else it is the pool's. */
+  atRoute = false
 
   constructor(world: World) {
     super()
@@ -144,13 +144,12 @@ export class Exchange extends Waiting<Server> implements Asking {
     if (!this.#over) this.go({ at: 'failed', cause, detail })
   }
 
-  /** Joins the end of a line: the route's, or the pool's. Its timeout counts from the arrival of the request. */
-  line(ofRoute: boolean, timeout: number, length: number): null {
-    this.#atRoute = ofRoute
+  /** Joins the end of the line of the gate where it is. Its timeout counts from the arrival of the request. */
+  line(timeout: number, length: number): null {
     this.phase = 'Q'
     this.queueFrom = monotonic()
     this.queueLength = length
-    if (this.route !== null) this.world.tally.joined(this.route, ofRoute)
+    if (this.route !== null) this.world.tally.joined(this.route, this.atRoute)
     this.expect('queue_timeout', timeout === 0 ? 0 : Math.max(1, this.headAt + timeout - this.queueFrom))
     return null
   }
@@ -232,7 +231,7 @@ export class Exchange extends Waiting<Server> implements Asking {
   #late(cause: Cause): void {
     if (this.queueFrom >= 0) {
       // A slot that became free in the same moment wins over the timeout.
-      if (this.#atRoute) {
+      if (this.atRoute) {
         const place = this.route?.gate?.expire(this.turn) ?? null
         if (place !== null) return this.placed(place)
       } else {
@@ -311,9 +310,29 @@ export class Exchange extends Waiting<Server> implements Asking {
     return route.pool.pool.stickyField(this.prefer, server.index)
   }
 
-  /** Which gate's line it stands in, or stood in last. */
+  /** Whether the client's connection may go on after an answer of our own: nothing of this request is left in it. */
+  get lasting(): boolean {
+    return this.client.lasting && this.head.keepAlive && !this.client.bodyLeft
+  }
+
+  /** What Connection has to say in an answer of our own; '' nothing. */
+  get connection(): '' | 'close' | 'keep-alive' {
+    if (!this.lasting) return 'close'
+    return this.head.minor === 1 ? '' : 'keep-alive'
+  }
+
+  /** Ends with an answer of our own that is no failure. */
+  answer(status: number, text: string): null {
+    this.status = status
+    this.bytesOut += text.length
+    this.client.stream.say(text)
+    this.over(this.lasting, false)
+    return null
+  }
+
+  /** Which gate it came to last. */
   get gateKind(): 'route' | 'pool' {
-    return this.#atRoute ? 'route' : 'pool'
+    return this.atRoute ? 'route' : 'pool'
   }
 
   /**
@@ -341,7 +360,7 @@ export class Exchange extends Waiting<Server> implements Asking {
 
   #leaveLine(): void {
     if (this.queueFrom < 0) return
-    if (this.#atRoute) this.route?.gate?.leave(this.turn)
+    if (this.atRoute) this.route?.gate?.leave(this.turn)
     else this.route?.pool.pool.gate.leave(this)
   }
 
@@ -364,7 +383,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.verdict = null
     this.incident = null
     this.arrival = this.turn.arrival = 0
-    this.#atRoute = false
+    this.atRoute = false
     this.upload.reset()
     this.download.reset()
   }

@@ -12,14 +12,13 @@ export function answerFailure(x: Exchange, cause: Cause, detail: string): boolea
   x.incident = incidentId(wall())
   x.verdict = world.verdict(x, cause, detail)
   if (row.status === 0 || x.download.begun || !client.stream.open) return false
-  const keep = client.lasting && head.keepAlive && !client.bodyLeft
   const text = world.refuse({
     cause,
     verdict: x.verdict,
     incident: x.incident,
     accept: head.get(Field.accept),
     head: head.isHead,
-    connection: keep ? (head.minor === 1 ? '' : 'keep-alive') : 'close',
+    connection: x.connection,
   })
   x.status = row.status
   x.bytesOut += text.length

@@ -2,22 +2,24 @@
 import { rowOf } from '../base/cause.ts'
 import { monotonic } from '../base/clock.ts'
 import { Origin } from '../net/origin.ts'
-import { isLoop } from '../wire/forward.ts'
+import { forwardsLeft, isLoop } from '../wire/forward.ts'
 import { BodyKind } from '../wire/head.ts'
 import { keyOf, preferred } from './affinity.ts'
 import type { Exchange } from './exchange.ts'
 import { answerFailure } from './failure.ts'
+import { lastHopAnswer } from './last-hop.ts'
 import type { Stage, Steps } from './stage.ts'
 
 const steps: Steps = {
   /** The head is here: is it for us, and where does it belong? */
-  received(x): Stage<'routed' | 'failed'> {
+  received(x): Stage<'routed' | 'failed'> | null {
     const { head, client, world } = x
     const { config } = client.context
     if (isLoop(head, world.config.name)) return failed('loop', 'our own name stands in Via')
     if (config.limits.body > 0 && head.bodyKind === BodyKind.length && head.contentLength > config.limits.body) {
       return failed('body_too_large', `Content-Length is ${head.contentLength}`)
     }
+    if (forwardsLeft(head) === 0) return x.answer(200, lastHopAnswer(head, x.connection))
     const route = world.routes.get(config.name)?.match(head.host, head.path) ?? null
     if (route === null) return failed('no_route', `${head.host}${head.path}`)
     if (head.isConnect && !route.config.connect) return failed('method_refused', head.target)
@@ -40,9 +42,10 @@ const steps: Steps = {
     x.key = keyOf(pool.config.balance, x)
     x.prefer = preferred(pool.pool.sticky, head)
     if (gate === null) return { at: 'admitted', route }
+    x.atRoute = true
     const place = gate.admit(x.turn)
     if (typeof place === 'string') return failed(place, '')
-    if (place === null) return x.line(true, config.queue.timeout, gate.line.length)
+    if (place === null) return x.line(config.queue.timeout, gate.line.length)
     x.place = place
     return { at: 'admitted', route }
   },
@@ -50,9 +53,10 @@ const steps: Steps = {
   /** It may go to the pool: takes a slot at one of its servers, or waits for one. */
   admitted(x, { route }): Stage<'seated' | 'failed'> | null {
     const { pool } = route.pool
+    x.atRoute = false
     const slot = pool.admit(x)
     if (typeof slot === 'string') return failed(slot, '')
-    if (slot === null) return x.line(false, pool.config.queue.timeout, pool.gate.line.length)
+    if (slot === null) return x.line(pool.config.queue.timeout, pool.gate.line.length)
     return x.seat(route, slot)
   },
 
@@ -87,7 +91,7 @@ const steps: Steps = {
     x.cause = cause
     const answered = answerFailure(x, cause, detail)
     // Whoever has got a part of an answer must not take it for the whole.
-    if (answered) x.over(x.client.lasting && x.head.keepAlive && !x.client.bodyLeft, false)
+    if (answered) x.over(x.lasting, false)
     else x.over(false, x.download.begun && rowOf(cause).by !== 'client')
     return null
   },

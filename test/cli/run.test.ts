@@ -96,7 +96,7 @@ test('the one-liner passes requests to the server and says on stderr what it doe
 
 test('the limit of the one-liner holds, and who is over it hears why', async (t) => {
   const { address, held, holds } = await origin(t)
-  await using running = new RunningCommand(oneLiner(address, '--max-connections', '1'))
+  await using running = new RunningCommand(oneLiner(address, '--max-connections', '1', '--queue', '0'))
   const port = await portOf(running)
   const first = ask(port, '/slow')
   await holds(1)

@@ -20,7 +20,12 @@ export interface LogLine {
   readonly queueMs: number | null
   readonly connectMs: number | null
   readonly totalMs: number | null
+  readonly firstByteMs: number | null
+  readonly bytesIn: number
+  readonly bytesOut: number
   readonly retries: number
+  readonly redispatched: boolean
+  readonly reused: boolean
   readonly listenerInUse: number
   readonly poolInUse: number
   readonly serverInUse: number

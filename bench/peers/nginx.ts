@@ -1,0 +1,49 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { nginxFrame } from '../nginx-frame.ts'
+import { ENDLESS, type Job, KEEP, type Peer, prefixes, programOf, versionOf } from './peer.ts'
+
+export const nginx: Peer = {
+  name: 'nginx',
+  package: 'nginx-light',
+  version: () => versionOf('nginx', ['-v'], /nginx\/([\d.]+)/),
+  cannot: () => null,
+  commands(job) {
+    const file = join(job.folder, 'nginx.conf')
+    writeFileSync(file, nginxFrame(job.folder, job.threads, httpOf(job)))
+    return [{ file: programOf('nginx') ?? 'nginx', args: ['-p', job.folder, '-c', file, '-e', 'stderr'] }]
+  },
+}
+
+function httpOf(job: Job): string {
+  const locations = job.routes === 0 ? ['/'] : prefixes(job)
+  // The zone makes max_conns count over all workers. What may wait is not in the free version.
+  return `
+  access_log ${job.log === null ? 'off' : `${job.log} combined buffer=64k flush=1s`};
+  keepalive_timeout 300s;
+  keepalive_requests ${ENDLESS};
+  client_max_body_size 0;
+  upstream shop {
+    zone shop 4m;
+${job.servers.map((server) => `    server ${server} max_conns=${job.serverConnections} max_fails=0;`).join('\n')}
+    keepalive ${KEEP};
+    keepalive_requests ${ENDLESS};
+  }
+  proxy_http_version 1.1;
+  proxy_set_header Host $http_host;
+  proxy_set_header X-Forwarded-For $remote_addr;
+  proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header X-Forwarded-Host $http_host;
+  ${
+    job.upgrade
+      ? 'proxy_set_header Upgrade $http_upgrade;\n  proxy_set_header Connection upgrade;'
+      : 'proxy_set_header Connection "";'
+  }
+  # Bodies go through as they come; without this they go over the disk.
+  proxy_request_buffering off;
+  proxy_max_temp_file_size 0;
+  server {
+    listen 127.0.0.1:${job.port} backlog=4096;
+${locations.map((path) => `    location ${path} { proxy_pass http://shop; }`).join('\n')}
+  }`
+}

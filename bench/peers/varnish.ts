@@ -1,0 +1,78 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from '../yard.ts'
+import { type Job, type Peer, prefixes, programOf, versionOf } from './peer.ts'
+
+/** Varnish passes everything: what a cache hit costs is another question. */
+export const varnish: Peer = {
+  name: 'varnish',
+  package: 'varnish',
+  version: () => versionOf('varnishd', ['-V'], /varnish-([\d.]+)/),
+  cannot: (job) => (job.threads > 1 ? 'has no set number of threads' : null),
+  commands(job) {
+    const file = join(job.folder, 'default.vcl')
+    writeFileSync(file, vclOf(job))
+    const instance = join(job.folder, 'instance')
+    const commands: Command[] = [{ file: programOf('varnishd') ?? 'varnishd', args: daemonArgs(job, instance, file) }]
+    if (job.log !== null)
+      commands.push({
+        file: programOf('varnishncsa') ?? 'varnishncsa',
+        args: ['-n', instance, '-a', '-w', job.log],
+      })
+    return commands
+  },
+}
+
+function daemonArgs(job: Job, instance: string, file: string): string[] {
+  const parameters = {
+    thread_pools: 1,
+    thread_pool_min: 100,
+    // A request that is passed holds a thread of its own.
+    thread_pool_max: 5000,
+    timeout_idle: 300,
+    listen_depth: 4096,
+    // Its log in shared memory is always written; without a reader only the bare minimum is.
+    vsl_mask: job.log === null ? 'none' : 'default',
+  }
+  return [
+    ...['-F', '-j', 'none', '-n', instance, '-f', file],
+    ...['-a', `127.0.0.1:${job.port}`, '-T', 'none', '-s', 'malloc,256m'],
+    ...Object.entries(parameters).flatMap(([name, value]) => ['-p', `${name}=${value}`]),
+  ]
+}
+
+function vclOf(job: Job): string {
+  const backends = job.servers.map((server, i) => {
+    const [host, port] = server.split(':')
+    return `backend s${i} { .host = "${host}"; .port = "${port}"; .max_connections = ${job.serverConnections}; ${wait(job)}}`
+  })
+  const routes = prefixes(job).map(
+    (path, i) => `${i === 0 ? 'if' : '  elsif'} (req.url ~ "^${path}") { return (pass); }`,
+  )
+  return `vcl 4.1;
+import directors;
+${backends.join('\n')}
+sub vcl_init {
+  new shop = directors.round_robin();
+${job.servers.map((_, i) => `  shop.add_backend(s${i});`).join('\n')}
+}
+sub vcl_recv {
+  set req.backend_hint = shop.backend();
+  set req.http.X-Forwarded-Proto = "http";
+  set req.http.X-Forwarded-Host = req.http.Host;
+  ${job.upgrade ? 'if (req.http.Upgrade) { return (pipe); }' : ''}
+  ${routes.length === 0 ? 'return (pass);' : `${routes.join('\n')} else { return (synth(404)); }`}
+}
+sub vcl_pipe {
+  set bereq.http.Upgrade = req.http.Upgrade;
+  set bereq.http.Connection = req.http.Connection;
+}
+`
+}
+
+/** Lines before a backend exist since 7.6; older ones refuse at once. */
+function wait({ queue }: Job): string {
+  const [major, minor] = (varnish.version() ?? '0.0').split('.').map(Number)
+  if (queue === null || major! < 7 || (major === 7 && minor! < 6)) return ''
+  return `.wait_limit = ${queue.max}; .wait_timeout = ${queue.timeout / 1000}s; `
+}

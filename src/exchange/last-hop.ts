@@ -1,0 +1,23 @@
+/**
+ * The answer of a gateway at which a request's Max-Forwards is used up (RFC 9110 §7.6.2): then it is us whom the sender
+ * wants to hear.
+ */
+import { httpDate } from '../base/clock.ts'
+import { Field } from '../wire/fields.ts'
+import type { RequestHead } from '../wire/head.ts'
+
+/** Fields a TRACE does not send back: they are secrets (RFC 9110 §9.3.8). */
+const secret: readonly number[] = [Field.cookie, Field.authorization, Field.proxyAuthorization]
+
+/** The whole answer, as latin1 text: to OPTIONS nothing but that we are here, to TRACE the request as it reached us. */
+export function lastHopAnswer(head: RequestHead, connection: '' | 'close' | 'keep-alive'): string {
+  const last = connection === '' ? '' : `Connection: ${connection}\r\n`
+  const first = `HTTP/1.1 200 OK\r\nDate: ${httpDate()}\r\n${last}`
+  if (head.method !== 'TRACE') return `${first}Content-Length: 0\r\n\r\n`
+  let seen = `${head.method} ${head.target} HTTP/1.${head.minor}\r\n`
+  for (let i = 0; i < head.count; i++) {
+    if (!secret.includes(head.ids[i]!)) seen += `${head.name(i)}: ${head.value(i)}\r\n`
+  }
+  seen += '\r\n'
+  return `${first}Content-Type: message/http\r\nContent-Length: ${seen.length}\r\n\r\n${seen}`
+}
