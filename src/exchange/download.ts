@@ -161,7 +161,6 @@ export class Download implements OriginUser {
       this.#out.flush()
       return x.over(false, false)
     }
-    x.origin = null
     if (this.begun) x.fail(cause, detail)
     else x.attemptFailed(cause, detail, unsent)
   }

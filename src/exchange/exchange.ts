@@ -261,9 +261,10 @@ export class Exchange extends Waiting<Server> implements Asking {
   attemptFailed(cause: Cause, detail: string, unsent: boolean): void {
     if (this.#over) return
     const { route, server } = this
+    const answered = this.origin !== null && this.origin.bytesIn > 0
     this.dropOrigin()
     if (route === null || server === null) return this.fail(cause, detail)
-    if (this.reused && !this.resent && this.upload.repeatable && (unsent || this.head.idempotent)) {
+    if (this.reused && !this.resent && !answered && this.upload.repeatable && (unsent || this.head.idempotent)) {
       this.resent = true
       this.retries++
       return this.go({ at: 'seated', route, server })

@@ -26,7 +26,7 @@ test('a line is bounded over all threads together', () => {
 
 test('arrival numbers rise over all threads', () => {
   const { lines } = three(2)
-  assert.deepEqual([lines[0]!.latest, lines[0]!.arrive(), lines[1]!.arrive(), lines[0]!.arrive()], [1, 1, 2, 3])
+  assert.deepEqual([lines[0]!.latest, lines[0]!.arrive(), lines[1]!.arrive(), lines[0]!.arrive()], [-1, 1, 2, 3])
   assert.equal(lines[2]!.latest, 3)
 })
 

@@ -12,7 +12,7 @@
  * What others read here may be outdated by the time they act. That costs a slot a detour, never gets it lost: a thread
  * that is left a slot it has no use for passes it on.
  *
- * Length and joined are written side by side, as in slots.ts, so that a killed thread's part can be taken back.
+ * Length and joined change together as used and held do (slots.ts), so that a killed thread's part can be taken back.
  */
 import { type LedgerPlan, LINE, LINE_ROW } from './layout.ts'
 
@@ -98,8 +98,8 @@ export class Line {
   leave(): void {
     const cells = this.#cells
     const joined = this.#row + this.#me * LINE_ROW + ROW.joined
-    cells[joined]! -= 1
     Atomics.sub(cells, this.#at + LINE.length, 1)
+    cells[joined]! -= 1
   }
 
   /** The next arrival number, never 0. */
@@ -110,7 +110,7 @@ export class Line {
 
   /** The number of the last who came: for one who need not wait now, but may have to when he comes again. */
   get latest(): number {
-    return Atomics.load(this.#cells, this.#at + LINE.arrivals) || 1
+    return Atomics.load(this.#cells, this.#at + LINE.arrivals) || -1 // older than the first that will come
   }
 
   /**

@@ -3,9 +3,10 @@
  *
  * Invariant: used = Σ held + Σ handed over all rows, where a slot that lies within another (a server's within its
  * pool's) counts its handed tokens for both. Reclaim relies on it when a thread dies, so it must hold wherever a worker
- * can be terminated. V8 stops a thread only where it looks for interrupts: on entering a function and on a loop's
- * jump back. In each method below, from the first write to the last there is neither: the Atomics functions are
- * built in and do not look. Keep it so: no call, no getter, no loop between paired writes.
+ * can be terminated. V8 stops a thread where it looks for interrupts: on entering any function, built-in ones such as
+ * Atomics.add among them, and on a loop's jump back. So each change is one call of Atomics and, directly after it, plain
+ * writes to held cells. Keep it so: between the two no call, no getter, no jump back, and never the plain write first
+ * (a thread killed on entering Atomics.sub has then done one half; test/races/kill.test.ts finds it within seconds).
  *
  * Held cells have one writer, so they are written plainly; reclaim reads them after the writer's thread has ended.
  */
@@ -91,8 +92,8 @@ export class Slots {
   give(): void {
     const cells = this.#cells
     const held = this.#held
-    cells[held]! -= 1
     Atomics.sub(cells, this.#used, 1)
+    cells[held]! -= 1
   }
 
   /**
@@ -104,9 +105,9 @@ export class Slots {
     const held = this.#held
     const around = this.#heldAround
     const handed = this.#handed + thread * this.#rowLength
+    Atomics.add(cells, handed, 1)
     cells[held]! -= 1
     if (around >= 0) cells[around]! -= 1
-    Atomics.add(cells, handed, 1)
     // Reclaim marks a thread dead before it empties handed: either it sees our token, or we see the mark.
     if (Atomics.load(cells, this.#alive + thread) === 1) return true
     return !this.#takeFrom(handed)

@@ -35,7 +35,7 @@ export class Listener implements ClientContext {
   readonly gate: Gate<Slots>
   readonly wheel: Wheel
   readonly user: ListenerUser
-  /** Called when the last connection is gone. */
+  /** Called when it has become empty. */
   onEmpty: (() => void) | null = null
   readonly #name: string
   readonly #trusts: (address: string) => boolean
@@ -61,9 +61,9 @@ export class Listener implements ClientContext {
     this.#trusts = trusts
   }
 
-  /** Connections it has on this thread. */
-  get clients(): number {
-    return this.#clients.size
+  /** Whether all connections of this thread are gone, those that are being seen off included. */
+  get empty(): boolean {
+    return this.#clients.size === 0 && this.#turned.size === 0
   }
 
   /** Binds all addresses; rejects with the system's error. Answers with the addresses as bound (port 0 filled in). */
@@ -123,7 +123,13 @@ export class Listener implements ClientContext {
 
   left(client: Client): void {
     this.#clients.delete(client)
-    if (this.#clients.size === 0) this.onEmpty?.()
+    if (this.empty) this.onEmpty?.()
+  }
+
+  /** Someone who was turned away is gone. */
+  gone(turned: Turned): void {
+    this.#turned.delete(turned)
+    if (this.empty) this.onEmpty?.()
   }
 
   /** Keeps a connection in the line; `left` when it is out of it. */
@@ -139,7 +145,7 @@ export class Listener implements ClientContext {
   /** Says why there is no place, and closes. */
   turnAway(stream: Stream, peer: string, port: number, cause: Cause, waited: number): void {
     const text = this.user.turnedAway(this, peer, port, cause, waited)
-    new Turned(stream, this.wheel, this.#turned)
+    this.#turned.add(new Turned(stream, this))
     stream.say(text)
     stream.end()
     if (this.#turned.size > LINGERING) this.#turned.values().next().value?.timeout()
@@ -243,19 +249,16 @@ class Arrival extends Waiting<Slots> implements StreamOwner {
 /** Someone who was turned away and is being seen off. */
 class Turned implements StreamOwner {
   readonly #stream: Stream
-  readonly #wheel: Wheel
-  readonly #all: Set<Turned>
+  readonly #listener: Listener
   readonly #timer: Timer<Turned>
 
-  constructor(stream: Stream, wheel: Wheel, all: Set<Turned>) {
+  constructor(stream: Stream, listener: Listener) {
     this.#stream = stream
-    this.#wheel = wheel
-    this.#all = all
+    this.#listener = listener
     this.#timer = new Timer(this as Turned, onTimer)
     stream.owner = this
     stream.resume()
-    all.add(this)
-    wheel.arm(this.#timer, monotonic() + LINGER)
+    listener.wheel.arm(this.#timer, monotonic() + LINGER)
   }
 
   timeout(): void {
@@ -270,8 +273,8 @@ class Turned implements StreamOwner {
     if (this.#stream.idle) this.timeout()
   }
   closed(): void {
-    this.#wheel.disarm(this.#timer)
-    this.#all.delete(this)
+    this.#listener.wheel.disarm(this.#timer)
+    this.#listener.gone(this)
   }
 }
 

@@ -2,10 +2,8 @@
  * The way out of a stream: gathers small pieces into one write, sends large ones as they are. What it was given may lie
  * in the buffer of a read, so it must be flushed before that read is over.
  */
+import { latin1 } from '../base/bytes.ts'
 import type { Stream } from './stream.ts'
-
-/** Node has it, its types do not: the quickest way from bytes to text. */
-type Latin1 = Buffer & { latin1Slice(from: number, to: number): string }
 
 /** Pieces up to this many bytes in all are sent as one string; Node writes such a string without an allocation. */
 const GATHER = 16 * 1024
@@ -42,7 +40,7 @@ export class Outlet {
     const length = to - from
     this.bytes += length
     if (this.#text.length + length <= GATHER) {
-      this.#text += (buf as Latin1).latin1Slice(from, to)
+      this.#text += latin1(buf, from, to)
       return
     }
     const stream = this.#stream

@@ -35,9 +35,9 @@ export interface Headgate extends AsyncDisposable {
   /** Tells a server to take requests, no new ones (`drain`) or none at all (`maint`). Throws RangeError when there is none. */
   setOrders(pool: string, server: string, orders: Orders): void
   usage(): Usage
-  /** Ends a worker as a defect would, to rehearse it; it is replaced. */
+  /** Ends a worker as a defect would, to rehearse it; it is replaced. Throws RangeError when there is no such thread. */
   crash(thread: number): void
-  /** Resolves when the worker of that thread runs again after a crash. */
+  /** Resolves when the worker of that thread listens: at once, or after a crash when another has taken its place. */
   replaced(thread: number): Promise<void>
 }
 
@@ -67,8 +67,13 @@ export async function start(config: Config, options: StartOptions = {}): Promise
 interface Post {
   worker: Worker | null
   startedAt: number
-  stopped: PromiseWithResolvers<void>
+  /** The worker listens, and has not been told to die. */
+  up: boolean
+  /** Resolves when it is up. */
   listening: PromiseWithResolvers<void>
+  stopped: PromiseWithResolvers<void>
+  /** Until the next worker is started. Holds the process, which else might have nothing left to wait for. */
+  pause: NodeJS.Timeout | undefined
 }
 
 class Running implements Headgate {
@@ -84,6 +89,9 @@ class Running implements Headgate {
   /** Where all threads bind, once the first has filled in port 0. */
   #binds = new Map<string, readonly Address[]>()
   readonly #episodes: EpisodeWatch
+  /** Rejected when the start has failed. */
+  readonly #failed = Promise.withResolvers<never>()
+  #begun = false
   #ending = false
   #ended: Promise<void> | null = null
 
@@ -107,19 +115,25 @@ class Running implements Headgate {
   }
 
   async begin(): Promise<void> {
+    const failed = this.#failed.promise
+    failed.catch(() => {}) // a second thread may fail when nobody waits any more
     for (const { name, bind } of this.#config.listeners) this.#binds.set(name, bind)
     // The first thread finds out whether the addresses can be had and which port 0 has become.
     for (let k = 0; k < this.#config.threads; k++) {
-      this.#posts.push({
+      const post: Post = {
         worker: null,
         startedAt: 0,
-        stopped: Promise.withResolvers(),
+        up: false,
         listening: Promise.withResolvers(),
-      })
-      const hired = this.#hire(k)
-      if (k === 0) await hired
+        stopped: Promise.withResolvers(),
+        pause: undefined,
+      }
+      this.#posts.push(post)
+      this.#hire(k)
+      if (k === 0) await Promise.race([post.listening.promise, failed])
     }
-    await Promise.all(this.#posts.map((post) => post.listening.promise))
+    await Promise.race([Promise.all(this.#posts.map((post) => post.listening.promise)), failed])
+    this.#begun = true
     for (const pool of this.#config.pools) {
       if (pool.health !== null) this.#prober.watch(pool.name, this.#servers.get(pool.name) ?? [], pool.health)
     }
@@ -127,7 +141,7 @@ class Running implements Headgate {
   }
 
   /** Starts the worker of a thread. */
-  #hire(thread: number): Promise<void> {
+  #hire(thread: number): void {
     const post = this.#posts[thread]!
     post.startedAt = monotonic()
     const orders: WorkerOrders = {
@@ -140,9 +154,11 @@ class Running implements Headgate {
     const worker = new Worker(workerFile(), { workerData: orders, name: `headgate-${thread}` })
     post.worker = worker
     worker.on('message', (report: Report) => this.#heard(thread, report))
-    worker.on('error', (error: Error) => this.#log.error({ thread, error }, `thread ${thread} died: ${error.message}`))
+    worker.on('error', (error: Error) => {
+      this.#log.error({ thread, error }, `thread ${thread} died: ${error.message}`)
+      if (!this.#begun && !post.up) this.#failed.reject(error)
+    })
     worker.on('exit', () => this.#lost(thread, worker))
-    return post.listening.promise
   }
 
   /** Unix sockets cannot be shared by SO_REUSEPORT: the first thread serves them. */
@@ -159,9 +175,10 @@ class Running implements Headgate {
           this.#binds = new Map(report.bound)
           for (const [name, bound] of report.bound) this.addresses[name] = bound.map(addressText)
         }
+        post.up = true
         return post.listening.resolve()
       case 'failed':
-        return post.listening.reject(Object.assign(new Error(report.message), report.system))
+        return this.#cannotListen(thread, Object.assign(new Error(report.message), report.system))
       case 'stopped':
         return post.stopped.resolve()
       case 'defect':
@@ -174,6 +191,13 @@ class Running implements Headgate {
     }
   }
 
+  /** At the start that is the end; a worker that took another's place makes way for one more try after a pause. */
+  #cannotListen(thread: number, error: Error): void {
+    if (!this.#begun) return this.#failed.reject(error)
+    this.#log.error({ thread, error }, `thread ${thread} cannot listen: ${error.message}`)
+    void this.#posts[thread]?.worker?.terminate()
+  }
+
   /** A worker is gone: what it held comes back, and another takes its place. */
   #lost(thread: number, worker: Worker): void {
     const post = this.#posts[thread]!
@@ -182,20 +206,19 @@ class Running implements Headgate {
     this.#ledger.reclaim(thread)
     post.stopped.resolve()
     if (this.#ending) return post.listening.resolve()
-    post.listening.promise.catch(() => {})
-    post.listening.reject(new Error(`thread ${thread} died before it listened`))
-    post.listening = Promise.withResolvers()
-    post.listening.promise.catch((error: Error) => this.#log.error({ thread, error }, error.message))
+    if (!this.#begun && !post.up) this.#failed.reject(new Error(`thread ${thread} died before it listened`))
+    this.#down(post)
     post.stopped = Promise.withResolvers()
     const again = monotonic() - post.startedAt < PAUSE
-    const timer = setTimeout(
-      () => {
-        if (!this.#ending) void this.#hire(thread)
-      },
-      again ? PAUSE : 0,
-    )
-    timer.unref()
+    post.pause = setTimeout(() => this.#hire(thread), again ? PAUSE : 0)
     this.#log.warn({ thread }, `thread ${thread} is being replaced; what it held was taken back`)
+  }
+
+  /** Its worker is gone, or as good as gone. */
+  #down(post: Post): void {
+    if (!post.up) return
+    post.up = false
+    post.listening = Promise.withResolvers()
   }
 
   #tell(command: Command): void {
@@ -208,11 +231,11 @@ class Running implements Headgate {
   }
 
   async #end(drain: number): Promise<void> {
-    this.#ending = true
-    this.#prober.stop()
+    this.#noMoreHiring()
     this.#tell({ do: 'stop' })
     const all = Promise.all(this.#posts.map((post) => (post.worker === null ? undefined : post.stopped.promise)))
     if (!(await within(all, drain))) {
+      this.#letNobodyIn()
       this.#tell({ do: 'kill' })
       await within(all, LAST_WORDS)
     }
@@ -220,9 +243,20 @@ class Running implements Headgate {
   }
 
   async kill(): Promise<void> {
+    this.#noMoreHiring()
+    await this.#dismiss()
+  }
+
+  #noMoreHiring(): void {
     this.#ending = true
     this.#prober.stop()
-    await this.#dismiss()
+    for (const { pause } of this.#posts) clearTimeout(pause)
+  }
+
+  /** Who waits and is about to be told so must not reach a server with what those who are ended set free. */
+  #letNobodyIn(): void {
+    for (const { name } of this.#config.routes) this.#ledger.slots(`route:${name}`).limit = 0
+    for (const servers of this.#servers.values()) for (const { slots } of servers) slots.limit = 0
   }
 
   async #dismiss(): Promise<void> {
@@ -251,7 +285,10 @@ class Running implements Headgate {
   }
 
   crash(thread: number): void {
-    this.#posts[thread]?.worker?.postMessage({ do: 'crash' } satisfies Command)
+    const post = this.#posts[thread]
+    if (post === undefined) throw new RangeError(`there is no thread ${thread}`)
+    post.worker?.postMessage({ do: 'crash' } satisfies Command)
+    this.#down(post)
   }
 
   replaced(thread: number): Promise<void> {

@@ -123,7 +123,7 @@ export class Thread implements World, ListenerUser {
         new Promise<void>((resolve) => {
           way.onEmpty = resolve
           way.stop()
-          if (way.clients === 0) resolve()
+          if (way.empty) resolve()
         }),
     )
     return Promise.all(done).then(() => {

@@ -134,7 +134,7 @@ test('an upgrade that fails in any way before it is one gives everything back', 
       shop: {
         servers: [{ address: origin.address, maxConnections: 1 }],
         streams: { max: 1 },
-        timeouts: { firstByte: '150ms' },
+        timeouts: { firstByte: '400ms' },
         queue: { max: 1, timeout: '150ms' },
       },
     },

@@ -15,7 +15,7 @@ async function hunt(track: Track): Promise<number> {
   await Promise.all(
     Array.from({ length: THREADS }, async (_, me) => {
       while (performance.now() < end) {
-        await sleep(Math.random() * 8)
+        await sleep(Math.random() ** 3 * 50) // most while their code is cold, some when it is hot
         await track.kill(me)
         kills++
         await track.start(me)

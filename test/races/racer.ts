@@ -77,11 +77,15 @@ class Crowd {
   readonly hut = new Hut(race.memory, race.plan, me)
   readonly guests = Array.from({ length: 8 }, () => new Guest())
   readonly waiting = new Set<Guest>()
+  /** How many were let in or lined up. */
   came = 0
+
+  #called = Promise.withResolvers<void>()
 
   constructor() {
     for (const guest of this.guests) {
       guest.onGranted = () => {
+        this.#called.resolve()
         if (!this.waiting.delete(guest)) throw new Error('granted without waiting')
         witness.enter(limit)
         if (chance(4) === 0) this.#dispose(guest)
@@ -95,8 +99,15 @@ class Crowd {
         if (chance(3) === 0) this.#dispose(guest)
       } else if (!this.waiting.has(guest)) {
         if (coming) this.#come(guest)
-      } else if (coming && chance(200) === 0) this.#giveUp(guest)
+      } else if (coming && chance(100) === 0) this.#giveUp(guest)
     }
+  }
+
+  /** Resolves when there may be something to do: at once, or when one of a crowd that all wait is let in. */
+  async pause(): Promise<void> {
+    if (this.waiting.size < this.guests.length) return new Promise((resolve) => setImmediate(resolve))
+    this.#called = Promise.withResolvers()
+    await this.#called.promise
   }
 
   get idle(): boolean {
@@ -104,12 +115,12 @@ class Crowd {
   }
 
   #come(guest: Guest): void {
-    this.came++
     // Most can use anything; some have tried a stall before, and some of those keep the place they had.
     guest.tried = chance(4) === 0 ? 1 + chance(2) : 0
     if (chance(4) !== 0) guest.arrival = 0
     this.waiting.add(guest)
     const answer = this.hut.gate.admit(guest)
+    if (typeof answer !== 'string') this.came++
     if (answer === null) return
     this.waiting.delete(guest)
     if (typeof answer === 'string') return
@@ -134,14 +145,16 @@ class Crowd {
 async function queue(): Promise<void> {
   const crowd = new Crowd()
   const stop = new AbortController()
+  // Waiting for it also keeps the event loop alive, which the bell does not.
+  const end = new Promise<void>((resolve) => parentPort?.once('message', () => resolve()))
   const listening = crowd.hut.ledger.listen(() => crowd.hut.gate.collect(), stop.signal)
   while (crowd.came < rounds || !crowd.idle) {
     crowd.turn(crowd.came < rounds)
-    await new Promise((resolve) => setImmediate(resolve))
+    await crowd.pause()
   }
   // The others may still leave slots here: an idle thread goes on listening until all are done.
   parentPort?.postMessage('idle')
-  await new Promise<void>((resolve) => parentPort?.once('message', () => resolve()))
+  await end
   stop.abort()
   await listening
 }

@@ -36,8 +36,8 @@ export class Witness {
   exit(): void {
     const cells = this.#cells
     const own = this.#own
-    cells[own]! -= 1
     Atomics.sub(cells, INSIDE, 1)
+    cells[own]! -= 1
   }
 
   /** Undoes what a dead thread counted; before the ledger takes back its slots. */
