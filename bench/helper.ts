@@ -8,18 +8,22 @@ export class Helper<Order extends object, Report> implements AsyncDisposable {
   readonly #child: ChildProcess
   /** Reports that nobody has asked for yet. */
   readonly #reports: Report[] = []
-  #wanted = Promise.withResolvers<void>()
+  #ended = false
+  /** Who waits for the next report. */
+  #waiter: (() => void) | null = null
 
   /** `program`: address of the TypeScript file. */
   constructor(yard: Yard, program: URL, cores: string | null) {
     this.#yard = yard
     this.#child = yard.start({ file: process.execPath, args: [fileURLToPath(program)], cores, talk: 'ipc' })
-    this.#wanted.promise.catch(() => {})
     this.#child.on('message', (report) => {
       this.#reports.push(report as Report)
-      this.#wanted.resolve()
+      this.#waiter?.()
     })
-    const ended = (): void => this.#wanted.reject(new Error(`a helper of the bench ended:\n${yard.said(this.#child)}`))
+    const ended = (): void => {
+      this.#ended = true
+      this.#waiter?.()
+    }
     this.#child.on('exit', ended)
     this.#child.on('error', ended)
   }
@@ -32,10 +36,11 @@ export class Helper<Order extends object, Report> implements AsyncDisposable {
 
   /** The next report, in their order. Rejects, with what it said, when the process ends without one. */
   async next(): Promise<Report> {
-    if (this.#reports.length === 0) {
-      await this.#wanted.promise
-      this.#wanted = Promise.withResolvers<void>()
-      this.#wanted.promise.catch(() => {})
+    while (this.#reports.length === 0) {
+      if (this.#ended) throw new Error(`a helper of the bench ended:\n${this.#yard.said(this.#child)}`)
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#waiter = resolve
+      await promise
     }
     return this.#reports.shift()!
   }

@@ -1,6 +1,6 @@
 /** The response's way: head and body from the server to the client, at the speed of the slower one; tunnels too. */
 import type { Cause } from '../base/cause.ts'
-import { httpDate, monotonic } from '../base/clock.ts'
+import { httpDate, lately } from '../base/clock.ts'
 import type { OriginUser } from '../net/origin.ts'
 import { Outlet } from '../net/outlet.ts'
 import { Field } from '../wire/fields.ts'
@@ -40,7 +40,7 @@ export class Download implements OriginUser {
     const x = this.#x
     const { origin, route } = x
     if (origin === null || route === null) return
-    x.connectTook = monotonic() - x.connectFrom
+    x.connectTook = lately() - x.connectFrom
     x.go({ at: 'connected', route, origin })
   }
 
@@ -51,6 +51,7 @@ export class Download implements OriginUser {
     const text = interimToClient(head)
     this.#x.bytesOut += text.length
     client.stream.say(text)
+    if (head.status === 100) this.#x.upload.continued()
   }
 
   originHead(head: ResponseHead): void {
@@ -58,7 +59,7 @@ export class Download implements OriginUser {
     const { head: request, client, settings } = x
     if (head.status === 101 || (request.isConnect && head.status < 300)) return this.#openTunnel(head)
     this.begun = true
-    x.firstByteAt = monotonic()
+    x.firstByteAt = lately()
     x.phase = 'D'
     x.status = head.status
     x.releaseStream() // an upgrade that was declined is a request like any other
@@ -92,7 +93,7 @@ export class Download implements OriginUser {
       return x.attemptFailed('response_bad', 'a 101 response nobody asked for', false)
     }
     this.begun = this.#tunnel = true
-    x.firstByteAt = monotonic()
+    x.firstByteAt = lately()
     x.phase = 'D'
     x.status = head.status
     x.deadline = 0

@@ -13,7 +13,7 @@
  * this one object; `over` gives back what is left of it, whatever happened.
  */
 import { type Cause, rowOf } from '../base/cause.ts'
-import { monotonic } from '../base/clock.ts'
+import { lately } from '../base/clock.ts'
 import { Timer } from '../base/wheel.ts'
 import type { PoolConfig } from '../config/model.ts'
 import { type Permit, Waiting } from '../gate/gate.ts'
@@ -117,7 +117,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     const former = this.head
     this.head = head
     this.client = client
-    this.headAt = monotonic()
+    this.headAt = lately()
     this.#over = false
     this.world.tally.began()
     client.serve(this.upload)
@@ -147,7 +147,7 @@ export class Exchange extends Waiting<Server> implements Asking {
   /** Joins the end of the line of the gate where it is. Its timeout counts from the arrival of the request. */
   line(timeout: number, length: number): null {
     this.phase = 'Q'
-    this.queueFrom = monotonic()
+    this.queueFrom = lately()
     this.queueLength = length
     if (this.route !== null) this.world.tally.joined(this.route, this.atRoute)
     this.expect('queue_timeout', timeout === 0 ? 0 : Math.max(1, this.headAt + timeout - this.queueFrom))
@@ -156,7 +156,7 @@ export class Exchange extends Waiting<Server> implements Asking {
 
   #leftLine(): void {
     if (this.queueFrom < 0) return
-    this.waited += monotonic() - this.queueFrom
+    this.waited += lately() - this.queueFrom
     this.queueFrom = -1
   }
 
@@ -198,7 +198,7 @@ export class Exchange extends Waiting<Server> implements Asking {
   /** From now on, `cause` is what happens when nothing happens for `ms` (0: no bound but the total one). */
   expect(cause: Cause, ms: number): void {
     this.#awaited = cause
-    this.#until = ms > 0 ? monotonic() + ms : Infinity
+    this.#until = ms > 0 ? lately() + ms : Infinity
     this.#arm()
   }
 
@@ -218,7 +218,7 @@ export class Exchange extends Waiting<Server> implements Asking {
 
   timeout(): void {
     if (this.#over) return
-    const now = monotonic()
+    const now = lately()
     if (now >= this.#until) return this.#late(this.#awaited)
     if (this.deadline > 0 && now >= this.deadline) return this.#late('total_timeout')
     if (this.streamAt > 0 && now >= this.streamAt) {

@@ -1,6 +1,6 @@
 /** The record of an exchange that is over. */
 import { rowOf } from '../base/cause.ts'
-import { monotonic, wall } from '../base/clock.ts'
+import { lately, wall } from '../base/clock.ts'
 import { Field } from '../wire/fields.ts'
 import { clientAddress } from './affinity.ts'
 import type { Exchange } from './exchange.ts'
@@ -8,7 +8,7 @@ import type { Record, Verdict } from './record.ts'
 
 /** Counts it, and logs it where somebody wants to read it. */
 export function finish(x: Exchange): void {
-  const now = monotonic()
+  const now = lately()
   const total = now - x.client.since
   const firstByte = x.firstByteAt < 0 || x.sentAt < 0 ? -1 : x.firstByteAt - x.sentAt
   x.world.tally.ended(x.route, x.gateKind === 'route', x.cause, x.waited, firstByte, total)

@@ -1,6 +1,5 @@
 /** The steps of a request's life, in their order. Each says in its return type what can follow. */
-import { rowOf } from '../base/cause.ts'
-import { monotonic } from '../base/clock.ts'
+import { lately } from '../base/clock.ts'
 import { Origin } from '../net/origin.ts'
 import { forwardsLeft, isLoop } from '../wire/forward.ts'
 import { BodyKind } from '../wire/head.ts'
@@ -72,7 +71,7 @@ const steps: Steps = {
       x.connectTook = 0
       return { at: 'connected', route, origin: kept }
     }
-    x.connectFrom = monotonic()
+    x.connectFrom = lately()
     x.connectTook = -1
     x.expect('connect_timeout', route.pool.config.timeouts.connect)
     x.origin = Origin.connect(idle, x.download)
@@ -92,7 +91,7 @@ const steps: Steps = {
     const answered = answerFailure(x, cause, detail)
     // Whoever has got a part of an answer must not take it for the whole.
     if (answered) x.over(x.lasting, false)
-    else x.over(false, x.download.begun && rowOf(cause).by !== 'client')
+    else x.over(false, x.download.begun)
     return null
   },
 }

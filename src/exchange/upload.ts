@@ -1,6 +1,6 @@
 /** The request's way: its head and body from the client to the server, at the speed of the slower one. */
 import type { Cause } from '../base/cause.ts'
-import { monotonic } from '../base/clock.ts'
+import { lately } from '../base/clock.ts'
 import type { Serving } from '../net/client.ts'
 import type { Origin } from '../net/origin.ts'
 import { Outlet } from '../net/outlet.ts'
@@ -35,16 +35,25 @@ export class Upload implements Serving {
     this.#origin = origin
     this.#out.reset()
     this.#out.open(origin.stream)
-    this.#x.sentAt = monotonic()
+    this.#x.sentAt = lately()
     origin.expectResponse(head.method)
     // HTTP/1.0 may come without Host; what goes to the server needs one (RFC 9112 §3.2).
     if (head.authority === '') head.authority = this.#x.server?.host ?? ''
     this.#out.text(again ?? requestToServer(head, client.hop, ''))
     if (client.bodyLeft) client.readBody(head.expectContinue)
     else this.done = true
-    if (!this.#out.flush()) this.#hold()
+    const out = this.#out.flush()
+    if (!out) this.#hold()
     if (this.done) this.#sent()
     else if (head.expectContinue) this.#x.expect('first_byte_timeout', this.#timeouts.firstByte)
+    else if (out) this.#x.relax() // it is the client's turn
+  }
+
+  /** The server wants the body: it is the client's turn. */
+  continued(): void {
+    if (this.done) return
+    this.#x.client.awaitBody()
+    this.#x.relax()
   }
 
   /** All of the request lies in one write, so it can be sent again. */
@@ -93,8 +102,8 @@ export class Upload implements Serving {
 
   clientEnded(): void {
     if (this.#tunnel) this.#origin?.stream.end()
-    // Half-closed after its request: it may still be reading. One who waits in a line or for a connection is taken to have left.
-    else if (this.#origin === null) this.#x.fail('client_gone', 'the client closed while it was waiting')
+    // Half-closed after its request: it may still be reading. One who stands in a line is taken to have left it.
+    else if (this.#x.queueFrom >= 0) this.#x.fail('client_gone', 'the client closed while it was waiting')
   }
 
   clientDrained(): void {
@@ -114,7 +123,9 @@ export class Upload implements Serving {
   }
 
   #sent(): void {
-    if (!this.#x.download.begun && !this.#tunnel) this.#x.expect('first_byte_timeout', this.#timeouts.firstByte)
+    if (this.#x.download.begun || this.#tunnel) return
+    this.#x.sentAt = lately()
+    this.#x.expect('first_byte_timeout', this.#timeouts.firstByte)
   }
 
   get #timeouts() {

@@ -3,7 +3,7 @@
  * altogether (bounded), and for each thread the arrival numbers of those to be served first. Whoever frees something
  * reads them and hands it to the thread where the oldest waits: first in, first out over all threads, except that
  * one's own waiter goes first when it is at most SLACK places younger, because waking a thread costs 30 to 60 µs.
- * So nobody is overtaken by more than SLACK younger ones.
+ * So nobody is overtaken by more than SLACK younger ones (those whose own deadline fires at that instant aside).
  *
  * Per row: joined (waiters of this thread), called (something was left for us, or we should look again), plain (number
  * of our oldest waiter that can use anything), choosy (of our oldest that cannot), avoids (bits of what that one
@@ -145,8 +145,7 @@ export class Line {
 
   /**
    * The other thread whose waiter should get what was freed, or -1. `bit`: of the freed thing. `mine`: number of our
-   * own candidate, 0 when we have none; `slack`: by how
-   * many places ours may be younger and still go first.
+   * own candidate, 0 when we have none. `slack`: by how many places ours may be younger and still go first.
    */
   elder(bit: number, mine: number, slack: number): number {
     const cells = this.#cells

@@ -6,7 +6,7 @@
  * reading, within a bound, so that a client that leaves is noticed.
  */
 import type { Cause } from '../base/cause.ts'
-import { monotonic } from '../base/clock.ts'
+import { lately } from '../base/clock.ts'
 import { Timer, type Wheel } from '../base/wheel.ts'
 import type { ListenerConfig } from '../config/model.ts'
 import type { Hop } from '../wire/forward.ts'
@@ -64,8 +64,6 @@ export class Client implements StreamOwner, BodySink {
   readonly body = new BodyDecoder()
   /** ms (monotonic) when the first byte of the present request was seen. */
   since = 0
-  /** Requests served on this connection. */
-  served = 0
   /** Bytes read since the present request began. */
   bytesIn = 0
   #phase: Phase = 'idle'
@@ -134,6 +132,7 @@ export class Client implements StreamOwner, BodySink {
     const next = parseRequest(spare, this.#buf, this.#at, this.#to, this.context.config.limits)
     if (next === 0) return false
     if (next < 0) {
+      this.bytesIn = this.#to - this.#at
       this.#at = this.#to
       this.#malformed(spare.error ?? 'request_line_bad', spare.detail)
       return false
@@ -149,14 +148,13 @@ export class Client implements StreamOwner, BodySink {
       this.context.config.limits,
       this.context.config.limits.body,
     )
-    this.served++
     spare = this.context.user.request(this, spare)
     return true
   }
 
   #begin(): void {
     this.#phase = 'head'
-    this.since = monotonic()
+    this.since = lately()
     this.bytesIn = 0
     this.#await(this.context.config.timeouts.header)
   }
@@ -207,6 +205,11 @@ export class Client implements StreamOwner, BodySink {
     if (this.#ended && !this.body.done && !this.#tunnel) this.#cut()
   }
 
+  /** The client was told to go on with its body: it may not be long in coming any more. */
+  awaitBody(): void {
+    if (this.#wantsBody && !this.body.done && !this.#paused) this.#await(this.context.config.timeouts.body)
+  }
+
   /** From now on all bytes are handed over as they are, until the connection closes. */
   tunnel(): void {
     this.#tunnel = true
@@ -249,7 +252,9 @@ export class Client implements StreamOwner, BodySink {
     this.#phase = 'idle'
     this.#await(this.context.config.timeouts.keepAlive)
     this.resumeBody()
-    if (this.#to === 0) this.#again()
+    if (this.#to > 0) return
+    this.#again()
+    if (this.#ended && this.#phase === 'idle') this.close() // it said so while the answer was on its way
   }
 
   /** Closes after what was written is out. Reads on for a while where bytes may still be coming. */
@@ -291,11 +296,6 @@ export class Client implements StreamOwner, BodySink {
   stop(): void {
     this.#stopping = true
     if (this.#phase === 'idle') this.close()
-  }
-
-  /** Whether a request is being read or served. */
-  get busy(): boolean {
-    return this.#phase === 'serving' || this.#phase === 'head'
   }
 
   ended(): void {
@@ -363,7 +363,7 @@ export class Client implements StreamOwner, BodySink {
   }
 
   #await(ms: number): void {
-    if (ms > 0) this.context.wheel.arm(this.#timer, monotonic() + ms)
+    if (ms > 0) this.context.wheel.arm(this.#timer, lately() + ms)
     else this.#off()
   }
 
@@ -374,6 +374,8 @@ export class Client implements StreamOwner, BodySink {
   timeout(): void {
     switch (this.#phase) {
       case 'head':
+        spare.reset() // it may hold the head of somebody else
+        this.bytesIn = this.#kept.length
         this.#kept = empty
         return this.#malformed('client_header_timeout', 'the head was not complete in time')
       case 'serving':

@@ -2,7 +2,7 @@
  * Idle connections to one server, of one thread. Last in, first out: the one used last is the least likely to have
  * been closed by the server meanwhile, and the rest can grow old and go.
  */
-import { monotonic } from '../base/clock.ts'
+import { lately } from '../base/clock.ts'
 import type { Wheel } from '../base/wheel.ts'
 import type { Address } from '../config/model.ts'
 import type { HeadLimits } from '../wire/head.ts'
@@ -42,7 +42,7 @@ export class Idle implements OriginContext {
   /** Keeps a connection whose response is complete, or drops it. `out`: nothing of it is waiting to be written any more. */
   keep(origin: Origin, out: boolean): void {
     if (!origin.reusable || this.#stack.length >= this.#max || this.#timeout === 0) return origin.drop()
-    origin.rest(monotonic() + this.#timeout, out)
+    origin.rest(lately() + this.#timeout, out)
     this.#stack.push(origin)
   }
 

@@ -7,6 +7,7 @@
  * once may go on using it: the reader is paused until that write is out, hence nobody overwrites it.
  */
 import { Socket } from 'node:net'
+import { monotonic } from '../base/clock.ts'
 import { type DirectHandle, forSocket, settle, type Writer } from './direct.ts'
 
 /** Bytes read at most in one go. */
@@ -119,6 +120,7 @@ export class Stream implements Writer {
   }
 
   hear(buf: Buffer, n: number): void {
+    monotonic() // for all who ask `lately` while this is being handled
     try {
       this.owner.heard(buf, n)
     } catch (error) {
@@ -250,7 +252,9 @@ export class Stream implements Writer {
   reset(): void {
     this.owner = nobody
     this.endBulk(false)
-    this.socket.resetAndDestroy()
+    // While a FIN is on its way libuv refuses to reset, and Node would keep the handle for ever, with it the thread.
+    if (this.socket.writableEnded && !this.socket.writableFinished) this.socket.destroy()
+    else this.socket.resetAndDestroy()
   }
 
   #defect(error: unknown): void {
@@ -266,6 +270,7 @@ export class Stream implements Writer {
 
   /** Runs an owner's callback; an exception costs this connection, not the thread. */
   tell(event: 'connected' | 'ended' | 'drained' | 'closed'): void {
+    monotonic()
     try {
       if (event === 'closed') {
         const { owner } = this

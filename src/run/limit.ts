@@ -34,6 +34,16 @@ export function limitOf(x: Exchange, cause: Cause): Reached {
       return { limit: null, observed: Math.round(monotonic() - x.connectFrom) }
     case 'first_byte_timeout':
       return { limit: null, observed: Math.round(monotonic() - x.sentAt) }
+    // These say that nothing happened for as long as the timer was set to.
+    case 'between_bytes_timeout':
+    case 'send_timeout':
+      return { limit: null, observed: x.settings.timeouts.betweenBytes }
+    case 'tunnel_idle':
+      return { limit: null, observed: x.settings.timeouts.tunnelIdle }
+    case 'client_body_timeout':
+      return { limit: null, observed: x.client.context.config.timeouts.body }
+    case 'client_stalled':
+      return { limit: null, observed: x.client.context.config.timeouts.send }
     default:
       return unknown
   }

@@ -4,7 +4,7 @@
  */
 import { BlockList, isIP } from 'node:net'
 import { type Cause, rowOf } from '../base/cause.ts'
-import { httpDate, wall } from '../base/clock.ts'
+import { httpDate, monotonic, wall } from '../base/clock.ts'
 import { Wheel } from '../base/wheel.ts'
 import { type Address, type Config, UNLIMITED } from '../config/model.ts'
 import { Exchange } from '../exchange/exchange.ts'
@@ -112,12 +112,14 @@ export class Thread implements World, ListenerUser {
 
   /** The ledger's bell rang: another thread left something here, or limits, orders or health changed. */
   heard(): void {
+    monotonic()
     for (const gate of this.#gates) gate.collect()
     for (const upstream of this.#upstreams) upstream.pool.collect()
   }
 
   /** Stops accepting; resolves when the last client is gone. */
   stop(): Promise<void> {
+    monotonic()
     const done = this.#ways.map(
       (way) =>
         new Promise<void>((resolve) => {
@@ -133,6 +135,7 @@ export class Thread implements World, ListenerUser {
 
   /** Ends what is still under way, each with an answer where one can still be given. */
   kill(): void {
+    monotonic()
     for (const way of this.#ways) way.kill()
   }
 

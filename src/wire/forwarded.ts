@@ -8,7 +8,7 @@ import { quotedElementEnd } from './list.ts'
 export interface Hop {
   /** Our pseudonym in Via. */
   readonly name: string
-  /** Address of the peer, without port and brackets, an IPv4-mapped one as IPv4. */
+  /** Address of the peer, without port and brackets, an IPv4-mapped one as IPv4; `unix` where it has none. */
   readonly peer: string
   readonly proto: 'http' | 'https'
   /** The peer is a trusted proxy: what it says is kept and added to. What others say is dropped. */
@@ -22,7 +22,7 @@ export interface Hop {
 export function forwardedLines(head: RequestHead, hop: Hop): string {
   let lines = ''
   if (hop.xForwarded) {
-    const peer = hop.peer === '' ? 'unknown' : hop.peer
+    const peer = isAddress(hop.peer) ? hop.peer : 'unknown'
     const before = hop.trusted ? head.list(Field.xForwardedFor) : null
     lines =
       before === null || before === '' ? `X-Forwarded-For: ${peer}\r\n` : `X-Forwarded-For: ${before}, ${peer}\r\n`
@@ -42,8 +42,13 @@ export function forwardedLines(head: RequestHead, hop: Hop): string {
 
 /** An address as a node of RFC 7239 §6: IPv6 in brackets and quotes. */
 function nodeOf(peer: string): string {
-  if (peer === '') return 'unknown'
+  if (!isAddress(peer)) return 'unknown'
   return peer.includes(':') ? `"[${peer}]"` : peer
+}
+
+/** A peer without one is a unix socket. */
+function isAddress(peer: string): boolean {
+  return peer !== '' && peer !== 'unix'
 }
 
 /** A validated host with port is a token unless it has a colon. */

@@ -80,7 +80,10 @@ export class Client implements Disposable {
 
   /** Drops the connection with RST. */
   reset(): void {
-    this.socket.resetAndDestroy()
+    const { socket } = this
+    // While a FIN is on its way libuv refuses to reset, and Node would keep the handle for ever, with it the process.
+    if (socket.writableEnded && !socket.writableFinished) socket.once('finish', () => socket.resetAndDestroy())
+    else socket.resetAndDestroy()
   }
 
   /** The next response, interim ones included. `method` HEAD: no body follows. Rejects when the connection ends before its head. */

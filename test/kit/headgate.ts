@@ -1,7 +1,7 @@
 /** A Headgate for a test: the written form of a configuration, on free ports, ended with the test. */
 import { configFrom } from '../../src/config/native.ts'
 import type { WrittenConfig } from '../../src/config/written.ts'
-import { type Headgate, start } from '../../src/run/start.ts'
+import { type Headgate, type StartOptions, start } from '../../src/run/start.ts'
 
 /** A running Headgate, with the port of each listener by name. */
 export interface Running extends AsyncDisposable {
@@ -15,7 +15,7 @@ export interface Running extends AsyncDisposable {
  * Starts Headgate with a written configuration. What is left out: one listener `web` on a free port of loopback, one
  * thread, no access log, one route to the first pool.
  */
-export async function headgate(written: Record<string, unknown>): Promise<Running> {
+export async function headgate(written: Record<string, unknown>, options: StartOptions = {}): Promise<Running> {
   const pools = (written.pools ?? {}) as Record<string, unknown>
   const whole = {
     listeners: { web: {} },
@@ -28,7 +28,7 @@ export async function headgate(written: Record<string, unknown>): Promise<Runnin
   const listeners = Object.fromEntries(
     Object.entries(whole.listeners).map(([name, listener]) => [name, { bind: '127.0.0.1:0', ...listener }]),
   )
-  const gate = await start(configFrom({ ...whole, listeners } as unknown as WrittenConfig))
+  const gate = await start(configFrom({ ...whole, listeners } as unknown as WrittenConfig), options)
   const ports = Object.fromEntries(
     Object.entries(gate.addresses).map(([name, addresses]) => [name, Number(addresses[0]?.split(':').pop())]),
   )

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../../src/config/load.ts'
 import { type Headgate, start } from '../../src/run/start.ts'
+import { createAppLog } from '../../src/watch/app-log.ts'
 
 /** A line of the access log in the JSON format, as far as tests look at it. */
 export interface LogLine {
@@ -11,6 +12,7 @@ export interface LogLine {
   readonly listener: string
   readonly pool: string | null
   readonly server: string | null
+  readonly client: string
   readonly method: string
   readonly target: string
   readonly status: number
@@ -44,6 +46,8 @@ export interface LogLine {
 export interface Logged extends AsyncDisposable {
   readonly gate: Headgate
   readonly port: number
+  /** What the control plane said, from warnings on, as JSON lines. */
+  readonly said: readonly string[]
   /** Stops in good order, after which the log is complete, and reads it. */
   log(): Promise<LogLine[]>
 }
@@ -54,9 +58,11 @@ export async function logged(yaml: string): Promise<Logged> {
   const path = join(folder, 'access.log')
   const { config, notices } = await loadConfig({ text: yaml.replace('LOG', path), name: 'headgate.yaml' })
   if (config === null) throw new Error(JSON.stringify(notices))
-  const gate = await start(config)
+  const said: string[] = []
+  const gate = await start(config, { log: createAppLog('warn', { write: (line) => said.push(line) }) })
   return {
     gate,
+    said,
     port: Number(Object.values(gate.addresses)[0]?.[0]?.split(':').pop()),
     async log() {
       await gate.stop()

@@ -6,7 +6,7 @@ import { assertEmpty } from './yard.ts'
 
 const THREADS = 3
 /** Time for killing, in ms. It decides how many are killed, not whether the test passes. */
-const WHILE = 5_000
+const WHILE = 4_000
 
 /** Kills and restarts every racer again and again, each at moments of its own. */
 async function hunt(track: Track): Promise<number> {
@@ -32,7 +32,7 @@ test('threads killed while they take, give, throw and catch leave nothing behind
   track.witness.stop = true
   await track.ended()
   t.diagnostic(`${kills} killed, ${track.witness.grants} let in`)
-  assert.ok(kills > 30, `${kills} killed`)
+  assert.ok(kills > 10, `${kills} killed`)
   assert.equal(track.witness.broken, 0)
   assert.equal(track.witness.inside, 0)
   assertEmpty(track.yard.memory, track.yard.plan)
@@ -48,7 +48,7 @@ test('threads killed while their guests wait, are served and leave let no slot a
   track.witness.stop = true
   await track.ended()
   t.diagnostic(`${kills} killed, ${track.witness.grants} let in`)
-  assert.ok(kills > 30, `${kills} killed`)
+  assert.ok(kills > 10, `${kills} killed`)
   assert.equal(track.witness.broken, 0)
   assert.equal(track.witness.inside, 0)
   assertEmpty(track.yard.memory, track.yard.plan)
