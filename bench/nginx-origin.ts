@@ -26,8 +26,14 @@ export function loopbacks(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `127.0.${i >> 7}.${(i & 127) + 1}`)
 }
 
-/** Starts it on `count` addresses of loopback, all with the same port; resolves to them when it answers. */
-export async function startOrigin(yard: Yard, count: number, cores: string | null): Promise<string[]> {
+/** The servers that proxies are given. */
+export interface Origin extends AsyncDisposable {
+  /** As `host:port`. */
+  readonly addresses: readonly string[]
+}
+
+/** Starts it on `count` addresses of loopback, all with the same port; resolves when it answers. */
+export async function startOrigin(yard: Yard, count: number, cores: string | null): Promise<Origin> {
   const folder = yard.folder()
   const port = await freePort()
   for (const [path, size] of Object.entries(files)) writeFileSync(join(folder, path), Buffer.alloc(size, 'x'))
@@ -36,8 +42,8 @@ export async function startOrigin(yard: Yard, count: number, cores: string | nul
   writeFileSync(file, nginxFrame(folder, 1, httpOf(folder, addresses)))
   const nginx = programOf('nginx')
   if (nginx === null) throw new Error('the origin is nginx, and there is none: apt-get install nginx-light')
-  await startServer(yard, { file: nginx, args: ['-p', folder, '-c', file, '-e', 'stderr'], cores }, port)
-  return addresses
+  const child = await startServer(yard, { file: nginx, args: ['-p', folder, '-c', file, '-e', 'stderr'], cores }, port)
+  return { addresses, [Symbol.asyncDispose]: () => yard.stop(child) }
 }
 
 function httpOf(folder: string, addresses: readonly string[]): string {

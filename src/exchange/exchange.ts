@@ -135,7 +135,7 @@ export class Exchange extends Waiting<Server> implements Asking {
       } catch (error) {
         this.world.defect(error)
         if (at === 'failed') return this.over(false, true)
-        next = { at: 'failed', cause: 'internal', detail: String(error) }
+        next = { at: 'failed', cause: 'internal', detail: (error as Error)?.stack ?? String(error) }
       }
     }
   }

@@ -105,7 +105,7 @@ export class Verdicts {
     detail: string | null,
     line: GateKind = 'pool',
   ): Verdict {
-    const known = this.#find(cause, at, line)
+    const known = this.#find(cause, ruleOf(cause, detail), at, line)
     return {
       cause,
       gate: known.gate,
@@ -118,18 +118,18 @@ export class Verdicts {
     }
   }
 
-  #find(cause: Cause, at: Whereabouts, line: GateKind): Finding {
-    const key = `${cause} ${line} ${at.listener} ${at.route} ${at.pool} ${at.server}`
+  #find(cause: Cause, rule: string | undefined, at: Whereabouts, line: GateKind): Finding {
+    const key = `${cause} ${rule} ${line} ${at.listener} ${at.route} ${at.pool} ${at.server}`
     let finding = this.#findings.get(key)
     if (finding === undefined) {
-      finding = this.#look(cause, at, line)
+      finding = this.#look(cause, rule, at, line)
       this.#findings.set(key, finding)
     }
     return finding
   }
 
-  #look(cause: Cause, at: Whereabouts, line: GateKind): Finding {
-    const [gate, ruler, rule] = rulings[cause]
+  #look(cause: Cause, rule: string | undefined, at: Whereabouts, line: GateKind): Finding {
+    const [gate, ruler] = rulings[cause]
     const owner = ruler === undefined ? null : this.#owner(ruler === 'line' ? line : ruler, at)
     const name = gateName(gate === 'line' ? line : gate, at)
     const { advice } = rowOf(cause)
@@ -168,6 +168,14 @@ export class Verdicts {
       places[first] ?? (first.endsWith('].address') ? places[first.slice(0, -'.address'.length)] : undefined)
     return place === undefined || place.line === 0 ? null : `${place.file}:${place.line}`
   }
+}
+
+/** The setting that rules a cause. Of the limits of a head it is the one that the parser’s words name. */
+function ruleOf(cause: Cause, detail: string | null): string | undefined {
+  const rule = rulings[cause][2]
+  if (rule !== 'limits.head' || detail === null) return rule
+  if (detail.endsWith(' fields')) return 'limits.fields'
+  return detail.startsWith('status line') ? 'limits.line' : rule
 }
 
 /** A pool without a limit of its own is full when each of its servers is: then theirs is the setting to look at. */

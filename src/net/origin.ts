@@ -65,6 +65,7 @@ export class Origin implements StreamOwner, BodySink {
     this.idleTimer = new Timer(this as Origin, onIdle)
     this.stream = Stream.connect(context.address)
     this.stream.owner = this
+    this.stream.hearsOut = true
   }
 
   /** Starts to connect; `originConnected` or `originFailed` follows. */
@@ -212,10 +213,15 @@ export class Origin implements StreamOwner, BodySink {
         }
         return this.#lost('the server closed the connection before its response was complete')
       case 'head':
-        return this.#lost('the server closed the connection before its response began')
+        return this.#lost('the server closed the connection before its response began', 'response_cut', this.#unsent)
       default:
         return this.#lost('the server closed the idle connection')
     }
+  }
+
+  /** A write that failed was not taken by the kernel: nothing of it can have reached the server. */
+  get #unsent(): boolean {
+    return this.#phase === 'head' && this.bytesIn === 0 && this.stream.error?.syscall === 'write'
   }
 
   drained(): void {
@@ -231,9 +237,7 @@ export class Origin implements StreamOwner, BodySink {
       this.#phase = 'over'
       return this.#user?.originFailed('response_cut', error?.message ?? 'the connection was closed', false)
     }
-    // A write that failed at once was not taken by the kernel: nothing of it can have reached the server.
-    const unsent = this.#phase === 'head' && this.bytesIn === 0 && error?.syscall === 'write'
-    this.#lost(error?.message ?? 'the connection was closed', 'response_cut', unsent)
+    this.#lost(error?.message ?? 'the connection was closed', 'response_cut', this.#unsent)
   }
 
   #lost(detail: string, cause: Cause = 'response_cut', unsent = false): void {

@@ -70,6 +70,13 @@ export class Stream implements Writer {
   #retired: Buffer | null = null
   /** Writes that the kernel has not taken completely. */
   #writes = 0
+  /**
+   * A write that finds the peer gone does not end the stream, reading does: the peer may have said something before it
+   * left, such as why it takes no more.
+   */
+  hearsOut = false
+  /** That has happened: nothing more can be written. */
+  #mute = false
   /** Set by the thread once: where exceptions of owners are told; the connection they happened on is destroyed. */
   static onDefect: (error: unknown) => void = (error) => {
     throw error
@@ -160,6 +167,7 @@ export class Stream implements Writer {
 
   /** Writes text of code points 0–255. True when the kernel took all of it at once. */
   say(text: string): boolean {
+    if (this.#mute) return false
     const handle = this.#handle()
     if (handle === null) {
       this.socket.write(text, 'latin1')
@@ -173,6 +181,7 @@ export class Stream implements Writer {
    * keeps them untouched until `drained`.
    */
   send(text: string, buf: Buffer, from: number, to: number, lent: boolean): boolean {
+    if (this.#mute) return false
     const bytes = lent ? buf.subarray(from, to) : Buffer.from(buf.subarray(from, to))
     const handle = this.#handle()
     if (handle === null) {
@@ -189,11 +198,16 @@ export class Stream implements Writer {
 
   /** Whether everything written has been taken by the kernel. */
   get idle(): boolean {
-    return this.#writes === 0 && this.socket.writableLength === 0
+    return this.#writes === 0 && this.socket.writableLength === 0 && !this.#mute
   }
 
   get open(): boolean {
     return !this.socket.destroyed
+  }
+
+  /** What went wrong first, if anything. */
+  get error(): NodeJS.ErrnoException | null {
+    return this.#error
   }
 
   #handle(): DirectHandle | null {
@@ -211,8 +225,12 @@ export class Stream implements Writer {
   /** A write in the background is done; or one failed. */
   wrote(error: NodeJS.ErrnoException | null): void {
     this.#writes--
-    if (error !== null) this.socket.destroy(error)
-    else if (this.#writes === 0) this.tell('drained')
+    if (error === null) {
+      if (this.#writes === 0) this.tell('drained')
+    } else if (this.hearsOut && (error.code === 'EPIPE' || error.code === 'ECONNRESET')) {
+      this.#mute = true
+      this.failed(error)
+    } else this.socket.destroy(error)
   }
 
   #out(): boolean {
@@ -233,7 +251,7 @@ export class Stream implements Writer {
 
   /** Sends FIN after what was written. */
   end(): void {
-    if (!this.socket.writableEnded) this.socket.end()
+    if (!this.socket.writableEnded && !this.#mute) this.socket.end()
   }
 
   /** Closes both ways once what was written is out; `closed` follows. */
@@ -284,7 +302,7 @@ export class Stream implements Writer {
   }
 
   failed(error: NodeJS.ErrnoException): void {
-    this.#error = error
+    this.#error ??= error
   }
 }
 

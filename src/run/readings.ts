@@ -16,13 +16,15 @@ export function gateReader(config: Config, ledger: Ledger): () => GateReading[] 
     causes: readonly Cause[],
     setting: string,
     lined: boolean,
+    limit?: () => number,
   ): void => {
     const slots = ledger.slots(key)
     const line = lined ? ledger.line(`line:${key}`) : null
     const admitted = ledger.counter(`${key}:admitted`)
     const waited = ledger.counter(`${key}:waited`)
     const refused = causes.map((cause) => [cause, ledger.counter(`${key}:${cause}`)] as const)
-    const at = placeOf(config, setting)
+    // Servers may have one each: then the first is shown.
+    const at = placeOf(config, setting.replace('[*]', '[0]'))
     const place = at === null || at.line === 0 ? null : `${at.file}:${at.line}`
     readers.push(() => {
       const by: Partial<Record<Cause, number>> = {}
@@ -31,7 +33,7 @@ export function gateReader(config: Config, ledger: Ledger): () => GateReading[] 
         gate,
         counts,
         used: slots.used,
-        limit: slots.limit,
+        limit: limit?.() ?? slots.limit,
         waiting: line?.length ?? 0,
         admitted: admitted.total(),
         queued: waited.total(),
@@ -55,10 +57,25 @@ export function gateReader(config: Config, ledger: Ledger): () => GateReading[] 
   config.routes.forEach(({ name }, i) => {
     add(`route ${name}`, `route:${name}`, 'requests', gateCauses.route, `routes[${i}].maxConnections`, true)
   })
-  for (const { name, maxConnections } of config.pools) {
-    const setting =
-      maxConnections === UNLIMITED ? `pools.${name}.servers[0].maxConnections` : `pools.${name}.maxConnections`
-    add(`pool ${name}`, `pool:${name}`, 'requests', gateCauses.pool, setting, true)
+  for (const { name, maxConnections, servers } of config.pools) {
+    // A pool without a limit of its own is full when each of its servers is.
+    const own = maxConnections !== UNLIMITED
+    const each = servers.map((server) => ledger.slots(`server:${name}/${server.name}`))
+    const all = (): number =>
+      Math.min(
+        UNLIMITED,
+        each.reduce((sum, slots) => sum + slots.limit, 0),
+      )
+    const setting = own ? 'maxConnections' : `servers[${servers.length === 1 ? 0 : '*'}].maxConnections`
+    add(
+      `pool ${name}`,
+      `pool:${name}`,
+      'requests',
+      gateCauses.pool,
+      `pools.${name}.${setting}`,
+      true,
+      own ? undefined : all,
+    )
     add(`streams of pool ${name}`, `streams:${name}`, 'streams', gateCauses.streams, `pools.${name}.streams.max`, false)
   }
   return () => readers.map((read) => read())

@@ -44,7 +44,10 @@ test('an episode is told in two lines: how it began, and what it cost', () => {
   const last = { ...rush[7]!, used: 90 }
   const lines = story(episodes, 0, [calm, ...rush, ...times(25, () => last)])
   assert.deepEqual(lines, [
-    [250, 'pool shop is full: 500 of 500 requests in use, 12 waiting; pools.shop.maxConnections at headgate.yaml:12'],
+    [
+      250,
+      'pool shop is full: 500 of 500 requests in use, 12 waiting; see pools.shop.maxConnections at headgate.yaml:12',
+    ],
     [
       7000,
       'pool shop has room again after 1.8 s: 350 let in, 712 lined up (at most 200 at once, longest wait 1.8 s), refused 287 (280 queue_full, 7 queue_timeout)',
@@ -71,7 +74,7 @@ test('a gate without a line tells what it refused', () => {
   assert.deepEqual(
     lines.map(([, message]) => message),
     [
-      'listener web is full: 1000 of 1000 connections in use, refused 3 (3 listener_full); listeners.web.maxConnections is a default',
+      'listener web is full: 1000 of 1000 connections in use, refused 3 (3 listener_full); see listeners.web.maxConnections',
       'listener web has room again after 0.0 s: 0 let in, refused 3 (3 listener_full)',
     ],
   )

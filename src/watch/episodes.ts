@@ -145,8 +145,14 @@ function follow(memory: Memory, now: GateReading, at: number): EpisodeLine | nul
     now,
     episode,
     at,
-    `${now.gate} is still full after ${seconds(at - episode.began)}: ${soFar(episode)}`,
+    `${now.gate} ${serverless(episode) ? 'still has no usable server' : 'is still full'} after ${seconds(at - episode.began)}: ${soFar(episode)}`,
   )
+}
+
+/** Whether its limit had no part in it: nobody was turned away but for want of a server. */
+function serverless({ refused, queued, peakQueue }: Episode): boolean {
+  const { no_server: n = 0, ...others } = refused
+  return n > 0 && queued === 0 && peakQueue === 0 && Object.keys(others).length === 0
 }
 
 /** A count that became smaller belongs to something new (a thread, a gate of the same name): it starts from nothing. */
@@ -156,17 +162,22 @@ function grown(now = 0, before = 0): number {
 
 function began(now: GateReading, episode: Episode): EpisodeLine {
   const { gate, used, limit, counts, waiting, setting, place } = now
+  if (serverless(episode)) {
+    const message = `${gate} has no usable server: refused ${causesOf(episode.refused)}`
+    return line('warn', 'begin', now, episode, episode.began, message)
+  }
   const use = limit === UNLIMITED ? `${used} ${counts} in use` : `${used} of ${limit} ${counts} in use`
   const line1 = waiting > 0 ? `, ${waiting} waiting` : ''
   const refused = causesOf(episode.refused)
   const turned = refused === '' ? '' : `, refused ${refused}`
-  const where = setting === null ? '' : `; ${setting} ${place === null ? 'is a default' : `at ${place}`}`
+  const where = setting === null ? '' : `; see ${setting}${place === null ? '' : ` at ${place}`}`
   return line('warn', 'begin', now, episode, episode.began, `${gate} is full: ${use}${line1}${turned}${where}`)
 }
 
 function ended(now: GateReading, episode: Episode, how: string): EpisodeLine {
   // It was over when it was last seen, not when we were sure of it.
-  const message = `${now.gate} ${how} after ${seconds(episode.active - episode.began)}: ${soFar(episode)}`
+  const over = serverless(episode) ? 'had no usable server, which was over' : how
+  const message = `${now.gate} ${over} after ${seconds(episode.active - episode.began)}: ${soFar(episode)}`
   return line('info', 'end', now, episode, episode.active, message)
 }
 

@@ -60,8 +60,9 @@ function readHost(head: RequestHead): 1 | -1 {
   return 1
 }
 
-// The last valid Host, as most requests have the same one; it need not be checked and lowered again.
-let lastAuthority = ''
+// The last valid Host, as most requests have the same one; it need not be checked and lowered again. At first one that
+// cannot come: an empty Host can, and is not valid.
+let lastAuthority = ' '
 let lastHost = ''
 
 const LENGTH = 1 << Field.contentLength

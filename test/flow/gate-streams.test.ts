@@ -161,7 +161,7 @@ test('an upgrade that fails in any way before it is one gives everything back', 
   waits.get('/socket', UPGRADE)
   await becomes(hg.gate, 1, 1)
   assert.equal(verdictOf(await waits.response()), '503 queue_timeout')
-  assert.equal(inUse(hg.gate).streams, 0)
+  await becomes(hg.gate, 1, 0)
   inside.reset()
   held[Symbol.dispose]()
   waits[Symbol.dispose]()

@@ -266,3 +266,19 @@ test('by TCP a server is up when it takes a connection, and down when nothing li
   await hg.gate.kill()
   second.close()
 })
+
+test('being without a server is told as that, not as being full', async () => {
+  const said = new Said()
+  await using a = await Patient.listen('a')
+  await using hg = await headgate({ pools: { shop: { servers: [a.address] } } }, said)
+  hg.gate.setOrders('shop', a.address, 'drain')
+  for (let i = 0; i < 3; i++) assert.equal(verdictOf(await get(hg.port, '/')), '503 no_server')
+  const { message } = await said.first(/^pool shop/)
+  assert.match(message, /^pool shop has no usable server: refused \d \(\d no_server\)$/)
+  await hg.gate.stop()
+  const last = said.lines.at(-1)
+  assert.match(
+    last?.message ?? '',
+    /^pool shop had no usable server, which was over after \d\.\d s: 0 let in, refused 3/,
+  )
+})

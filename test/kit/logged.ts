@@ -13,6 +13,7 @@ export interface LogLine {
   readonly pool: string | null
   readonly server: string | null
   readonly client: string
+  readonly port: number
   readonly method: string
   readonly target: string
   readonly status: number

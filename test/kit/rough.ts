@@ -6,27 +6,33 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Random } from './random.ts'
 
+const TURNS = 12
 const BIG = 'x'.repeat(200_000)
 
 export class RoughOrigin implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #random: Random
-  /** Requests inside now and at most, and all that came. */
+  readonly #limit: number
+  /** Requests inside now, and all that came. */
   inside = 0
-  most = 0
   requests = 0
+  /** How often more than the limit were inside. */
+  excesses = 0
+  #lowest = 0
+  #suspected = false
   /** From now on no request is answered. */
   holding = false
 
-  private constructor(server: Server, random: Random) {
+  private constructor(server: Server, random: Random, limit: number) {
     this.#server = server
     this.#random = random
+    this.#limit = limit
   }
 
-  static async listen(random: Random): Promise<RoughOrigin> {
+  static async listen(random: Random, limit: number): Promise<RoughOrigin> {
     const server = createServer({ allowHalfOpen: true, noDelay: true })
-    const origin = new RoughOrigin(server, random)
+    const origin = new RoughOrigin(server, random, limit)
     server.on('connection', (socket) => origin.#connected(socket))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -51,7 +57,7 @@ export class RoughOrigin implements AsyncDisposable {
     const leave = (): void => {
       if (!inside) return
       inside = false
-      this.inside--
+      this.#lowest = Math.min(this.#lowest, --this.inside)
     }
     // The first sign counts: `close` would come some turns of the event loop later, when the next one may be here.
     socket
@@ -82,10 +88,24 @@ export class RoughOrigin implements AsyncDisposable {
         left = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0)
         inside = true
         this.requests++
-        this.most = Math.max(this.most, ++this.inside)
+        if (++this.inside > this.#limit) void this.#suspect()
         if (!this.holding) this.#behave(socket, /^upgrade:/im.test(head), leave)
       }
     })
+  }
+
+  /**
+   * The bytes of a request and the end of its connection may both be here already, and are then heard of in two turns of
+   * the event loop, with the next request between them; when many leave at once, so turn after turn. What is given twice
+   * is so for as long as a request takes: an excess counts when it is one for many turns.
+   */
+  async #suspect(): Promise<void> {
+    if (this.#suspected) return
+    this.#suspected = true
+    this.#lowest = this.inside
+    for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve))
+    this.#suspected = false
+    if (this.#lowest > this.#limit) this.excesses++
   }
 
   #behave(socket: Socket, upgrade: boolean, leave: () => void): void {
@@ -106,7 +126,8 @@ export class RoughOrigin implements AsyncDisposable {
     }
     const reset = (): void => {
       leave()
-      socket.resetAndDestroy()
+      if (socket.writableEnded) socket.destroy()
+      else socket.resetAndDestroy()
     }
     if (upgrade) {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello')
