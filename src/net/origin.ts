@@ -176,6 +176,7 @@ export class Origin implements StreamOwner, BodySink {
   tunnel(): void {
     this.#phase = 'tunnel'
     this.#lasting = false
+    this.stream.hearsOut = false // a tunnel that cannot be written to is over
   }
 
   /** Whether it may serve another request once its user is done with it. */
