@@ -8,8 +8,10 @@ let next = FIRST + Math.floor(Math.random() * (LAST - FIRST))
 /** A port that nobody listens on at the moment; never the same twice in a row. */
 export async function freePort(): Promise<number> {
   for (;;) {
+    // Others may ask for one while we look at ours.
+    const port = next
     next = next >= LAST ? FIRST : next + 1
-    if (await isFree(next)) return next
+    if (await isFree(port)) return port
   }
 }
 

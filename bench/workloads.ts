@@ -83,9 +83,7 @@ export function choose(names: readonly string[]): Group[] {
   }
   const chosen = ({ name, workloads }: Group): Workload[] =>
     workloads.filter((one) => names.includes(name) || names.includes(one.name))
-  return groups
-    .map((group) => ({ ...group, workloads: chosen(group) }))
-    .filter(({ workloads }) => workloads.length > 0)
+  return groups.map((group) => ({ ...group, workloads: chosen(group) })).filter(({ workloads }) => workloads.length > 0)
 }
 
 function one(name: string, says: string, different: Partial<Workload>, kind: Group['kind'] = 'http'): Group {

@@ -72,12 +72,7 @@ export async function runIdle(context: Context, { name, says }: Workload): Promi
   }
 }
 
-async function measure(
-  context: Context,
-  peer: Peer,
-  servers: readonly string[],
-  most: number,
-): Promise<Sample> {
+async function measure(context: Context, peer: Peer, servers: readonly string[], most: number): Promise<Sample> {
   const { yard } = context
   const cores = shareCores(context.cores, 1)
   const job = await simpleJob(yard, servers, most)

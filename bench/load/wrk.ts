@@ -35,5 +35,12 @@ export async function runWrk(yard: Yard, order: WrkOrder): Promise<Load> {
 /** Reads the line that the script writes; its times are µs. */
 export function loadOf(json: string): Load {
   const { requests, duration, bytes, p50, p99, errors } = JSON.parse(json) as Record<string, number>
-  return { requests: requests!, seconds: duration! / 1e6, bytes: bytes!, p50: p50! / 1e3, p99: p99! / 1e3, errors: errors! }
+  return {
+    requests: requests!,
+    seconds: duration! / 1e6,
+    bytes: bytes!,
+    p50: p50! / 1e3,
+    p99: p99! / 1e3,
+    errors: errors!,
+  }
 }

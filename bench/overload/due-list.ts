@@ -5,7 +5,7 @@
 
 /** One bucket for each ms of a turn. A power of two. */
 const BUCKETS = 16_384
-/** How much of the mean lateness each new one makes up. */
+/** How much of what is left of the lateness each one takes off. */
 const WEIGHT = 0.01
 
 export class DueList<T> {
@@ -14,7 +14,7 @@ export class DueList<T> {
   #count = 0
   /** The ms whose bucket is looked at next. */
   #next = 0
-  /** Mean, in ms. */
+  /** By how much the process is late, in ms. */
   #late = 0.5
 
   constructor(finish: (thing: T) => void) {
@@ -44,7 +44,7 @@ export class DueList<T> {
       if (bucket.length === 0) continue
       for (const { thing, at } of bucket.splice(0)) {
         this.#count--
-        this.#late = Math.max(0, this.#late + (now - (at - this.#late) - this.#late) * WEIGHT)
+        this.#late = Math.max(0, this.#late + (now - at) * WEIGHT)
         this.#finish(thing)
       }
     }

@@ -5,13 +5,9 @@
  */
 import { createServer, type Socket } from 'node:net'
 import { serve } from '../helper.ts'
+import { SERVICE, SLOTS } from './capacity.ts'
 import { DueList } from './due-list.ts'
 
-/** Requests at once that it carries, and the time each takes, in ms. */
-export const SLOTS = 50
-export const SERVICE = 20
-/** Requests per second. */
-export const CAPACITY = (SLOTS * 1000) / SERVICE
 /** Nothing takes longer than this, in ms: so that it recovers some day. */
 const SLOWEST = 10_000
 
@@ -74,10 +70,8 @@ class SlowServer {
   }
 }
 
-if (process.send !== undefined) {
-  const slow = new SlowServer()
-  serve(async (order: OriginOrder) => {
-    if (order.do === 'listen') await slow.listen(order.port)
-    return slow.report
-  })
-}
+const slow = new SlowServer()
+serve(async (order: OriginOrder): Promise<OriginReport> => {
+  if (order.do === 'listen') await slow.listen(order.port)
+  return slow.report
+})

@@ -40,7 +40,7 @@ function greet(socket: Socket): void {
 
 function echo(socket: Socket): void {
   let rest: Buffer = Buffer.alloc(0)
-  socket.on('data', (data) => {
+  socket.on('data', (data: Buffer) => {
     const all = rest.length === 0 ? data : Buffer.concat([rest, data])
     let from = 0
     for (; all.length - from >= MASKED; from += MASKED) {

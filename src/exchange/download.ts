@@ -92,6 +92,11 @@ export class Download implements OriginUser {
     if (!request.isConnect && request.upgrade === null) {
       return x.attemptFailed('response_bad', 'a 101 response nobody asked for', false)
     }
+    if (!request.isConnect && head.upgrade === null) {
+      return x.attemptFailed('response_bad', 'a 101 response that names no protocol', false)
+    }
+    // RFC 9110 §7.8: what follows the request is the new protocol's, but not before the request is complete.
+    if (!x.upload.done) return x.attemptFailed('response_bad', 'a tunnel before the request was complete', false)
     this.begun = this.#tunnel = true
     x.firstByteAt = lately()
     x.phase = 'D'
@@ -157,11 +162,6 @@ export class Download implements OriginUser {
 
   originFailed(cause: Cause, detail: string, unsent: boolean): void {
     const x = this.#x
-    if (this.#tunnel) {
-      x.origin = null
-      this.#out.flush()
-      return x.over(false, false)
-    }
     if (this.begun) x.fail(cause, detail)
     else x.attemptFailed(cause, detail, unsent)
   }
@@ -173,9 +173,12 @@ export class Download implements OriginUser {
   originClosed(): void {
     const x = this.#x
     this.#out.flush()
-    // Both sides have said their last word, or this one has and the other may go on.
-    if (x.client.halfClosed) x.over(false, false)
-    else x.client.stream.end()
+    // It has said its last word; the client may go on. When both have, their connections close, each when all is out.
+    x.client.stream.end()
+  }
+
+  originLeft(): void {
+    this.#x.over(false, false)
   }
 
   clientDrained(): void {

@@ -66,6 +66,7 @@ export class Upload implements Serving {
     this.#tunnel = true
     this.done = false
     this.#x.client.tunnel()
+    if (this.#x.client.halfClosed) this.clientEnded()
   }
 
   requestData(buf: Buffer, from: number, to: number): void {
@@ -111,8 +112,13 @@ export class Upload implements Serving {
   }
 
   clientGone(): void {
-    if (this.#tunnel) this.#x.over(false, false)
-    else this.#x.fail('client_gone', 'the client closed the connection')
+    const { client } = this.#x
+    if (!this.#tunnel || client.stream.error !== null) {
+      // What the server has got of a broken tunnel must not pass for all there was.
+      if (this.#tunnel) this.#origin?.drop(true)
+      this.#x.fail('client_gone', 'the client closed the connection')
+    } else if (this.#origin === null || this.#origin.stream.idle) this.#x.over(false, false)
+    // Else both sides have said their last word, and the server is still taking the client's.
   }
 
   /** The server takes nothing at the moment. */

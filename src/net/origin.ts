@@ -26,6 +26,8 @@ export interface OriginUser {
   originDrained(): void
   /** In a tunnel: the server sent FIN. */
   originClosed(): void
+  /** In a tunnel: both sides have said their last word, and the server has taken all of it. */
+  originLeft(): void
 }
 
 /** What connections to one server share. */
@@ -193,11 +195,13 @@ export class Origin implements StreamOwner, BodySink {
     this.context.wheel.arm(this.idleTimer, idleUntil)
   }
 
-  drop(): void {
+  /** `cut`: with RST, so that the server does not take what it got for a whole. */
+  drop(cut = false): void {
     this.#user = null
     this.#phase = 'over'
     this.context.wheel.disarm(this.idleTimer)
-    this.stream.destroy()
+    if (cut) this.stream.reset()
+    else this.stream.destroy()
   }
 
   ended(): void {
@@ -205,9 +209,11 @@ export class Origin implements StreamOwner, BodySink {
     const user = this.#user
     switch (this.#phase) {
       case 'tunnel':
+        // After a write that failed, the end is no proper one.
+        if (this.stream.error !== null) return this.#lost(this.stream.error.message)
         return user?.originClosed()
       case 'body':
-        if (this.body.closed()) {
+        if (this.stream.error === null && this.body.closed()) {
           this.#lasting = false
           this.#complete()
           return this.#user?.originRead()
@@ -234,10 +240,7 @@ export class Origin implements StreamOwner, BodySink {
       const detail = error === null ? 'the connection was closed while it was being made' : error.message
       return this.#lost(detail, causeOfConnect(error), true)
     }
-    if (this.#phase === 'tunnel') {
-      this.#phase = 'over'
-      return this.#user?.originFailed('response_cut', error?.message ?? 'the connection was closed', false)
-    }
+    if (this.#phase === 'tunnel' && error === null) return this.#user?.originLeft()
     this.#lost(error?.message ?? 'the connection was closed', 'response_cut', this.#unsent)
   }
 

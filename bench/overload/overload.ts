@@ -1,0 +1,140 @@
+/**
+ * Overload, open loop: more requests than the origin can carry, at a constant rate, whatever comes back. Beside each
+ * other: proxies with the same limits, and no proxy at all.
+ */
+import type { Context } from '../context.ts'
+import { shareCores } from '../cores.ts'
+import { rotated } from '../figures.ts'
+import { Helper } from '../helper.ts'
+import type { Peer } from '../peers/peer.ts'
+import { freePort } from '../ports.ts'
+import { usageOf } from '../proc.ts'
+import type { Point } from '../results.ts'
+import { type Running, startProxy } from '../running.ts'
+import { simpleJob } from '../simple-job.ts'
+import { CAPACITY, SLOTS } from './capacity.ts'
+import type { StormOrder, StormOutcome, StormReport } from './generator.ts'
+import type { OriginOrder, OriginReport } from './origin.ts'
+
+/** Load offered, relative to the capacity of the origin. */
+const FACTORS = [0.5, 1, 2, 4]
+const QUICK_FACTORS = [2]
+/** Requests per second before and after the storm. */
+const CALM = CAPACITY / 5
+const BEFORE = 1.5
+const AFTER = 3
+/** The storm, in seconds. */
+const STORM = 7
+const QUICK_STORM = 3
+/** How long a client waits for its answer, in ms. */
+const PATIENCE = 5000
+/** The line before the origin: how many, and for how long in ms. */
+const QUEUE = { max: 200, timeout: 1000 }
+/** More clients than come. */
+const CLIENTS = 8000
+/** From one look at the memory to the next, in ms. */
+const LOOK = 200
+/** Name of what has no proxy. */
+export const NOBODY = 'no proxy'
+
+/** How many points a run will have. */
+export function countPoints({ peers, quick }: Pick<Context, 'peers' | 'quick'>): number {
+  return (peers.length + 1) * (quick ? QUICK_FACTORS : FACTORS).length
+}
+
+export async function runOverload(context: Context): Promise<Point[]> {
+  const { progress, peers, quick } = context
+  const subjects = [...peers, null]
+  const points: Point[] = []
+  for (const [k, factor] of (quick ? QUICK_FACTORS : FACTORS).entries()) {
+    for (const peer of rotated(subjects, k)) {
+      const who = peer?.name ?? NOBODY
+      progress.say(`overload: ${who}, ${factor} times what the origin can carry`)
+      try {
+        const point = await measure(context, peer, factor)
+        if (point !== null) points.push(point)
+      } catch (error) {
+        context.warn(`overload, ${who}: ${(error as Error).message}`)
+      }
+      progress.step()
+    }
+  }
+  // Shown in one order, whatever the order in which they were taken.
+  const order = (point: Point): number => subjects.findIndex((peer) => (peer?.name ?? NOBODY) === point.who)
+  return points.sort((a, b) => a.factor - b.factor || order(a) - order(b))
+}
+
+async function measure(context: Context, peer: Peer | null, factor: number): Promise<Point | null> {
+  const { yard, quick } = context
+  const cores = shareCores(context.cores, 1)
+  await using stack = new AsyncDisposableStack()
+  const origin = stack.use(
+    new Helper<OriginOrder, OriginReport>(yard, new URL('origin.ts', import.meta.url), cores.load),
+  )
+  let port = await freePort()
+  await origin.ask({ do: 'listen', port })
+  let proxy: Running | null = null
+  if (peer !== null) {
+    const limits = { serverConnections: SLOTS, queue: QUEUE }
+    const job = await simpleJob(yard, [`127.0.0.1:${port}`], CLIENTS, limits)
+    const cannot = peer.cannot(job)
+    if (cannot !== null) {
+      context.warn(`overload: without ${peer.name}, which ${cannot}`)
+      return null
+    }
+    proxy = stack.use(await startProxy(yard, peer, job, cores.proxy))
+    port = job.port
+  }
+  const generator = stack.use(
+    new Helper<StormOrder, StormReport>(yard, new URL('generator.ts', import.meta.url), cores.load),
+  )
+  const storm = { rate: CAPACITY * factor, seconds: quick ? QUICK_STORM : STORM }
+  const before = { rate: CALM, seconds: BEFORE }
+  const after = { rate: CALM, seconds: AFTER }
+  const memory = new Memory(proxy)
+  stack.defer(() => memory.stop())
+  await generator.ask({ port, phases: [before, storm, after], patience: PATIENCE })
+  memory.before()
+  let report = await generator.next()
+  while ('over' in report) report = await generator.next()
+  memory.stop()
+  const { most } = await origin.ask({ do: 'read' })
+  return pointOf(peer?.name ?? NOBODY, factor, report, most, memory)
+}
+
+function pointOf(who: string, factor: number, outcome: StormOutcome, most: number, memory: Memory): Point {
+  const { storm, recovery } = outcome
+  const possible = Math.min(CAPACITY, storm.offered)
+  const { rssBefore, rssMost, rssAfter } = memory
+  return { who, factor, ...storm, share: storm.goodput / possible, most, rssBefore, rssMost, rssAfter, recovery }
+}
+
+/** Looks at the resident memory of a proxy all the time. */
+class Memory {
+  rssBefore = Number.NaN
+  rssMost = Number.NaN
+  rssAfter = Number.NaN
+  readonly #proxy: Running | null
+  readonly #timer: NodeJS.Timeout
+
+  constructor(proxy: Running | null) {
+    this.#proxy = proxy
+    this.#timer = setInterval(() => this.#look(), LOOK)
+  }
+
+  before(): void {
+    this.rssBefore = this.#look()
+    this.rssMost = this.rssBefore
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    if (Number.isNaN(this.rssAfter)) this.rssAfter = this.#look()
+  }
+
+  #look(): number {
+    const rss = this.#proxy === null ? Number.NaN : usageOf(this.#proxy.pids).rss
+    this.rssMost = Math.max(this.rssMost, rss)
+    return rss
+  }
+}
