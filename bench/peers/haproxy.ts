@@ -21,11 +21,11 @@ export const haproxy: Peer = {
 }
 
 function configurationOf(job: Job): string {
-  // strict-limits would not let it start where the limit of open files is below twice maxconn. Idle clients have no
-  // connection to a server, so half of that does.
+  // It closes idle connections to servers when a quarter of the files that maxconn allows for are open: hence many. And
+  // strict-limits would not let it start where a process may open fewer than those, though it will not need them.
   return `global
   nbthread ${job.threads}
-  maxconn ${job.clients + 100}
+  maxconn ${Math.max(job.clients + 100, 10_000)}
   no strict-limits
   ${job.log === null ? '' : 'log stdout format raw local0'}
 defaults

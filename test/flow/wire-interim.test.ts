@@ -15,7 +15,9 @@ test('interim responses are passed on, each as it comes and without what concern
   using client = await Client.connect(hg.port)
   client.get('/')
   const { peer } = await origin.asked()
-  peer.send('HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nKeep-Alive: timeout=5\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n')
+  peer.send(
+    'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nKeep-Alive: timeout=5\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n',
+  )
   assert.equal(await client.until('\r\n\r\n'), 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n')
   peer.send(`HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </b.css>\r\n\r\n${FINAL}`)
   assert.equal(
@@ -151,7 +153,11 @@ test('a final answer while the body is still being sent reaches the client whole
     `HTTP/1.1 403 Forbidden\r\n${DATE}Content-Length: 10\r\nConnection: close\r\n\r\nenou`,
   )
   client.send('5\r\nworld\r\n')
-  assert.equal(await peer.until('world\r\n'), '5\r\nworld\r\n', 'as long as the answer is not complete the body goes on')
+  assert.equal(
+    await peer.until('world\r\n'),
+    '5\r\nworld\r\n',
+    'as long as the answer is not complete the body goes on',
+  )
   peer.send('gh now')
   assert.equal(await client.closed(), 'gh now')
   assert.equal(client.error, null)

@@ -12,13 +12,17 @@ test('a request arrives with Host first, its own fields as they were written, an
   await using origin = await RawOrigin.listen()
   await using hg = await front(origin)
   using client = await Client.connect(hg.port)
-  client.send('GET /a/../b?c=%20&d HTTP/1.1\r\naccept:  x ;  y\t\r\nX-A: ö\r\nHost: Shop.Test:80\r\nCookie: a=b\r\n\r\n')
+  client.send(
+    'GET /a/../b?c=%20&d HTTP/1.1\r\naccept:  x ;  y\t\r\nX-A: ö\r\nHost: Shop.Test:80\r\nCookie: a=b\r\n\r\n',
+  )
   const { peer, head } = await origin.asked()
   assert.equal(
     head,
     `GET /a/../b?c=%20&d HTTP/1.1\r\nHost: Shop.Test:80\r\naccept:  x ;  y\t\r\nX-A: ö\r\nCookie: a=b\r\n${VIA}`,
   )
-  peer.send(`HTTP/1.1 200 Fine, thanks\r\n${DATE}x-b:  1 \r\nContent-Length: 002\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n\r\nhi`)
+  peer.send(
+    `HTTP/1.1 200 Fine, thanks\r\n${DATE}x-b:  1 \r\nContent-Length: 002\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n\r\nhi`,
+  )
   assert.equal(
     (await client.response()).head,
     `HTTP/1.1 200 Fine, thanks\r\n${DATE}x-b:  1 \r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 2`,
@@ -101,7 +105,9 @@ test('an HTTP/1.0 client that asks for it keeps its connection, as long as answe
   // Chunks are none of its business: it gets the content alone, and the end of the connection tells the end.
   client.send(request)
   await peer.until('\r\n\r\n')
-  peer.send(`HTTP/1.1 200 OK\r\n${DATE}Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n5;q="a"\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 1\r\n\r\n`)
+  peer.send(
+    `HTTP/1.1 200 OK\r\n${DATE}Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n5;q="a"\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 1\r\n\r\n`,
+  )
   assert.equal(await client.closed(), `HTTP/1.1 200 OK\r\n${DATE}Connection: close\r\n\r\nhello world`)
   assert.equal(client.error, null)
 })

@@ -48,7 +48,12 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(1000)}`,
     `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(20)}\r\n`,
   ],
-  '502 response_cut': ['', 'HTTP/1.1 200 O', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
+  '502 response_cut': [
+    '',
+    'HTTP/1.1 200 O',
+    'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n',
+    'HTTP/1.1 103 Early Hints\r\n\r\n',
+  ],
 }
 
 test('every way in which a response’s head can be wrong is answered with 502 and its cause, and the client’s connection goes on', async () => {
@@ -75,13 +80,48 @@ test('every way in which a response’s head can be wrong is answered with 502 a
 })
 
 /** How a server can leave in the middle, and what the client has got by then. */
-const cuts: readonly { readonly name: string; readonly said: string; leave(peer: Peer): void; readonly body: string }[] = [
-  { name: 'FIN within a length', said: 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello', leave: (p) => p.end(), body: 'hello' },
-  { name: 'RST within a length', said: 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello', leave: (p) => p.reset(), body: 'hello' },
-  { name: 'FIN between chunks', said: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n', leave: (p) => p.end(), body: 'hello' },
-  { name: 'FIN within a chunk', said: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhello', leave: (p) => p.end(), body: 'hello' },
-  { name: 'FIN before the last CRLF', said: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n', leave: (p) => p.end(), body: 'hello' },
-  { name: 'RST before any body', said: 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n', leave: (p) => p.reset(), body: '' },
+const cuts: readonly {
+  readonly name: string
+  readonly said: string
+  leave(peer: Peer): void
+  readonly body: string
+}[] = [
+  {
+    name: 'FIN within a length',
+    said: 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello',
+    leave: (p) => p.end(),
+    body: 'hello',
+  },
+  {
+    name: 'RST within a length',
+    said: 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello',
+    leave: (p) => p.reset(),
+    body: 'hello',
+  },
+  {
+    name: 'FIN between chunks',
+    said: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n',
+    leave: (p) => p.end(),
+    body: 'hello',
+  },
+  {
+    name: 'FIN within a chunk',
+    said: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhello',
+    leave: (p) => p.end(),
+    body: 'hello',
+  },
+  {
+    name: 'FIN before the last CRLF',
+    said: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n',
+    leave: (p) => p.end(),
+    body: 'hello',
+  },
+  {
+    name: 'RST before any body',
+    said: 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n',
+    leave: (p) => p.reset(),
+    body: '',
+  },
 ]
 
 test('a response cut short is seen as cut short, however it is framed and however the server leaves', async () => {
@@ -108,7 +148,13 @@ test('a response cut short is seen as cut short, however it is framed and howeve
 test('bad framing in the middle of a body cuts the response', async () => {
   await using origin = await RawOrigin.listen()
   await using hg = await front(origin)
-  for (const rest of ['x\r\n', '5 \r\nhello\r\n', '5\r\nhello!\r\n', '0\r\nX : y\r\n\r\n', '0\r\nContent-Length: 3\r\n\r\n']) {
+  for (const rest of [
+    'x\r\n',
+    '5 \r\nhello\r\n',
+    '5\r\nhello!\r\n',
+    '0\r\nX : y\r\n\r\n',
+    '0\r\nContent-Length: 3\r\n\r\n',
+  ]) {
     using client = await Client.connect(hg.port)
     client.get('/')
     const { peer } = await origin.asked()
@@ -217,10 +263,24 @@ test('the log names what was wrong with a response', async () => {
   await client.closed()
   const lines = await hg.log()
   assert.deepEqual(
-    lines.map(({ target, status, cause, end, verdict }) => [target, status, cause, end, verdict?.gate, verdict?.detail]),
+    lines.map(({ target, status, cause, end, verdict }) => [
+      target,
+      status,
+      cause,
+      end,
+      verdict?.gate,
+      verdict?.detail,
+    ]),
     [
       ['/a', 502, 'response_bad', 'PH', `server ${origin.address}`, 'field 2: space before the colon'],
-      ['/b', 200, 'response_cut', 'XD', `server ${origin.address}`, 'the server closed the connection before its response was complete'],
+      [
+        '/b',
+        200,
+        'response_cut',
+        'XD',
+        `server ${origin.address}`,
+        'the server closed the connection before its response was complete',
+      ],
     ],
   )
 })

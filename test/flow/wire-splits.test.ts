@@ -1,7 +1,7 @@
 /** However the bytes are cut into packets, the result is the same. */
 import assert from 'node:assert/strict'
-import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { Client } from '../kit/client.ts'
 import { front } from '../kit/front.ts'
 import { type Peer, RawOrigin } from '../kit/raw-origin.ts'
@@ -86,7 +86,9 @@ test('pipelined requests that come byte by byte are answered in order', async ()
   await using origin = await RawOrigin.listen()
   await using hg = await front(origin)
   using client = await Client.connect(hg.port)
-  const all = ['/1', '/2', '/3'].map((path) => `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi`).join('')
+  const all = ['/1', '/2', '/3']
+    .map((path) => `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi`)
+    .join('')
   void dribble(client, all, 1)
   const peer = await origin.next()
   for (const path of ['/1', '/2', '/3']) {
@@ -121,10 +123,18 @@ test('bytes of a tunnel arrive whichever way they were cut, also right behind th
   await using hg = await front(origin)
   for (const size of [1, 5, 1000]) {
     using client = await Client.connect(hg.port)
-    void dribble(client, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nfrom the client', size)
+    void dribble(
+      client,
+      'GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nfrom the client',
+      size,
+    )
     const peer = await origin.next()
     await peer.until('\r\n\r\n')
-    void dribble(peer, 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nfrom the server', size)
+    void dribble(
+      peer,
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nfrom the server',
+      size,
+    )
     assert.equal(
       await client.until('from the server'),
       'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nfrom the server',

@@ -87,8 +87,15 @@ const refused: Readonly<Record<string, readonly string[]>> = {
     'POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
   ],
   '413 body_too_large': [`${POST}Content-Length: 1001\r\n\r\n`, `${POST}Content-Length: 9007199254740991\r\n\r\nx`],
-  '414 target_too_long': [`GET /${'x'.repeat(300)} HTTP/1.1\r\nHost: a\r\n\r\n`, `GET /${'x'.repeat(300)}`, 'X'.repeat(300)],
-  '417 expectation_unknown': [`${POST}Expect: 200-ok\r\nContent-Length: 0\r\n\r\n`, `${GET}Expect: 100-continue, x\r\n\r\n`],
+  '414 target_too_long': [
+    `GET /${'x'.repeat(300)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+    `GET /${'x'.repeat(300)}`,
+    'X'.repeat(300),
+  ],
+  '417 expectation_unknown': [
+    `${POST}Expect: 200-ok\r\nContent-Length: 0\r\n\r\n`,
+    `${GET}Expect: 100-continue, x\r\n\r\n`,
+  ],
   '431 head_too_large': [
     `${GET}X: ${'x'.repeat(1000)}\r\n\r\n`,
     `${GET}X: ${'x'.repeat(1000)}`,
