@@ -31,11 +31,10 @@ end
 `
 }
 
-/** The one exception: asking for several paths takes a function, which hands out what was made before. */
+/** The one exception: asking for several paths takes a function, which hands out what was made at the start. */
 function inTurn(paths: readonly string[]): string {
   return `local requests, at = {}, 0
-function init(args)
-  wrk.init(args)
+function init()
   for i, path in ipairs({ ${paths.map(quoted).join(', ')} }) do requests[i] = wrk.format(nil, path) end
 end
 function request()

@@ -119,6 +119,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.client = client
     this.headAt = lately()
     this.#over = false
+    this.listenerInUse = this.world.listeners.get(client.context.config.name)?.used ?? 0
     this.world.tally.began()
     client.serve(this.upload)
     this.go(cause === null ? RECEIVED : { at: 'failed', cause, detail })

@@ -21,7 +21,6 @@ const steps: Steps = {
     if (forwardsLeft(head) === 0) return x.answer(200, lastHopAnswer(head, x.connection))
     const route = world.routes.get(config.name)?.match(head.host, head.path) ?? null
     if (route === null) return failed('no_route', `${head.host}${head.path}`)
-    if (head.isConnect && !route.config.connect) return failed('method_refused', head.target)
     return { at: 'routed', route }
   },
 
@@ -32,7 +31,7 @@ const steps: Steps = {
     x.route = route
     x.settings = pool.config
     if (pool.config.timeouts.total > 0) x.deadline = client.since + pool.config.timeouts.total
-    x.listenerInUse = x.world.listeners.get(client.context.config.name)?.used ?? 0
+    if (head.isConnect && !config.connect) return failed('method_refused', head.target)
     if (head.upgrade !== null && !upgrades(config.upgrade, head.upgrade)) head.upgrade = null
     if (head.upgrade !== null || head.isConnect) {
       if (!pool.streams.take()) return failed('streams_full', '')
