@@ -99,13 +99,14 @@ export class Client implements StreamOwner, BodySink {
   heard(buf: Buffer, n: number): void {
     if (this.#phase === 'lingering') return
     if (this.#phase === 'idle') this.#begin()
-    if (n === SLAB && this.#wantsBody && !this.body.done && !this.#tunnel) this.stream.startBulk()
+    if (n === SLAB && this.#wantsBody && !this.body.done) this.stream.startBulk()
     if (this.#kept.length === 0) this.#use(buf, 0, n)
     else {
       const kept = Buffer.concat([this.#kept, buf.subarray(0, n)])
       this.#kept = empty
       this.#use(kept, 0, kept.length)
     }
+    if (this.#tunnel && n < SLAB && !this.#paused) this.stream.endBulk(true)
   }
 
   /** Uses up buf[at, to): bodies, heads, and what has to wait. */

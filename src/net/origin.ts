@@ -98,8 +98,11 @@ export class Origin implements StreamOwner, BodySink {
     this.bytesIn += n
     switch (this.#phase) {
       case 'tunnel':
+        // Tunnels live long and are mostly quiet: the buffer is kept only as long as much is coming.
+        if (n === SLAB) this.stream.startBulk()
         this.#user?.originData(buf, 0, n)
         this.#user?.originRead()
+        if (n < SLAB && !this.stream.paused) this.stream.endBulk(true)
         return
       case 'body':
         this.#body(buf, 0, n)

@@ -245,6 +245,10 @@ export class Stream implements Writer {
     this.socket.pause()
   }
 
+  get paused(): boolean {
+    return this.socket.isPaused()
+  }
+
   resume(): void {
     this.socket.resume()
   }

@@ -1,6 +1,7 @@
 /** Which server gets a request: every policy, backup servers and sticky cookies, seen from the servers' side. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { UNLIMITED } from '../../src/config/model.ts'
 import { Client, get } from '../kit/client.ts'
 import { Farm } from '../kit/farm.ts'
 import { headgate, type Running } from '../kit/headgate.ts'
@@ -366,4 +367,93 @@ test('a full server and one that refused are both passed over in one request', a
   farm.releaseAll()
   assert.deepEqual(await Promise.all(held), [200, 200, 200])
   await settled(hg.gate)
+})
+
+test('usage tells at any moment who is where: at servers, in lines, on streams, refused, and why', async () => {
+  await using farm = await Farm.listen(3, true)
+  const [a = '', b = '', c = ''] = farm.addresses
+  await using hg = await headgate({
+    threads: 2,
+    listeners: { web: { maxConnections: 20 }, side: {} },
+    pools: {
+      shop: {
+        servers: [
+          { address: a, maxConnections: 2 },
+          { address: b, maxConnections: 1 },
+        ],
+        queue: { max: 2, timeout: '9s' },
+        streams: { max: 7 },
+      },
+      api: { servers: [c], maxConnections: 5 },
+    },
+    routes: [
+      { name: 'all', to: 'shop' },
+      { name: 'api', to: 'api', path: '/api', maxConnections: 3 },
+    ],
+  })
+  const answers = await pile(hg, farm, 3)
+  answers.push(...[1, 2].map(() => get(hg.port, '/').then(({ status }) => status)))
+  await until(() => hg.gate.usage().pools[0]?.waiting === 2)
+  assert.equal(verdictOf(await get(hg.port, '/')), '503 queue_full')
+  answers.push(...(await pile(hg, farm, 2, '/api')))
+  hg.gate.setOrders('api', c, 'drain')
+  assert.equal(verdictOf(await get(hg.port, '/api')), '503 no_server')
+  using idle = await Client.connect(hg.ports.side ?? 0)
+  await until(() => hg.gate.usage().listeners[0]?.inUse === 7 && hg.gate.usage().listeners[1]?.inUse === 1)
+  idle.end()
+  assert.deepEqual(
+    { ...hg.gate.usage(), listeners: hg.gate.usage().listeners.slice(0, 1) },
+    {
+      requests: 9,
+      listeners: [{ name: 'web', inUse: 7, limit: 20, waiting: 0, bound: 0, refused: 0 }],
+      routes: [
+        { name: 'all', inUse: 0, limit: UNLIMITED, waiting: 0, bound: 0, refused: 0 },
+        { name: 'api', inUse: 2, limit: 3, waiting: 0, bound: 0, refused: 0 },
+      ],
+      pools: [
+        {
+          name: 'shop',
+          inUse: 3,
+          limit: UNLIMITED,
+          waiting: 2,
+          bound: 2,
+          refused: 1,
+          queued: 2,
+          requests: 1, // those that are over
+          streams: { inUse: 0, limit: 7 },
+          servers: [
+            { name: a, inUse: 2, limit: 2, orders: 'ready', health: 'up' },
+            { name: b, inUse: 1, limit: 1, orders: 'ready', health: 'up' },
+          ],
+        },
+        {
+          name: 'api',
+          inUse: 2,
+          limit: 5,
+          waiting: 0,
+          bound: 0,
+          refused: 1,
+          queued: 0,
+          requests: 1,
+          streams: { inUse: 0, limit: 10_000 },
+          servers: [{ name: c, inUse: 2, limit: UNLIMITED, orders: 'drain', health: 'up' }],
+        },
+      ],
+      causes: { queue_full: 1, no_server: 1 },
+    },
+  )
+  const before = farm.order.length
+  farm.releaseAll()
+  await farm.came(before + 2)
+  farm.releaseAll()
+  assert.deepEqual(tally(await Promise.all(answers)), { 200: 7 })
+  await settled(hg.gate)
+  const { pools } = hg.gate.usage()
+  assert.deepEqual(
+    pools.map(({ requests, queued }) => [requests, queued]),
+    [
+      [6, 2],
+      [3, 0],
+    ],
+  )
 })

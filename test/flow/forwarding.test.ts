@@ -13,7 +13,11 @@ import { RawOrigin } from '../kit/raw-origin.ts'
 import { verdictOf } from '../kit/settle.ts'
 
 /** What the server gets of a request with these fields, from a listener with these settings. */
-async function forwarded(listener: Record<string, unknown>, fields: string, request = 'GET / HTTP/1.1'): Promise<string[]> {
+async function forwarded(
+  listener: Record<string, unknown>,
+  fields: string,
+  request = 'GET / HTTP/1.1',
+): Promise<string[]> {
   await using origin = await RawOrigin.listen()
   await using hg = await front(origin, { listener })
   using client = await Client.connect(hg.port)
@@ -175,5 +179,11 @@ test('fields of one hop and those that Connection names do not reach the server'
     'Connection: keep-alive, X-Hop, x-other\r\nKeep-Alive: timeout=5\r\nProxy-Connection: keep-alive\r\nX-Hop: 1\r\nX-OTHER: 2\r\n' +
       'TE: gzip\r\nTrailer: X\r\nUpgrade: foo\r\nProxy-Authorization: Basic eDp5\r\nAuthorization: Basic eDp5\r\nX-Kept: 3\r\n',
   )
-  assert.deepEqual(head, ['GET / HTTP/1.1', 'Host: Shop.Test:8080', 'Authorization: Basic eDp5', 'X-Kept: 3', 'Via: 1.1 gate'])
+  assert.deepEqual(head, [
+    'GET / HTTP/1.1',
+    'Host: Shop.Test:8080',
+    'Authorization: Basic eDp5',
+    'X-Kept: 3',
+    'Via: 1.1 gate',
+  ])
 })

@@ -309,8 +309,25 @@ test('a head that does not end: 408 client_header_timeout, however steadily it d
     setting: 'listeners.web.timeouts.header',
     limit: 200,
   })
-  assert.deepEqual([line.method, line.target, line.server], ['', '', null], 'nothing of another’s request')
+  assert.deepEqual([line.method, line.target, line.server], ['', '', null])
   assert.ok(line.bytesIn >= 'GET /slow HTTP/1.1\r\nHost: shop.test\r\n'.length)
+})
+
+test('of a head that did not end nothing is known, least of all what others have asked for meanwhile', async () => {
+  await using farm = await Farm.listen(1)
+  await using drip = await dripping()
+  const text = yaml(`"${farm.address('a')}"`, drip, { listener: 'timeouts: { header: 200ms }' })
+  await using hg = await logged(text)
+  using client = await Client.connect(hg.port)
+  client.send('GET /mine HTTP/1.1\r\n')
+  using other = await Client.connect(hg.port)
+  for (let i = 0; i < 5; i++) await other.send('HEAD /theirs HTTP/1.1\r\nHost: shop.test\r\n\r\n').response('HEAD')
+  const answer = await client.response()
+  assert.equal(verdictOf(answer), '408 client_header_timeout')
+  assert.notEqual(answer.body, '', 'it did not ask with HEAD')
+  for (const each of [client, other]) each.end()
+  const line = (await hg.log()).find(({ cause }) => cause !== null)
+  assert.deepEqual([line?.method, line?.target, line?.bytesIn], ['', '', 'GET /mine HTTP/1.1\r\n'.length])
 })
 
 test('a body that pauses: 408 client_body_timeout, and the server is left', async () => {

@@ -47,12 +47,12 @@ export class Taker {
   #expected = Infinity
   readonly #done = Promise.withResolvers<void>()
 
-  /** `head` false: there is none, it is all body, of `total` bytes. */
-  constructor(socket: Socket, pause: Pause | null = null, head = true, total = Infinity) {
+  /** `total`: there is no head, it is all body, of so many bytes. */
+  constructor(socket: Socket, pause: Pause | null = null, total: number | null = null) {
     this.#socket = socket
     this.#pause = pause
-    this.#inHead = head
-    this.#expected = total
+    this.#inHead = total === null
+    this.#expected = total ?? Infinity
     socket.on('data', (chunk: Buffer) => {
       try {
         this.#take(chunk)
@@ -70,8 +70,8 @@ export class Taker {
     return this.#done.promise
   }
 
-  /** Resolves while it is paused; to look around. */
-  onPause: (() => void) | null = null
+  /** Called at the end of its pause, before it reads on. */
+  afterPause: (() => void) | null = null
 
   #take(chunk: Buffer): void {
     let at = 0
@@ -91,7 +91,7 @@ export class Taker {
       this.#paused = true
       this.#socket.pause()
       setTimeout(() => {
-        this.onPause?.()
+        this.afterPause?.()
         this.#socket.resume()
       }, this.#pause.ms)
     }
