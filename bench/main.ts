@@ -5,7 +5,7 @@ import { runIdle } from './idle/idle.ts'
 import { describeMachine, machineText } from './machine.ts'
 import { type Options, readOptions, usage } from './options.ts'
 import { countPoints, runOverload } from './overload/overload.ts'
-import { everybody } from './peers/all.ts'
+import { everybody, peersFor } from './peers/all.ts'
 import { type Peer, programOf } from './peers/peer.ts'
 import { ownCores } from './proc.ts'
 import { Progress } from './progress.ts'
@@ -57,7 +57,7 @@ async function measure(options: Options): Promise<number> {
   endWith(yard)
   progress = new Progress(countSteps(options, chosen, peers), process.stderr)
   const context: Context = { ...options, yard, progress, peers, cores, warn }
-  const machine = describeMachine(peers)
+  const machine = describeMachine(peers.filter(({ only }) => only === undefined))
   say(`${machineText(machine)}\n\n`)
 
   const results: Result[] = []
@@ -67,7 +67,7 @@ async function measure(options: Options): Promise<number> {
     for (const result of found) say(`${plain(tableOf(result))}\n`)
     results.push(...found)
   }
-  const overload = wantsOverload(options) ? await runOverload(context) : []
+  const overload = wantsOverload(options) ? await runOverload({ ...context, peers: peersFor(OVERLOAD, peers) }) : []
   progress.clear()
   if (overload.length > 0) say(`${plain(overloadTable(overload))}\n`)
 
@@ -76,7 +76,8 @@ async function measure(options: Options): Promise<number> {
   return finish(options, { at: new Date().toISOString(), machine, how, results, overload })
 }
 
-async function run(context: Context, group: Group): Promise<Result[]> {
+async function run(all: Context, group: Group): Promise<Result[]> {
+  const context = { ...all, peers: peersFor(group.name, all.peers) }
   switch (group.kind) {
     case 'idle':
       return [await runIdle(context, group.workloads[0]!)]
@@ -107,7 +108,7 @@ function findPeers({ peers }: Options, warn: (text: string) => void): Peer[] {
   return everybody.filter((peer, i) => {
     if (i > 0 && peers !== null && !peers.includes(peer.name)) return false
     if (peer.version() !== null) return true
-    warn(`without ${peer.name}: it is not installed (apt-get install ${peer.package})`)
+    if (peer.only === undefined) warn(`without ${peer.name}: it is not installed (apt-get install ${peer.package})`)
     return false
   })
 }
@@ -133,8 +134,8 @@ function withoutWrk(chosen: readonly Group[], warn: (text: string) => void): Gro
 function countSteps(options: Options, chosen: readonly Group[], peers: readonly Peer[]): number {
   const { rounds, quick: short } = options
   const times = { http: rounds, websocket: rounds, idle: Math.min(rounds, 3), start: 1 }
-  const steps = chosen.map(({ kind, workloads }) => workloads.length * peers.length * times[kind])
-  const points = wantsOverload(options) ? countPoints({ peers, quick: short }) : 0
+  const steps = chosen.map(({ name, kind, workloads }) => workloads.length * peersFor(name, peers).length * times[kind])
+  const points = wantsOverload(options) ? countPoints({ peers: peersFor(OVERLOAD, peers), quick: short }) : 0
   return steps.reduce((sum, one) => sum + one, points)
 }
 

@@ -61,7 +61,7 @@ export function readOptions(args: readonly string[]): Options {
     names: positionals,
     quick,
     rounds: count('--rounds', values.rounds, quick ? 1 : 5),
-    seconds: count('--seconds', values.seconds, quick ? 1 : 4),
+    seconds: count('--seconds', values.seconds, quick ? 0.6 : 4),
     peers: peers === undefined ? null : peers.split(',').filter(Boolean),
     pin,
     json: values.json === '' ? null : values.json,
@@ -75,6 +75,6 @@ export function readOptions(args: readonly string[]): Options {
 function count(option: string, written: string | undefined, fallback: number): number {
   if (written === undefined) return fallback
   const value = Number(written)
-  if (!Number.isFinite(value) || value < 1) throw new RangeError(`${option} takes a number from 1, not ${written}`)
-  return option === '--rounds' ? Math.floor(value) : value
+  if (!Number.isFinite(value) || value <= 0) throw new RangeError(`${option} takes a number above 0, not ${written}`)
+  return option === '--rounds' ? Math.ceil(value) : value
 }

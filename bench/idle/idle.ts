@@ -17,6 +17,7 @@ import type { IdleOrder, IdleReport } from './driver.ts'
 
 /** After the last connection was opened, in ms, for what is done a little later. */
 const SETTLE = 1000
+const QUICK_SETTLE = 400
 /** Files that a process needs beside its connections. */
 const OTHERS = 500
 
@@ -82,7 +83,7 @@ async function measure(context: Context, peer: Peer, servers: readonly string[],
   let open = 0
   for (const connections of [0, 1000, most]) {
     open = (await driver.ask({ port: job.port, connections })).open
-    await sleep(SETTLE)
+    await sleep(context.quick ? QUICK_SETTLE : SETTLE)
     rss.push(usageOf(proxy.pids).rss)
   }
   const [rss0, rss1000, rssMost] = rss as [number, number, number]

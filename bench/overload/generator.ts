@@ -38,7 +38,7 @@ const BURST = 100
 /** From one look at the schedule to the next, in ms. */
 const TICK = 1
 /** How long the last answers are waited for, in ms. */
-const LAST = 1500
+const LAST = 1000
 
 class Generator implements Listener, Requests {
   readonly due: Float64Array

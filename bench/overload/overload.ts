@@ -21,11 +21,9 @@ const FACTORS = [0.5, 1, 2, 4]
 const QUICK_FACTORS = [2]
 /** Requests per second before and after the storm. */
 const CALM = CAPACITY / 5
-const BEFORE = 1.5
-const AFTER = 3
-/** The storm, in seconds. */
-const STORM = 7
-const QUICK_STORM = 3
+/** Seconds before, of, and after the storm. */
+const LENGTHS = [1.5, 7, 3] as const
+const QUICK_LENGTHS = [1, 3, 1.2] as const
 /** How long a client waits for its answer, in ms. */
 const PATIENCE = 5000
 /** The line before the origin: how many, and for how long in ms. */
@@ -88,12 +86,12 @@ async function measure(context: Context, peer: Peer | null, factor: number): Pro
   const generator = stack.use(
     new Helper<StormOrder, StormReport>(yard, new URL('generator.ts', import.meta.url), cores.load),
   )
-  const storm = { rate: CAPACITY * factor, seconds: quick ? QUICK_STORM : STORM }
-  const before = { rate: CALM, seconds: BEFORE }
-  const after = { rate: CALM, seconds: AFTER }
+  const [before, during, after] = quick ? QUICK_LENGTHS : LENGTHS
+  const storm = { rate: CAPACITY * factor, seconds: during }
+  const phases = [{ rate: CALM, seconds: before }, storm, { rate: CALM, seconds: after }] as const
   const memory = new Memory(proxy)
   stack.defer(() => memory.stop())
-  await generator.ask({ port, phases: [before, storm, after], patience: PATIENCE })
+  await generator.ask({ port, phases, patience: PATIENCE })
   memory.before()
   let report = await generator.next()
   while ('over' in report) report = await generator.next()

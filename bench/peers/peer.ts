@@ -31,6 +31,8 @@ export interface Peer {
   readonly name: string
   /** Debian package that has it. */
   readonly package: string
+  /** The groups of workloads it takes part in; left out: all. */
+  readonly only?: RegExp
   /** Its version; null when it is not installed. */
   version(): string | null
   /** Why it cannot do this job as the others do; null when it can. */

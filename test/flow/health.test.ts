@@ -235,8 +235,9 @@ test('a server in maintenance is not asked, and is asked again afterwards', asyn
   await a.checked(1)
 })
 
-test('by TCP a server is up when it takes a connection, and down when nothing listens', async () => {
+test('by TCP a server is up when it takes a connection, and down when nothing listens', async (t) => {
   const first = createServer((socket) => socket.on('error', () => {}).resume())
+  t.after(() => first.close())
   first.listen(0, '127.0.0.1')
   await once(first, 'listening')
   const { port } = first.address() as { port: number }
@@ -252,6 +253,7 @@ test('by TCP a server is up when it takes a connection, and down when nothing li
     socket.on('error', () => {})
     socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nback'))
   })
+  t.after(() => second.close())
   second.listen(port, '127.0.0.1')
   await once(second, 'listening')
   await until(() => healths(hg) === 'up')
@@ -263,8 +265,6 @@ test('by TCP a server is up when it takes a connection, and down when nothing li
       `server 127.0.0.1:${port} of pool shop is up: took a connection`,
     ],
   )
-  await hg.gate.kill()
-  second.close()
 })
 
 test('being without a server is told as that, not as being full', async () => {
