@@ -27,6 +27,8 @@ export interface Result {
   readonly says: string
   /** Key of the column that counts. Less is better. */
   readonly measure: string
+  /** Of that column, for charts. */
+  readonly unit: string
   readonly columns: readonly Column[]
   readonly rows: readonly Row[]
 }

@@ -164,6 +164,7 @@ function resultOf(group: Group, workload: Workload, entries: readonly Entry[]): 
     workload: workload.name,
     says: workload.says,
     measure: 'cpu',
+    unit: 'µs',
     columns,
     rows: mine.map((entry, i) => {
       const base = entries.find(({ workload: other, peer }) => other === first && peer === entry.peer)!

@@ -41,6 +41,7 @@ export async function runStart(context: Context, { name, says }: Workload): Prom
     workload: name,
     says,
     measure: 'ms',
+    unit: 'ms',
     columns: [
       { key: 'ms', title: 'ms', digits: 0 },
       { key: 'cpu', title: 'CPU ms', digits: 0 },

@@ -54,6 +54,7 @@ export async function runIdle(context: Context, { name, says }: Workload): Promi
     workload: name,
     says: `${says}: none, 1000, ${most}`,
     measure: 'each',
+    unit: 'bytes',
     columns: [
       { key: 'each', title: 'bytes each', digits: 0 },
       { key: 'rss0', title: 'RSS MB, none', digits: 1 },

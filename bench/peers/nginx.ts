@@ -8,7 +8,7 @@ export const nginx = nginxWith('nginx', '')
 /** With larger buffers than its eight of 4 KB it needs far fewer system calls for a large body. Both are worth knowing. */
 export const nginxLarge: Peer = {
   ...nginxWith('nginx 64k', '  proxy_buffers 8 64k;\n  proxy_busy_buffers_size 128k;'),
-  only: /^(body|post)-/,
+  only: /^body-/,
 }
 
 function nginxWith(name: string, settings: string): Peer {

@@ -1,14 +1,14 @@
 /** The chart of the workloads: how each compares to the best peer, as bars. */
 import type { Result, Row } from '../results.ts'
 import { colorOf } from './colors.ts'
-import { element, picture, write } from './svg.ts'
+import { element, escapeXml, picture, write } from './svg.ts'
 import { label, number } from './table.ts'
 
 const WIDTH = 820
 const LEFT = 170
 const BAR = 13
 const GAP = 14
-const TOP = 64
+const TOP = 76
 /** What a bar of full length stands for; longer ones are cut off and marked. */
 const FULL = 3
 const SCALE = (WIDTH - LEFT - 130) / FULL
@@ -45,14 +45,13 @@ export function barChart(results: readonly Result[]): string {
 function bar(row: Row, result: Result, y: number): string {
   const length = Math.max(1, Math.min(row.ratio, FULL) * SCALE)
   const cut = row.ratio > FULL
-  const unit = result.columns.find(({ key }) => key === result.measure)?.title ?? ''
-  const value = `${label(row, result)}${cut ? `  (${number(row.ratio, 1)} ×)` : ''}`
+  const value = `${label(row, result)} ${result.unit}${cut ? `  (${number(row.ratio, 1)} ×)` : ''}`
   return [
     write(LEFT - 6, y + BAR - 3, row.who, 'end', { 'font-size': 10 }),
     element(
       'rect',
       { x: LEFT, y, width: length, height: BAR, fill: colorOf(row.who) },
-      element('title', {}, `${row.who}: ${label(row, result)} (${unit.replaceAll('&', 'and')})`),
+      element('title', {}, escapeXml(`${row.who}: ${value}`)),
     ),
     cut ? element('path', { d: `M${LEFT + length - 9} ${y}l6 0l-4 ${BAR}l-6 0z`, fill: '#fff' }) : '',
     write(LEFT + length + 5, y + BAR - 3, value, 'start', { 'font-size': 10 }),

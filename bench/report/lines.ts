@@ -2,7 +2,6 @@
 import type { Point } from '../results.ts'
 import { colorOf } from './colors.ts'
 import { element, picture, write } from './svg.ts'
-import { number } from './table.ts'
 
 const WIDTH = 820
 const HEIGHT = 380
@@ -92,7 +91,7 @@ function line(panel: Panel, who: string, points: readonly Point[], factors: read
     xOf(panel, factors.indexOf(point.factor), factors),
     yOf(panel, panel.value(point)),
   ])
-  const path = places.map(([x, y]) => `${number(x!, 1)},${number(y!, 1)}`).join(' ')
+  const path = places.map(([x, y]) => `${x!.toFixed(1)},${y!.toFixed(1)}`).join(' ')
   const color = colorOf(who)
   return [
     element('polyline', { points: path, fill: 'none', stroke: color, 'stroke-width': 2.5 }),

@@ -1,6 +1,6 @@
 /** As much of SVG as a chart needs. */
 
-/** An element with its attributes and what is in it: markup, made by these functions. */
+/** An element with its attributes, and with what is in it: markup, that is, elements and escaped text. */
 export function element(
   name: string,
   attributes: Readonly<Record<string, string | number>>,

@@ -32,7 +32,7 @@ export function tableOf(result: Result): Table {
   }
 }
 
-/** The table of one rate of the overload part, or of several. */
+/** The table of the overload part. */
 export function overloadTable(points: readonly Point[]): Table {
   return {
     title: 'overload: more than the origin can carry, at a constant rate',
@@ -81,14 +81,14 @@ export function markdown({ head, lines }: Table): string {
   return [head, rule, ...lines].map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
-/** What is wrong with a row, or says how it compares; for charts. */
+/** What a workload measured of one, for charts; the remark where there is nothing. */
 export function label(row: Row, result: Result): string {
   const column = result.columns.find(({ key }) => key === result.measure)
   const value = row.numbers[result.measure] ?? Number.NaN
   return Number.isNaN(value) ? row.remark : number(value, column?.digits ?? 0)
 }
 
-/** With thin spaces between thousands; a dash for what there is not. */
+/** With commas between thousands; a dash for what there is not. */
 export function number(value: number | null, digits: number): string {
   if (value === null || !Number.isFinite(value)) return '–'
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })

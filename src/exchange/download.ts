@@ -50,7 +50,10 @@ export class Download implements OriginUser {
     if (request.minor === 0 || (head.status === 100 && !request.expectContinue)) return
     const text = interimToClient(head)
     this.#x.bytesOut += text.length
-    client.stream.say(text)
+    if (!client.stream.say(text)) {
+      this.#held = true
+      this.#x.origin?.stream.pause()
+    }
     if (head.status === 100) this.#x.upload.continued()
   }
 
@@ -188,6 +191,6 @@ export class Download implements OriginUser {
     this.#held = false
     x.origin?.stream.resume()
     if (this.#tunnel) x.expect('tunnel_idle', x.settings.timeouts.tunnelIdle)
-    else x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
+    else if (this.begun) x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
   }
 }

@@ -63,7 +63,9 @@ test('nginx serves a file tree through Headgate exactly as it does directly, ove
     assert.equal((await get(path, 'If-None-Match: "other"\r\n')).status, 200)
     assert.equal((await get(path, `If-Modified-Since: ${plain.field('last-modified')}\r\n`)).status, 304)
     assert.equal((await get(path, 'If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n')).status, 200)
-    assert.equal((await get(path, 'If-Match: "other"\r\n')).status, 412)
+    // After this one nginx closes, although it says that it will not.
+    using once = await Pair.connect(server.port, hg.port)
+    assert.equal((await once.same(`GET ${path} HTTP/1.1\r\n${HOST}If-Match: "other"\r\n\r\n`)).status, 412)
     assert.equal(
       (await get(path, `If-Range: ${etag}\r\nRange: bytes=0-0\r\n`)).status,
       path === '/empty.txt' ? 200 : 206,
@@ -157,7 +159,7 @@ test('a Node application answers through Headgate exactly as it does directly, o
     for (const body of ['', 'x', 'hello'.repeat(10_000), million]) {
       const sized = `POST ${path} HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${body.length}\r\n\r\n${body}`
       assert.equal((await pair.same(sized)).body, body)
-      const chunks = (body.match(/[^]{1,30001}/g) ?? []).map((part) => `${part.length.toString(16)}\r\n${part}\r\n`)
+      const chunks = (body.match(/[\s\S]{1,30001}/g) ?? []).map((part) => `${part.length.toString(16)}\r\n${part}\r\n`)
       const chunked = `PUT ${path} HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\n\r\n${chunks.join('')}0\r\nX-After: y\r\n\r\n`
       const answer = await pair.same(chunked)
       assert.equal(answer.body, body)

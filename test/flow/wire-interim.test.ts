@@ -30,6 +30,38 @@ test('interim responses are passed on, each as it comes and without what concern
   assert.equal((await client.response()).status, 200)
 })
 
+test('a server that sends interim responses without end is held back by a client that does not read them', async () => {
+  await using origin = await RawOrigin.listen()
+  await using hg = await front(origin)
+  using client = await Client.connect(hg.port)
+  client.socket.removeAllListeners('data').pause()
+  client.get('/')
+  const { peer } = await origin.asked()
+  const hints = `HTTP/1.1 103 Early Hints\r\nLink: <${'x'.repeat(8000)}>\r\n\r\n`
+  const block = hints.repeat(250)
+  let sent = 0
+  // What is not taken within this time is not going to be.
+  const taken = (): Promise<boolean> =>
+    Promise.race([
+      new Promise<boolean>((resolve) => peer.socket.write(block, () => resolve(true))),
+      meanwhile(500).then(() => false),
+    ])
+  do sent += block.length
+  while (sent < 400_000_000 && (await taken()))
+  assert.ok(sent < 400_000_000, `${sent} bytes of interim responses were taken`)
+  // When it reads, all of it comes, and the answer.
+  let received = 0
+  client.socket.on('data', (chunk: Buffer) => {
+    received += chunk.length
+  })
+  client.socket.resume()
+  peer.send(FINAL)
+  await until(
+    () => received === sent + FINAL.length,
+    () => [received, sent],
+  )
+})
+
 test('an HTTP/1.0 client gets no interim response', async () => {
   await using origin = await RawOrigin.listen()
   await using hg = await front(origin)
