@@ -7,7 +7,7 @@ import { type Options, readOptions, usage } from './options.ts'
 import { countPoints, runOverload } from './overload/overload.ts'
 import { everybody, peersFor } from './peers/all.ts'
 import { type Peer, programOf } from './peers/peer.ts'
-import { ownCores } from './proc.ts'
+import { ownCores, watchOthers } from './proc.ts'
 import { Progress } from './progress.ts'
 import { readReports, writePage, writeReport } from './report/files.ts'
 import { overloadTable, plain, tableOf } from './report/table.ts'
@@ -20,6 +20,8 @@ import { Yard } from './yard.ts'
 const OK = 0
 const FAILED = 1
 const USAGE = 2
+/** Share of the machine that others may use before it has to be said. */
+const BUSY = 0.05
 /** Name of the part that is no workload. */
 const OVERLOAD = 'overload'
 
@@ -60,19 +62,27 @@ async function measure(options: Options): Promise<number> {
   const machine = describeMachine(peers.filter(({ only }) => only === undefined))
   say(`${machineText(machine)}\n\n`)
 
+  const share = watchOthers()
   const results: Result[] = []
   for (const group of chosen) {
-    const found = await run(context, group)
-    progress.clear()
-    for (const result of found) say(`${plain(tableOf(result))}\n`)
-    results.push(...found)
+    try {
+      const found = await run(context, group)
+      progress.clear()
+      for (const result of found) say(`${plain(tableOf(result))}\n`)
+      results.push(...found)
+    } catch (error) {
+      warn(`${group.name} was not measured: ${(error as Error).message}`)
+    }
   }
   const overload = wantsOverload(options) ? await runOverload({ ...context, peers: peersFor(OVERLOAD, peers) }) : []
   progress.clear()
   if (overload.length > 0) say(`${plain(overloadTable(overload))}\n`)
 
   const { rounds, seconds } = options
-  const how = { rounds, seconds, quick: options.quick, pinned: shareCores(cores, 1).proxy !== null }
+  const others = share()
+  if (others > BUSY)
+    warn(`others used ${Math.round(others * 100)} % of the machine meanwhile: do not trust these numbers`)
+  const how = { rounds, seconds, quick: options.quick, pinned: shareCores(cores, 1).proxy !== null, others }
   return finish(options, { at: new Date().toISOString(), machine, how, results, overload })
 }
 

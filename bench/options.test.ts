@@ -4,7 +4,7 @@ import { readOptions } from './options.ts'
 import { choose, groups, quick } from './workloads.ts'
 
 test('a quick run has fewer and shorter rounds, unless it is told how many', () => {
-  assert.deepEqual([readOptions([]).rounds, readOptions([]).seconds], [5, 4])
+  assert.deepEqual([readOptions([]).rounds, readOptions([]).seconds], [5, 3])
   assert.equal(readOptions(['--quick']).rounds, 1)
   assert.equal(readOptions(['--quick', '--rounds', '3']).rounds, 3)
 })

@@ -28,7 +28,7 @@ Measures Headgate beside the proxies that are installed. Without workloads: all 
 
   --quick          under two minutes: one short round, the most telling workloads
   --rounds N       alternating rounds, of which the median counts (5)
-  --seconds S      length of one measurement (4)
+  --seconds S      length of one measurement (3)
   --peers A,B      only these beside Headgate
   --no-pin         do not give each proxy a core of its own
   --json FILE      results as JSON, and the charts next to it (bench/results/latest.json)
@@ -61,7 +61,7 @@ export function readOptions(args: readonly string[]): Options {
     names: positionals,
     quick,
     rounds: count('--rounds', values.rounds, quick ? 1 : 5),
-    seconds: count('--seconds', values.seconds, quick ? 0.6 : 4),
+    seconds: count('--seconds', values.seconds, quick ? 0.6 : 3),
     peers: peers === undefined ? null : peers.split(',').filter(Boolean),
     pin,
     json: values.json === '' ? null : values.json,

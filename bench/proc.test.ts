@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { shareCores } from './cores.ts'
-import { coresOf, cpuOf, rssOf, treeOf, usageOf } from './proc.ts'
+import { busyOf, coresOf, cpuOf, rssOf, treeOf, usageOf } from './proc.ts'
 
 // utime 250, stime 1250, cutime 3, cstime 7.
 const rest = 'S 1 4242 4242 0 -1 4194560 900 0 0 0 250 1250 3 7 20 0 12 0 5000 10706976 30228 18446744073709551615'
@@ -21,6 +21,10 @@ test('a process that is gone has used nothing', () => {
 
 test('resident memory is read in kB and given in bytes', () => {
   assert.equal(rssOf('Name:\tnginx\nVmHWM:\t   9000 kB\nVmRSS:\t   7496 kB\nThreads:\t1\n'), 7496 * 1024)
+})
+
+test('the machine is busy with all but idling and waiting', () => {
+  assert.equal(busyOf('cpu  100 10 1000 77777 8888 1 20 5 0 0\ncpu0 1 2 3 4 5 6 7 0 0 0\n'), 1131 * 10_000)
 })
 
 test('a list of processors may have ranges and gaps', () => {

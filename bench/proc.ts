@@ -46,6 +46,23 @@ export function rssOf(status: string): number {
   return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
 }
 
+/** Time in µs that all cores together were busy since the machine started, from the text of /proc/stat (proc_stat(5)). */
+export function busyOf(stat: string): number {
+  const [user, nice, system, , , irq, softirq] = stat.split('\n', 1)[0]!.split(/\s+/).slice(1).map(Number)
+  return (user! + nice! + system! + irq! + softirq!) * TICK
+}
+
+/**
+ * Watches how much of the machine others use: returns a function that tells their share, 0 … 1, of the time of all cores
+ * since this call.
+ */
+export function watchOthers(): () => number {
+  const others = (): number => busyOf(read('/proc/stat')) - usageOf([process.pid]).cpu
+  const [before, start] = [others(), performance.now()]
+  const cores = read('/proc/stat').match(/^cpu\d/gm)?.length ?? 1
+  return () => Math.max(0, (others() - before) / ((performance.now() - start) * 1000 * cores))
+}
+
 /** Processor numbers from a list such as `0-2,5`. */
 export function coresOf(list: string): number[] {
   const cores: number[] = []

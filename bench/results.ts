@@ -59,12 +59,21 @@ export interface Point {
   readonly rssAfter: number
   /** Seconds after the storm until every answer was good and quick again; null: not while it was watched. */
   readonly recovery: number | null
+  /** How late the load generator was, in ms (p99). When it is much, the machine was busy with something else. */
+  readonly late: number
 }
 
 export interface Report {
   readonly at: string
   readonly machine: Machine
-  readonly how: { readonly rounds: number; readonly seconds: number; readonly quick: boolean; readonly pinned: boolean }
+  readonly how: {
+    readonly rounds: number
+    readonly seconds: number
+    readonly quick: boolean
+    readonly pinned: boolean
+    /** Share of the machine, 0 … 1, that others used meanwhile. Much of it makes the numbers worthless. */
+    readonly others: number
+  }
   readonly results: readonly Result[]
   readonly overload: readonly Point[]
 }

@@ -2,6 +2,7 @@
  * Sends requests at a constant rate, whatever comes back. The time of each is counted from when it was due by the
  * schedule: what a slow answer does to those behind it is part of their latency (no coordinated omission).
  */
+import { percentile } from '../figures.ts'
 import { report, serve } from '../helper.ts'
 import { Connection, type Listener } from './connection.ts'
 import { outcomeOf, type PhaseOutcome, type Requests, recoveryOf } from './outcome.ts'
@@ -25,6 +26,8 @@ export type StormReport = { readonly over: number } | StormOutcome
 
 export interface StormOutcome {
   readonly storm: PhaseOutcome
+  /** How late the generator itself looked at its schedule, in ms: 99 % of the time not more. */
+  readonly late: number
   /** Seconds after the storm until every answer was good and quick; null: never in the last phase. */
   readonly recovery: number | null
 }
@@ -53,6 +56,8 @@ class Generator implements Listener, Requests {
   readonly #free: Connection[] = []
   /** The next request to send; those before are sent or given up. */
   #next = 0
+  /** How late each look at the schedule was, in ms. */
+  readonly #late: number[] = []
   /** Every request before it is over. */
   #oldest = 0
   #open = 0
@@ -83,15 +88,18 @@ class Generator implements Listener, Requests {
     await this.#ready.promise
     this.#schedule(performance.now() + 10)
     let over = 0
+    let last = performance.now()
     while (this.#oldest < this.due.length) {
       const now = performance.now()
+      this.#late.push(now - last - TICK)
+      last = now
       this.#giveUp(now)
       this.#sendDue(now)
       while (over < this.#phaseEnds.length && this.#isDue(this.#phaseEnds[over]! - 1, now)) report({ over: ++over })
       if (over === this.#phaseEnds.length && now > this.due.at(-1)! + LAST) break
       await new Promise((resolve) => setTimeout(resolve, TICK))
     }
-    return { storm: outcomeOf(this, 1), recovery: recoveryOf(this, 2) }
+    return { storm: outcomeOf(this, 1), late: percentile(this.#late, 0.99), recovery: recoveryOf(this, 2) }
   }
 
   #schedule(start: number): void {

@@ -32,6 +32,8 @@ const QUEUE = { max: 200, timeout: 1000 }
 const CLIENTS = 8000
 /** From one look at the memory to the next, in ms. */
 const LOOK = 200
+/** How late the generator may be (p99), in ms, before its numbers say more about the machine than about a proxy. */
+const LATE = 5
 /** Name of what has no proxy. */
 export const NOBODY = 'no proxy'
 
@@ -50,11 +52,17 @@ export async function runOverload(context: Context): Promise<Point[]> {
       progress.say(`overload: ${who}, ${factor} times what the origin can carry`)
       try {
         const point = await measure(context, peer, factor)
-        if (point !== null) points.push(point)
+        if (point === null) continue
+        points.push(point)
+        if (point.late > LATE)
+          context.warn(
+            `overload, ${who}, ${factor} ×: the generator was ${point.late.toFixed(0)} ms late; the machine is too busy for this to count`,
+          )
       } catch (error) {
         context.warn(`overload, ${who}: ${(error as Error).message}`)
+      } finally {
+        progress.step()
       }
-      progress.step()
     }
   }
   // Shown in one order, whatever the order in which they were taken.
@@ -101,10 +109,10 @@ async function measure(context: Context, peer: Peer | null, factor: number): Pro
 }
 
 function pointOf(who: string, factor: number, outcome: StormOutcome, most: number, memory: Memory): Point {
-  const { storm, recovery } = outcome
+  const { storm, recovery, late } = outcome
   const possible = Math.min(CAPACITY, storm.offered)
   const { rssBefore, rssMost, rssAfter } = memory
-  return { who, factor, ...storm, share: storm.goodput / possible, most, rssBefore, rssMost, rssAfter, recovery }
+  return { who, factor, ...storm, share: storm.goodput / possible, most, rssBefore, rssMost, rssAfter, recovery, late }
 }
 
 /** Looks at the resident memory of a proxy all the time. */

@@ -21,7 +21,7 @@ function resultsText(report: Report, charts: { bars: string; lines: string }): s
     ...(results.length > 0 ? [`![Cost of each proxy relative to the best peer](${charts.bars})`] : []),
     ...results.map((result) => {
       const table = tableOf(result)
-      return `#### ${table.title}\n\n${markdown(table)}`
+      return `### ${table.title}\n\n${markdown(table)}`
     }),
   ]
   if (overload.length > 0)
@@ -33,7 +33,7 @@ function resultsText(report: Report, charts: { bars: string; lines: string }): s
   return parts.join('\n\n')
 }
 
-function howText({ rounds, seconds, pinned }: Report['how']): string {
+function howText({ rounds, seconds, pinned, others }: Report['how']): string {
   const where = pinned ? 'Each proxy had one core to itself, origin and load the others' : 'Nobody had a core to itself'
-  return `${rounds} rounds of ${seconds} s. ${where}.`
+  return `${rounds} round${rounds === 1 ? '' : 's'} of ${seconds} s. ${where}. Others used ${Math.round(others * 100)} % of the machine.`
 }

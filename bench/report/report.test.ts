@@ -49,6 +49,7 @@ const point: Point = {
   rssMost: 155e6,
   rssAfter: 154e6,
   recovery: 0.08,
+  late: 0.4,
 }
 const none = Number.NaN
 const points: Point[] = [
@@ -60,7 +61,7 @@ const points: Point[] = [
 const report: Report = {
   at: '2026-11-20T12:00:00.000Z',
   machine: { processor: 'A Processor', cores: 2, memory: 25e9, system: 'Linux 6.1', versions: { headgate: '0.1.0' } },
-  how: { rounds: 5, seconds: 4, quick: false, pinned: true },
+  how: { rounds: 5, seconds: 4, quick: false, pinned: true, others: 0.01 },
   results: [result],
   overload: points,
 }

@@ -102,9 +102,8 @@ export class Client implements StreamOwner, BodySink {
     if (n === SLAB && this.#wantsBody && !this.body.done) this.stream.startBulk()
     if (this.#kept.length === 0) this.#use(buf, 0, n)
     else {
-      const kept = Buffer.concat([this.#kept, buf.subarray(0, n)])
-      this.#kept = empty
-      this.#use(kept, 0, kept.length)
+      this.#kept = Buffer.concat([this.#kept, buf.subarray(0, n)])
+      this.#again()
     }
     if (this.#tunnel && n < SLAB && !this.#paused) this.stream.endBulk(true)
   }
@@ -118,6 +117,7 @@ export class Client implements StreamOwner, BodySink {
     if (this.#at < this.#to && this.#phase !== 'lingering' && this.#phase !== 'closed') this.#keep()
     this.#buf = empty
     this.#at = this.#to = 0
+    if (this.#phase === 'idle') this.#next()
     if (this.#ended) this.#atEnd()
   }
 
@@ -129,8 +129,12 @@ export class Client implements StreamOwner, BodySink {
       return true
     }
     if (this.#phase === 'lingering' || this.#phase === 'closed') return false
-    if (this.#phase === 'idle') this.#begin()
-    const next = parseRequest(spare, this.#buf, this.#at, this.#to, this.context.config.limits)
+    if (this.#phase === 'idle') {
+      if (!this.stream.idle) return false
+      this.#begin()
+    }
+    const { limits } = this.context.config
+    const next = parseRequest(spare, this.#buf, this.#at, this.#to, limits)
     if (next === 0) return false
     if (next < 0) {
       this.bytesIn = this.#to - this.#at
@@ -142,13 +146,7 @@ export class Client implements StreamOwner, BodySink {
     this.#at = next
     this.#phase = 'serving'
     this.#off()
-    this.body.reset(
-      spare.bodyKind,
-      spare.contentLength,
-      'request',
-      this.context.config.limits,
-      this.context.config.limits.body,
-    )
+    this.body.reset(spare.bodyKind, spare.contentLength, 'request', limits, limits.body)
     spare = this.context.user.request(this, spare)
     return true
   }
@@ -251,9 +249,17 @@ export class Client implements StreamOwner, BodySink {
     this.stream.endBulk(true)
     if (!keep || !this.body.done || this.#stopping) return this.close()
     this.#phase = 'idle'
+    if (this.#to === 0) this.#next()
+  }
+
+  /** Goes on with the next request once the answers before it are out: who does not read them gets no more to store. */
+  #next(): void {
+    if (!this.stream.idle) {
+      this.pauseBody()
+      return this.#await(this.context.config.timeouts.send)
+    }
     this.#await(this.context.config.timeouts.keepAlive)
     this.resumeBody()
-    if (this.#to > 0) return
     this.#again()
     if (this.#ended && this.#phase === 'idle') this.close() // it said so while the answer was on its way
   }
@@ -264,15 +270,13 @@ export class Client implements StreamOwner, BodySink {
     if (this.#phase === 'closed' || this.#phase === 'lingering') return
     const unread = !this.body.done || this.#at < this.#to || this.#kept.length > 0 || this.#phase === 'head'
     this.#kept = empty
+    this.#phase = 'lingering'
     if (unread && !this.#ended) {
-      this.#phase = 'lingering'
       this.stream.end()
       this.#paused = true
       this.resumeBody()
       this.#await(LINGER)
     } else {
-      this.#off()
-      this.#phase = 'lingering'
       this.stream.finish()
       this.#await(this.context.config.timeouts.send || LINGER)
     }
@@ -306,14 +310,12 @@ export class Client implements StreamOwner, BodySink {
 
   #atEnd(): void {
     if (this.#phase === 'serving' && this.#serving !== null) {
-      if (!this.body.done) {
-        // A body that nobody wants yet may be complete in what is kept; it is known once it is read.
-        if (this.#wantsBody && !this.#tunnel) this.#cut()
-        else this.#serving.clientEnded()
-      } else this.#serving.clientEnded()
+      // A body that nobody wants yet may be complete in what is kept; it is known once it is read.
+      if (this.#wantsBody && !this.body.done && !this.#tunnel) this.#cut()
+      else this.#serving.clientEnded()
     } else if (this.#phase === 'lingering') {
       if (this.stream.idle) this.drop(false)
-    } else if (this.#kept.length === 0 || this.#phase === 'head') this.drop(false)
+    } else if ((this.#kept.length === 0 && this.stream.idle) || this.#phase === 'head') this.drop(false)
   }
 
   #cut(): void {
@@ -325,6 +327,7 @@ export class Client implements StreamOwner, BodySink {
   drained(): void {
     if (this.#serving !== null) this.#serving.clientDrained()
     else if (this.#phase === 'lingering' && this.#ended) this.drop(false)
+    else if (this.#phase === 'idle') this.#next()
   }
 
   closed(): void {
@@ -350,8 +353,7 @@ export class Client implements StreamOwner, BodySink {
   }
 
   #keep(): void {
-    const rest = this.#buf.subarray(this.#at, this.#to)
-    this.#kept = Buffer.from(rest)
+    this.#kept = Buffer.from(this.#buf.subarray(this.#at, this.#to))
     if (this.#serving !== null && this.#kept.length > AHEAD) this.pauseBody()
   }
 

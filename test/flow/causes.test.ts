@@ -443,6 +443,7 @@ test('each cause that one exchange can bring about is answered as the table says
       shown.push({ cause, story, port: scene.last, answer })
     })
   }
+  await until(() => Object.keys(scene.hg.gate.usage().causes).length === shown.length)
   const counted = scene.hg.gate.usage().causes
   const lines = await scene.hg.log()
   for (const { cause, story, port, answer } of shown) {

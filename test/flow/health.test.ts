@@ -258,13 +258,11 @@ test('by TCP a server is up when it takes a connection, and down when nothing li
   await once(second, 'listening')
   await until(() => healths(hg) === 'up')
   assert.equal((await get(hg.port, '/')).body, 'back')
-  assert.deepEqual(
-    said.lines.map(({ message }) => message),
-    [
-      `server 127.0.0.1:${port} of pool shop is down: ECONNREFUSED`,
-      `server 127.0.0.1:${port} of pool shop is up: took a connection`,
-    ],
-  )
+  const told = said.lines.map(({ message }) => message)
+  const [down = '', up = '', ...more] = told.filter((message) => message.startsWith('server'))
+  // A probe that was waiting to be accepted when the listener closed is reset, the next one refused.
+  assert.match(down, new RegExp(`^server 127.0.0.1:${port} of pool shop is down: (ECONNREFUSED|ECONNRESET)$`))
+  assert.deepEqual([up, more], [`server 127.0.0.1:${port} of pool shop is up: took a connection`, []])
 })
 
 test('being without a server is told as that, not as being full', async () => {

@@ -21,7 +21,7 @@ listeners: { web: { bind: "127.0.0.1:0"${listener === '' ? '' : `, ${listener}`}
 accessLog: LOG
 pools:
   shop: { servers: [${server}]${pool === '' ? '' : `, ${pool}`} }
-  steady: { servers: ["${drip.address}"], timeouts: { firstByte: 250ms, betweenBytes: 250ms } }
+  steady: { servers: ["${drip.address}"], timeouts: { firstByte: 1s, betweenBytes: 1s } }
 routes:
   - { to: shop }
   - { to: steady, path: /steady }
@@ -39,7 +39,13 @@ function dripping(): Promise<Origin> {
 }
 
 /** Someone who sends slowly and gets its answer slowly, for some 400 ms, all beside the story. */
-async function steady(port: number): Promise<void> {
+function steady(port: number): Promise<void> {
+  const done = steadily(port)
+  done.catch(() => {}) // when the story itself fails that is to be told, not that this one ended with it
+  return done
+}
+
+async function steadily(port: number): Promise<void> {
   using client = await Client.connect(port)
   client.send('POST /steady HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 6\r\n\r\n')
   for (const drop of '012345') {
@@ -252,16 +258,15 @@ test('a server that does not read the request: 504 send_timeout', async () => {
   await using hg = await logged(text)
   using client = await Client.connect(hg.port)
   const beside = steady(hg.port)
+  const began = performance.now()
   // More than the kernel keeps on both ways together.
   const length = 64 * 1024 * 1024
   client.send(`POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: ${length}\r\n\r\n`)
   const piece = Buffer.alloc(1024 * 1024, 'x')
   let sent = 0
-  let last = 0
   const more = (): void => {
     while (sent < length) {
       sent += piece.length
-      last = performance.now()
       if (!client.socket.write(piece)) {
         client.socket.once('drain', more)
         return
@@ -270,9 +275,9 @@ test('a server that does not read the request: 504 send_timeout', async () => {
   }
   more()
   const answer = await client.response()
-  const waited = performance.now() - last
+  const took = performance.now() - began
   assert.equal(verdictOf(answer), '504 send_timeout')
-  assert.ok(waited >= 150 && waited < 1000, `${waited} ms after the last byte was taken`)
+  assert.ok(took >= 200 && took < 4000, `${took} ms, filling all buffers included`)
   assert.ok(sent < length, 'it is not stored anywhere')
   assert.equal(answer.field('connection'), 'close')
   await beside
@@ -468,14 +473,15 @@ for (const [where, end] of [
     await using farm = await Farm.listen(1, true)
     await using drip = await dripping()
     const text = yaml(`{ address: "${farm.address('a')}", maxConnections: 1 }`, drip, {
-      pool: 'queue: { max: 5, timeout: 10s }, timeouts: { total: 300ms }',
+      pool: 'queue: { max: 5, timeout: 10s }, timeouts: { total: 500ms }',
     })
     await using hg = await logged(text)
     using client = await Client.connect(hg.port)
     const beside = steady(hg.port)
     hg.gate.setLimit('pools.shop.servers[0].maxConnections', 0)
-    await takes(300, async () => {
+    await takes(500, async () => {
       client.get('/')
+      await until(() => hg.gate.usage().pools[0]?.waiting === 1)
       await meanwhile(150)
       if (end === 'TH') hg.gate.setLimit('pools.shop.servers[0].maxConnections', 1)
       assert.equal(verdictOf(await client.response()), '504 total_timeout')
@@ -489,10 +495,10 @@ for (const [where, end] of [
       end,
       gate: 'pool shop',
       setting: 'pools.shop.timeouts.total',
-      limit: 300,
+      limit: 500,
     })
     const queued = line.queueMs ?? 0
-    assert.ok(end === 'TH' ? queued >= 140 && queued < 290 : queued >= 299, `queued ${queued}`)
+    assert.ok(end === 'TH' ? queued >= 140 && queued < 500 : queued >= 499, `queued ${queued}`)
   })
 }
 
@@ -535,8 +541,8 @@ test('a slow but steady upload is nobody’s timeout, though it takes longer tha
   const server = `{ address: "${origin.address}", maxConnections: 1 }`
   await using hg = await logged(
     yaml(server, drip, {
-      pool: 'queue: { max: 5, timeout: 200ms }, timeouts: { connect: 200ms, firstByte: 200ms }',
-      listener: 'timeouts: { body: 250ms, header: 200ms }',
+      pool: 'queue: { max: 5, timeout: 300ms }, timeouts: { connect: 300ms, firstByte: 300ms }',
+      listener: 'timeouts: { body: 400ms, header: 300ms }',
     }),
   )
   // The first on a fresh connection, the second on the idle one, the third after a wait in the line.
@@ -544,7 +550,7 @@ test('a slow but steady upload is nobody’s timeout, though it takes longer tha
     using client = await Client.connect(hg.port)
     client.send('POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 8\r\n\r\n')
     for (const drop of '01234567') {
-      await meanwhile(50)
+      await meanwhile(60)
       client.send(drop)
     }
     assert.equal((await client.response()).body, 'taken')
@@ -568,11 +574,28 @@ test('a slow but steady upload is nobody’s timeout, though it takes longer tha
   )
 })
 
+test('a slow but steady response is nobody’s timeout, though it takes longer than any pause may be', async () => {
+  await using drip = await dripping()
+  await using hg = await logged(yaml(`"${drip.address}"`, drip, { pool: 'timeouts: { betweenBytes: 500ms }' }))
+  using client = await Client.connect(hg.port)
+  const body = 'x'.repeat(25)
+  const began = performance.now()
+  client.send(`POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  const answer = await client.response()
+  assert.deepEqual([answer.status, answer.body, answer.complete], [200, body, true])
+  assert.ok(performance.now() - began > 600)
+  client.end()
+  assert.deepEqual(
+    (await hg.log()).map(({ cause }) => cause),
+    [null],
+  )
+})
+
 test('a client that pauses its reading is not the server’s timeout, nor is a server that pauses the client’s', async () => {
   const length = 32 * 1024 * 1024
   await using origin = await pouring(length)
   await using drip = await dripping()
-  await using hg = await logged(yaml(`"${origin.address}"`, drip, { pool: 'timeouts: { betweenBytes: 150ms }' }))
+  await using hg = await logged(yaml(`"${origin.address}"`, drip, { pool: 'timeouts: { betweenBytes: 300ms }' }))
   const client = connect({ port: hg.port, host: '127.0.0.1' })
   await once(client, 'connect')
   client.write('GET / HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n')
@@ -583,7 +606,7 @@ test('a client that pauses its reading is not the server’s timeout, nor is a s
     if (seen < (pauses + 1) * (length / 4)) return
     pauses++
     client.pause()
-    void meanwhile(300).then(() => client.resume())
+    void meanwhile(500).then(() => client.resume())
   })
   await once(client, 'end')
   assert.ok(seen > length)

@@ -131,6 +131,44 @@ test('a hundred pipelined requests, more than a read can bring, are all answered
   assert.equal(origin.connections, 1)
 })
 
+test('a client that goes on asking and does not read the answers is not read any more either', async () => {
+  await using origin = await Origin.listen((asked) => asked.answer('x'.repeat(1000)))
+  await using hg = await front(origin, { route: { path: '/shop' } })
+  // Both kinds of answers: those of the server, and Headgate's own.
+  for (const path of ['/shop', '/elsewhere']) {
+    using client = await Client.connect(hg.port)
+    client.socket.removeAllListeners('data').pause()
+    const one = `GET ${path} HTTP/1.1\r\nHost: a\r\nX-Pad: ${'p'.repeat(5000)}\r\n\r\n`
+    const block = one.repeat(400)
+    let sent = 0
+    // What is not taken within this time is not going to be.
+    const taken = (): Promise<boolean> =>
+      Promise.race([
+        new Promise<boolean>((resolve) => client.socket.write(block, () => resolve(true))),
+        meanwhile(400).then(() => false),
+      ])
+    do sent += 400
+    while (sent < 200_000 && (await taken()))
+    assert.ok(sent < 200_000, path)
+    // When it reads, it gets all of them.
+    let got = ''
+    let answers = 0
+    client.socket.on('data', (chunk: Buffer) => {
+      got += chunk.toString('latin1')
+      const parts = got.split('HTTP/1.1 ')
+      answers += parts.length - 1
+      got = parts.pop()?.slice(-8) ?? ''
+    })
+    client.socket.resume()
+    await until(
+      () => answers === sent,
+      () => [answers, sent],
+      10_000,
+    )
+  }
+  await settled(hg.gate)
+})
+
 test('pipelined requests followed by FIN are all answered, then the connection closes', async () => {
   await using origin = await Origin.listen(echo)
   await using hg = await front(origin)

@@ -2,17 +2,22 @@
 import assert from 'node:assert/strict'
 import { type Answered, Client } from './client.ts'
 
-/** Fields that may differ: they concern one connection, or the moment. */
-const OURS = /^(connection|keep-alive|date):/i
+/** Fields that may differ, as they concern one connection. */
+const OURS = /^(connection|keep-alive):/i
+/** Fields that Headgate writes anew: the same, but they may stand elsewhere. */
+const FRAMING = /^(content-length|transfer-encoding):/i
 
-/** A response as far as it has to be the same: its fields in the order of their names, as ours may stand elsewhere. */
+/** A response as far as it has to be the same: all of its fields, those of the server in its order. */
 function comparable({ head, body, trailers, complete }: Answered): Readonly<Record<string, unknown>> {
   const [status, ...fields] = head.split('\r\n')
-  const kept = fields.filter((line) => !OURS.test(line)).sort()
+  const kept = fields.filter((line) => !OURS.test(line) && !FRAMING.test(line))
+  const framing = fields.filter((line) => FRAMING.test(line))
   // nginx numbers the boundaries of its multipart responses.
   const boundary = /^content-type: multipart\/byteranges; boundary=(\d+)/im.exec(head)?.[1]
   const plain = (text: string): string => (boundary === undefined ? text : text.replaceAll(boundary, 'boundary'))
-  return { status, fields: kept.map(plain), body: plain(body), trailers, complete }
+  // The clock may have moved on between the two.
+  const timeless = kept.map((line) => plain(line).replace(/^(date): .*/i, '$1'))
+  return { status, fields: timeless, framing, body: plain(body), trailers, complete }
 }
 
 /** Two connections: one to a server, made anew whenever it closes, and one that lasts, to the Headgate before it. */
