@@ -1,7 +1,8 @@
 /** What the command line says before it does anything. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { command } from './command.ts'
@@ -62,19 +63,22 @@ test('colour is there when it is asked for and gone with NO_COLOR or --no-color'
 
 test('under an older Node it finds the newer one that was installed beside it', async (t) => {
   const old = olderNode()
-  if (old === null) return t.skip('skipped: npm runs under a Node that is new enough')
+  if (old === null) return t.skip('skipped: every Node on this machine is new enough')
   const good = await command(['--version'], { node: old })
   assert.deepEqual(good, { code: 0, signal: null, out: `${version}\n`, err: '' })
   const bad = await command(['chekc'], { node: old })
   assert.equal(bad.code, 2)
 })
 
-/** The Node that runs npm, where it is too old for Headgate itself; null otherwise, or without npm. */
+/** A Node on this machine that is too old for Headgate itself; null where there is none. */
 function olderNode(): string | null {
-  const { npm_node_execpath: node } = process.env
-  if (node === undefined) return null
-  const [major = 0, minor = 0] = execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' })
-    .split('.')
-    .map(Number)
-  return major < 24 || (major === 24 && minor < 15) ? node : null
+  const folders = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'node'))
+  for (const node of [process.env.npm_node_execpath ?? '', ...folders]) {
+    if (!existsSync(node)) continue
+    const [major = 0, minor = 0] = execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' })
+      .split('.')
+      .map(Number)
+    if (major < 24 || (major === 24 && minor < 15)) return node
+  }
+  return null
 }

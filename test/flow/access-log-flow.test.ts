@@ -25,7 +25,7 @@ import { headgate, type Running } from '../kit/headgate.ts'
 import { logged } from '../kit/logged.ts'
 import { type Asked, Origin } from '../kit/origin.ts'
 import { Said } from '../kit/said.ts'
-import { meanwhile, settled, tally, until } from '../kit/settle.ts'
+import { meanwhile, settled, until } from '../kit/settle.ts'
 
 type Line = Readonly<Record<string, unknown>>
 
@@ -451,7 +451,9 @@ test('a reader that stalls costs lines beyond the buffer, counted, and no reques
       }
     }
   }
-  while (!said.lines.some(({ message }) => message === 'access log: recovered')) {
+  const told = (state: string) => said.lines.filter(({ message }) => message === `access log: ${state}`)
+  // On a machine that is busy itself it may catch up for a moment before the pipe is full, and fall behind again.
+  while (told('recovered').length < told('dropping').length) {
     drink()
     await meanwhile(5)
   }
@@ -461,14 +463,11 @@ test('a reader that stalls costs lines beyond the buffer, counted, and no reques
   clearInterval(drinking)
   drink()
   closeSync(reader)
-  const recovered = said.lines.find(({ message }) => message === 'access log: recovered')
-  const lost = Number(recovered?.lines)
-  assert.ok(lost > 0)
-  assert.equal(parsed(text).length + lost, 1000)
-  assert.deepEqual(tally(said.lines.map(({ message }) => message)), {
-    'access log: dropping': 1,
-    'access log: recovered': 1,
-  })
+  const lost = told('recovered').map(({ lines }) => Number(lines))
+  assert.ok(lost.every((lines) => lines > 0))
+  assert.equal(parsed(text).length + lost.reduce((sum, lines) => sum + lines), 1000)
+  assert.equal(told('dropping').length, lost.length)
+  assert.equal(said.lines.length, 2 * lost.length, 'told when it begins and when it is over, not for every line')
 })
 
 test('to stdout whole lines come out beside each other from two threads; without a log nothing does', async () => {
