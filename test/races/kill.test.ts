@@ -25,7 +25,7 @@ async function hunt(track: Track): Promise<number> {
   return kills
 }
 
-test('threads killed while they take, give, throw and catch leave nothing behind', { timeout: 15_000 }, async (t) => {
+test('threads killed while they take, give, throw and catch leave nothing behind', { timeout: 60_000 }, async (t) => {
   const track = new Track({ threads: THREADS, servers: [3], pool: 2 }, { kind: 'toss', limit: 2, rounds: 0 })
   await track.startAll()
   const kills = await hunt(track)
@@ -39,7 +39,7 @@ test('threads killed while they take, give, throw and catch leave nothing behind
 })
 
 test('threads killed while their guests wait, are served and leave let no slot and no waiter get lost', {
-  timeout: 15_000,
+  timeout: 60_000,
 }, async (t) => {
   const yard = { threads: THREADS, servers: [1, 2], pool: 2, line: 20 }
   const track = new Track(yard, { kind: 'churn', limit: 2, rounds: 0 })

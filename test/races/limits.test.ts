@@ -5,7 +5,7 @@ import { assertEmpty } from './yard.ts'
 
 for (const limit of [1, 2]) {
   test(`three threads that take and give millions of times are never more than ${limit} inside`, {
-    timeout: 15_000,
+    timeout: 60_000,
   }, async () => {
     const track = new Track({ threads: 3, servers: [limit] }, { kind: 'take', limit, rounds: 1_500_000 })
     await track.startAll()

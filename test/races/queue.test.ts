@@ -4,7 +4,7 @@ import { Track } from './track.ts'
 import { assertEmpty } from './yard.ts'
 
 test('crowds on three threads share servers and a line: limits hold, everybody is served, nothing is left', {
-  timeout: 15_000,
+  timeout: 60_000,
 }, async () => {
   const yard = { threads: 3, servers: [1, 2], pool: 2, line: 22 }
   const track = new Track(yard, { kind: 'queue', limit: 2, rounds: 50_000 })
