@@ -66,7 +66,7 @@ export async function runRounds(context: Context, group: Group): Promise<Result[
   const drive = stack.use(driverOf(context, group, cores.load))
   for (const entry of running) {
     progress.say(`${entry.workload.name}: ${entry.peer.name} is warmed up`)
-    await drive.run(entry, context.quick ? WARM / 4 : WARM).catch(() => {})
+    await drive.run(entry, context.quick ? WARM / 2 : WARM).catch(() => {})
   }
   for (let round = 0; round < rounds; round++) {
     for (const entry of rotated(running, round)) {
