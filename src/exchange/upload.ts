@@ -117,7 +117,7 @@ export class Upload implements Serving {
       // What the server has got of a broken tunnel must not pass for all there was.
       if (this.#tunnel) this.#origin?.drop(true)
       this.#x.fail('client_gone', 'the client closed the connection')
-    } else if (this.#origin === null || this.#origin.stream.idle) this.#x.over(false, false)
+    } else if (this.#origin === null || this.#origin.stream.settled()) this.#x.over(false, false)
     // Else both sides have said their last word, and the server is still taking the client's.
   }
 

@@ -99,7 +99,7 @@ export class Client implements StreamOwner, BodySink {
   heard(buf: Buffer, n: number): void {
     if (this.#phase === 'lingering') return
     if (this.#phase === 'idle') this.#begin()
-    if (n === SLAB && this.#wantsBody && !this.body.done) this.stream.startBulk()
+    if (this.#wantsBody && this.stream.filled(n) && !this.body.done) this.stream.startBulk()
     if (this.#kept.length === 0) this.#use(buf, 0, n)
     else {
       this.#kept = Buffer.concat([this.#kept, buf.subarray(0, n)])
@@ -130,7 +130,7 @@ export class Client implements StreamOwner, BodySink {
     }
     if (this.#phase === 'lingering' || this.#phase === 'closed') return false
     if (this.#phase === 'idle') {
-      if (!this.stream.idle) return false
+      if (!this.stream.flowing) return false
       this.#begin()
     }
     const { limits } = this.context.config
@@ -254,7 +254,7 @@ export class Client implements StreamOwner, BodySink {
 
   /** Goes on with the next request once the answers before it are out: who does not read them gets no more to store. */
   #next(): void {
-    if (!this.stream.idle) {
+    if (!this.stream.flowing) {
       this.pauseBody()
       return this.#await(this.context.config.timeouts.send)
     }
@@ -314,8 +314,8 @@ export class Client implements StreamOwner, BodySink {
       if (this.#wantsBody && !this.body.done && !this.#tunnel) this.#cut()
       else this.#serving.clientEnded()
     } else if (this.#phase === 'lingering') {
-      if (this.stream.idle) this.drop(false)
-    } else if ((this.#kept.length === 0 && this.stream.idle) || this.#phase === 'head') this.drop(false)
+      if (this.stream.settled()) this.drop(false)
+    } else if ((this.#kept.length === 0 && this.stream.settled()) || this.#phase === 'head') this.drop(false)
   }
 
   #cut(): void {

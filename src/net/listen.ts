@@ -270,7 +270,7 @@ class Turned implements StreamOwner {
   heard(): void {}
   drained(): void {}
   ended(): void {
-    if (this.#stream.idle) this.timeout()
+    if (this.#stream.settled()) this.timeout()
   }
   closed(): void {
     this.#listener.wheel.disarm(this.#timer)

@@ -99,7 +99,7 @@ export class Origin implements StreamOwner, BodySink {
     switch (this.#phase) {
       case 'tunnel':
         // Tunnels live long and are mostly quiet: the buffer is kept only as long as much is coming.
-        if (n === SLAB) this.stream.startBulk()
+        if (this.stream.filled(n)) this.stream.startBulk()
         this.#user?.originData(buf, 0, n)
         this.#user?.originRead()
         if (n < SLAB && !this.stream.paused) this.stream.endBulk(true)
@@ -161,7 +161,7 @@ export class Origin implements StreamOwner, BodySink {
       at = next
     }
     if (!this.body.done) {
-      if (to === SLAB) this.stream.startBulk() // more than a read can bring: let writes use the buffer without a copy
+      if (this.stream.filled(to)) this.stream.startBulk() // more than a read can bring: let writes use the buffer without a copy
       return
     }
     if (at < to) this.#lasting = false // surplus: never reuse
@@ -186,7 +186,7 @@ export class Origin implements StreamOwner, BodySink {
 
   /** Whether it may serve another request once its user is done with it. */
   get reusable(): boolean {
-    return this.#phase === 'idle' && this.#lasting && !this.#ended && this.stream.open && this.stream.idle
+    return this.#phase === 'idle' && this.#lasting && !this.#ended && this.stream.open && this.stream.flowing
   }
 
   /** The user is done with a complete response: waits for the next one. `out`: all of it has left for the client. */

@@ -51,11 +51,11 @@ export class Outlet {
     this.#text = ''
   }
 
-  /** Sends what was gathered. True when the kernel has taken everything sent so far. */
+  /** Sends what was gathered. False when something sent before waits for the kernel. */
   flush(): boolean {
     const stream = this.#stream
     if (stream === null) return true
-    if (this.#text === '') return stream.idle
+    if (this.#text === '') return stream.flowing
     const text = this.#text
     this.#text = ''
     this.first = this.writes === 0 ? text : null

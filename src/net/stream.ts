@@ -10,11 +10,34 @@ import { Socket } from 'node:net'
 import { monotonic } from '../base/clock.ts'
 import { type DirectHandle, forSocket, settle, type Writer } from './direct.ts'
 
-/** Bytes read at most in one go. */
+/** Bytes read at most in one go, long bodies aside. */
 export const SLAB = 64 * 1024
 const slab = Buffer.allocUnsafeSlow(SLAB)
-const spareBulk: Buffer[] = []
-const SPARE_BULK = 16
+/** Buffers of that size, for bodies and for copies of what the kernel may not take at once. */
+const spare: Buffer[] = []
+/** Long bodies are read in larger pieces while few are under way, which takes less than half of the time for 1 MB. */
+const LARGE = 256 * 1024
+const FEW = 32
+const spareLarge: Buffer[] = []
+const SPARE = 16
+let large = 0
+
+/**
+ * Streams with something to say. Small pieces leave together when all that this turn of the event loop brought has been
+ * handled: back to back, so that whoever reads them is woken once and not for each of them.
+ */
+let sayers: Stream[] = []
+let otherSayers: Stream[] = []
+/** Characters that may wait for the end of the turn, per stream. */
+const GATHERED = 64 * 1024
+
+function sayAll(): void {
+  const all = sayers
+  sayers = otherSayers
+  otherSayers = all
+  for (let i = 0; i < all.length; i++) all[i]!.flush()
+  all.length = 0
+}
 
 /** Who hears what happens on a stream. `buf` is only valid within the call. */
 export interface StreamOwner {
@@ -68,6 +91,10 @@ export class Stream implements Writer {
   #bulk: Buffer | null = null
   #registered: Buffer = slab
   #retired: Buffer | null = null
+  /** What leaves at the end of this turn. */
+  #later = ''
+  /** Buffers that writes in the background still use. */
+  #lent: Buffer[] | null = null
   /** Writes that the kernel has not taken completely. */
   #writes = 0
   /**
@@ -140,15 +167,24 @@ export class Stream implements Writer {
     if (wanted === this.#registered) return null
     this.#registered = wanted
     if (this.#retired !== null) {
-      if (spareBulk.length < SPARE_BULK) spareBulk.push(this.#retired)
+      recycle(this.#retired)
       this.#retired = null
     }
     return wanted
   }
 
+  /** Whether a read of `n` bytes brought all that there was room for: more is to be expected. */
+  filled(n: number): boolean {
+    return n === this.#registered.length
+  }
+
   /** From the next read on, bytes come in a buffer that stays untouched while this stream is paused. */
   startBulk(): void {
-    this.#bulk ??= spareBulk.pop() ?? Buffer.allocUnsafeSlow(SLAB)
+    if (this.#bulk !== null) return
+    if (large < FEW) {
+      large++
+      this.#bulk = spareLarge.pop() ?? Buffer.allocUnsafeSlow(LARGE)
+    } else this.#bulk = spare.pop() ?? Buffer.allocUnsafeSlow(SLAB)
   }
 
   /** Back to the slab. `free`: nothing of the buffer is still being written anywhere, it may serve another stream. */
@@ -156,6 +192,7 @@ export class Stream implements Writer {
     const bulk = this.#bulk
     if (bulk === null) return
     this.#bulk = null
+    if (bulk.length === LARGE) large--
     // While its last read is being heard it is still registered for the next: it is given away once it is not.
     if (free && this.#registered === bulk) this.#retired = bulk
   }
@@ -165,40 +202,77 @@ export class Stream implements Writer {
     return buf === this.#bulk
   }
 
-  /** Writes text of code points 0–255. True when the kernel took all of it at once. */
+  /**
+   * Says text of code points 0–255, at the end of this turn of the event loop at the latest. False when what was said
+   * before waits for the kernel: `drained` follows.
+   */
   say(text: string): boolean {
     if (this.#mute) return false
-    const handle = this.#handle()
-    if (handle === null) {
-      this.socket.write(text, 'latin1')
-      return this.#out()
+    if (this.#later === '') {
+      this.#later = text
+      if (sayers.length === 0) setImmediate(sayAll)
+      sayers.push(this)
+    } else {
+      this.#later += text
+      if (this.#later.length > GATHERED) this.flush()
     }
-    return this.#settle(handle.writeLatin1String(null, text), null)
+    return this.flowing
+  }
+
+  /** Writes what has been said. */
+  flush(): void {
+    const text = this.#later
+    if (text === '') return
+    this.#later = ''
+    if (this.#mute || !this.open) return
+    const handle = this.#handle()
+    if (handle !== null) this.#settle(handle.writeLatin1String(null, text), null)
+    else {
+      this.socket.write(text, 'latin1')
+      this.#out()
+    }
   }
 
   /**
    * Writes text and then buf[from, to) as one; '' for no text. The bytes are copied first unless `lent`: then the caller
-   * keeps them untouched until `drained`.
+   * keeps them untouched until `drained`. True when the kernel took all of it at once.
    */
   send(text: string, buf: Buffer, from: number, to: number, lent: boolean): boolean {
     if (this.#mute) return false
-    const bytes = lent ? buf.subarray(from, to) : Buffer.from(buf.subarray(from, to))
+    const all = this.#later + text
+    this.#later = ''
+    const copy = lent ? null : copyOf(buf, from, to)
+    const bytes = copy === null ? buf.subarray(from, to) : copy.subarray(0, to - from)
     const handle = this.#handle()
     if (handle === null) {
       this.socket.cork()
-      if (text !== '') this.socket.write(text, 'latin1')
+      if (all !== '') this.socket.write(all, 'latin1')
       this.socket.write(bytes)
       this.socket.uncork()
       return this.#out()
     }
-    if (text === '') return this.#settle(handle.writeBuffer(null, bytes), bytes)
-    const chunks = [text, 'latin1', bytes, 'buffer']
-    return this.#settle(handle.writev(null, chunks, false), chunks)
+    let out: boolean
+    if (all === '') out = this.#settle(handle.writeBuffer(null, bytes), bytes)
+    else {
+      const chunks = [all, 'latin1', bytes, 'buffer']
+      out = this.#settle(handle.writev(null, chunks, false), chunks)
+    }
+    if (copy !== null) {
+      if (out) recycle(copy)
+      else if (this.#writes > 0) (this.#lent ??= []).push(copy)
+    }
+    return out
   }
 
-  /** Whether everything written has been taken by the kernel. */
-  get idle(): boolean {
+  /** Whether the kernel takes what is said, as far as is known: nothing waits for it. */
+  get flowing(): boolean {
     return this.#writes === 0 && this.socket.writableLength === 0 && !this.#mute
+  }
+
+  /** Writes what has been said; whether the kernel has now taken everything. If not, `drained` follows. */
+  settled(): boolean {
+    this.flush()
+    return this.flowing
   }
 
   get open(): boolean {
@@ -225,6 +299,10 @@ export class Stream implements Writer {
   /** A write in the background is done; or one failed. */
   wrote(error: NodeJS.ErrnoException | null): void {
     this.#writes--
+    if (this.#writes === 0 && this.#lent !== null) {
+      for (const copy of this.#lent) recycle(copy)
+      this.#lent = null
+    }
     if (error === null) {
       if (this.#writes === 0) this.tell('drained')
     } else if (this.hearsOut && (error.code === 'EPIPE' || error.code === 'ECONNRESET')) {
@@ -234,7 +312,7 @@ export class Stream implements Writer {
   }
 
   #out(): boolean {
-    if (this.idle)
+    if (this.flowing)
       return true
       // Node tells of a drain only past its high-water mark; we want to hear of every write the kernel did not take at once.
     ;(this.socket as unknown as Internals)._writableState.needDrain = true
@@ -255,17 +333,20 @@ export class Stream implements Writer {
 
   /** Sends FIN after what was written. */
   end(): void {
+    this.flush()
     if (!this.socket.writableEnded && !this.#mute) this.socket.end()
   }
 
   /** Closes both ways once what was written is out; `closed` follows. */
   finish(): void {
+    this.flush()
     this.socket.destroySoon()
   }
 
   /** Drops the connection; the owner hears nothing more. */
   destroy(): void {
     this.owner = nobody
+    this.flush()
     this.endBulk(false)
     this.socket.destroy()
   }
@@ -273,6 +354,7 @@ export class Stream implements Writer {
   /** Drops it with RST, so that the peer cannot take what it got for a whole. */
   reset(): void {
     this.owner = nobody
+    this.flush()
     this.endBulk(false)
     // While a FIN is on its way libuv refuses to reset, and Node would keep the handle for ever, with it the thread.
     if (this.socket.writableEnded && !this.socket.writableFinished) this.socket.destroy()
@@ -308,6 +390,21 @@ export class Stream implements Writer {
   failed(error: NodeJS.ErrnoException): void {
     this.#error ??= error
   }
+}
+
+/** A buffer of ours with buf[from, to) at its beginning. Fresh ones for each would keep the collector busy. */
+function copyOf(buf: Buffer, from: number, to: number): Buffer {
+  if (to - from > SLAB) return Buffer.from(buf.subarray(from, to))
+  const copy = spare.pop() ?? Buffer.allocUnsafeSlow(SLAB)
+  buf.copy(copy, 0, from, to)
+  return copy
+}
+
+/** Takes back a buffer that nobody reads into or writes from any more. */
+function recycle(buf: Buffer): void {
+  if (buf.length === LARGE) {
+    if (spareLarge.length < SPARE) spareLarge.push(buf)
+  } else if (buf.length === SLAB && spare.length < SPARE) spare.push(buf)
 }
 
 function onConnect(this: Socket): void {
