@@ -259,9 +259,14 @@ export class Stream implements Writer {
     }
     if (copy !== null) {
       if (out) recycle(copy)
-      else if (this.#writes > 0) (this.#lent ??= []).push(copy)
+      else if (this.#writes > 0) this.#lend(copy)
     }
     return out
+  }
+
+  #lend(copy: Buffer): void {
+    if (this.#lent === null) this.#lent = [copy]
+    else this.#lent.push(copy)
   }
 
   /** Whether the kernel takes what is said, as far as is known: nothing waits for it. */
@@ -339,8 +344,9 @@ export class Stream implements Writer {
 
   /** Closes both ways once what was written is out; `closed` follows. */
   finish(): void {
-    this.flush()
-    this.socket.destroySoon()
+    // What the kernel has, it delivers before its FIN: no shutdown of its own is needed, nor the wait for it.
+    if (this.settled() && !this.socket.writableEnded) this.socket.destroy()
+    else this.socket.destroySoon()
   }
 
   /** Drops the connection; the owner hears nothing more. */

@@ -11,6 +11,31 @@ const lf = LF
 const sp = SP
 const tab = HTAB
 
+// Values are most of a head, so they are looked at four bytes at a time. One view for the bytes looked at last, which
+// nearly always are those of the thread's one buffer for reads.
+let seenBytes: Uint8Array = new Uint8Array(0)
+let view = new DataView(seenBytes.buffer)
+
+/** Where the next control byte but HTAB stands in buf[i, stop), or within three bytes before it; at most `stop`. */
+function plainEnd(buf: Uint8Array, i: number, stop: number): number {
+  if (buf !== seenBytes) {
+    seenBytes = buf
+    view = new DataView(buf.buffer, buf.byteOffset, buf.length)
+  }
+  const last = stop - 4
+  while (i <= last) {
+    const four = view.getInt32(i, true)
+    // Bit 7 of each byte: it is below 0x20; it is 0x7f. (A byte that borrows from its neighbour may set that one's bit
+    // too, but never one alone.) Bytes from 0x80 are neither.
+    const low = (four - 0x20202020) & ~four
+    const flipped = four ^ 0x7f7f7f7f
+    const del = (flipped - 0x01010101) & ~flipped
+    if (((low | del) & 0x80808080) !== 0) return i
+    i += 4
+  }
+  return i
+}
+
 /**
  * Scans the fields from buf[i] up to the empty line and fills head.spans, ids, count, seen, twice and underscores.
  *
@@ -59,10 +84,12 @@ export function scanFields(head: Head, buf: Uint8Array, i: number, origin: numbe
       i++
     }
     const valueFrom = i
-    while (i < stop) {
+    for (i = plainEnd(buf, i, stop); i < stop; ) {
       c = buf[i]!
       if (c < sp ? c !== tab : c === 0x7f) break
       i++
+      // A tab or the like is passed; what follows may be long.
+      if ((i & 31) === 0) i = plainEnd(buf, i, stop)
     }
     if (i >= stop) return 0
     if (c !== cr) return valueBad(head, c, count)
