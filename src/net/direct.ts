@@ -39,8 +39,13 @@ export const tried: boolean = major === 26 && minor >= 10
 /** The handle of a socket, null where it cannot be written to directly. */
 export function forSocket(socket: Socket): DirectHandle | null {
   if (!tried || socket.connecting) return null
-  const handle = (socket as unknown as { readonly _handle: DirectHandle | null })._handle
+  const handle = handleOf(socket)
   return typeof handle?.writeLatin1String === 'function' ? handle : null
+}
+
+/** The handle of a socket for which `forSocket` had one; null once it is closed. */
+export function handleOf(socket: Socket): DirectHandle | null {
+  return (socket as unknown as { readonly _handle: DirectHandle | null })._handle
 }
 
 /** Follows up a write: true when it is out. Otherwise `writer` hears of its end, or of its failure right now. */

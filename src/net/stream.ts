@@ -8,7 +8,7 @@
  */
 import { Socket } from 'node:net'
 import { monotonic } from '../base/clock.ts'
-import { type DirectHandle, forSocket, settle, type Writer } from './direct.ts'
+import { type DirectHandle, forSocket, handleOf, settle, type Writer } from './direct.ts'
 
 /** Bytes read at most in one go, long bodies aside. */
 export const SLAB = 64 * 1024
@@ -104,6 +104,13 @@ export class Stream implements Writer {
   hearsOut = false
   /** That has happened: nothing more can be written. */
   #mute = false
+  /** Its handle is written to directly, so that nothing ever waits in Node's own stream. Known after the first write. */
+  #direct = false
+  /** FIN was sent, or is on its way. */
+  #fin = false
+  /** Reading was stopped; reading was started at least once. */
+  #held = false
+  #begun = false
   /** Set by the thread once: where exceptions of owners are told; the connection they happened on is destroyed. */
   static onDefect: (error: unknown) => void = (error) => {
     throw error
@@ -224,10 +231,10 @@ export class Stream implements Writer {
     const text = this.#later
     if (text === '') return
     this.#later = ''
-    if (this.#mute || !this.open) return
+    if (this.#mute) return
     const handle = this.#handle()
     if (handle !== null) this.#settle(handle.writeLatin1String(null, text), null)
-    else {
+    else if (this.open) {
       this.socket.write(text, 'latin1')
       this.#out()
     }
@@ -271,7 +278,7 @@ export class Stream implements Writer {
 
   /** Whether the kernel takes what is said, as far as is known: nothing waits for it. */
   get flowing(): boolean {
-    return this.#writes === 0 && this.socket.writableLength === 0 && !this.#mute
+    return this.#writes === 0 && !this.#mute && (this.#direct || this.socket.writableLength === 0)
   }
 
   /** Writes what has been said; whether the kernel has now taken everything. If not, `drained` follows. */
@@ -290,8 +297,13 @@ export class Stream implements Writer {
   }
 
   #handle(): DirectHandle | null {
+    if (this.#fin) return null
+    if (this.#direct) return handleOf(this.socket)
     // What waits in Node's own stream (written while connecting) has to leave first.
-    return this.socket.writableLength === 0 && !this.socket.writableEnded ? forSocket(this.socket) : null
+    if (this.socket.writableLength > 0 || this.socket.writableEnded) return null
+    const handle = forSocket(this.socket)
+    this.#direct = handle !== null
+    return handle
   }
 
   #settle(result: ReturnType<DirectHandle['writeBuffer']>, kept: unknown): boolean {
@@ -325,6 +337,7 @@ export class Stream implements Writer {
   }
 
   pause(): void {
+    this.#held = true
     this.socket.pause()
   }
 
@@ -333,12 +346,16 @@ export class Stream implements Writer {
   }
 
   resume(): void {
+    if (this.#begun && !this.#held) return
+    this.#begun = true
+    this.#held = false
     this.socket.resume()
   }
 
   /** Sends FIN after what was written. */
   end(): void {
     this.flush()
+    this.#fin = true
     if (!this.socket.writableEnded && !this.#mute) this.socket.end()
   }
 
@@ -346,7 +363,10 @@ export class Stream implements Writer {
   finish(): void {
     // What the kernel has, it delivers before its FIN: no shutdown of its own is needed, nor the wait for it.
     if (this.settled() && !this.socket.writableEnded) this.socket.destroy()
-    else this.socket.destroySoon()
+    else {
+      this.#fin = true
+      this.socket.destroySoon()
+    }
   }
 
   /** Drops the connection; the owner hears nothing more. */
