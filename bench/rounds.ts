@@ -34,7 +34,7 @@ interface Entry {
 }
 
 /** A run before the measured ones, in seconds: compilers, caches and pools of connections get warm. */
-const WARM = 1
+const WARM = 2
 /** Between two runs, in seconds: the first 200 ms nginx, for one, still closes what the last one left. */
 const PAUSE = 0.2
 
