@@ -3,29 +3,7 @@
  * `Proxy-Status`, metrics labels, docs/causes.md and the doctor are made from these rows and from nothing else.
  * Who throws names a cause and never a status.
  */
-
-/** What the table knows of one cause. */
-export interface CauseRow {
-  /** Who has to change something: the client that sent it, the server that failed, or Headgate and its limits. */
-  readonly by: 'client' | 'server' | 'self'
-  /** Status of the answer; 0 when nobody is left to answer, or the answer had already begun. */
-  readonly status: number
-  /** Error type of RFC 9209 §2.3, or null where none fits. */
-  readonly proxyStatus: string | null
-  /** First letter of the access log's end code; the second is the stage's. */
-  readonly letter: string
-  /**
-   * Whether another attempt may follow. `unsent`: nothing of the request was sent. `idempotent`: the method is
-   * idempotent (RFC 9110 §9.2.2) and no byte of the response was seen.
-   */
-  readonly retry: 'never' | 'unsent' | 'idempotent'
-  /** True where Headgate itself turns traffic away to protect the servers: the answer carries Retry-After. */
-  readonly shed: boolean
-  /** One sentence for the person who got the answer. It tells nothing of the inside. */
-  readonly sentence: string
-  /** What the operator can do about it. */
-  readonly advice: string
-}
+import type { CauseRow } from './cause-row.ts'
 
 const bad = { by: 'client', proxyStatus: 'http_request_error', letter: 'B', retry: 'never', shed: false } as const
 const full = { by: 'self', status: 503, proxyStatus: 'connection_limit_reached', retry: 'never', shed: true } as const
@@ -216,6 +194,30 @@ export const causes = {
     letter: 'Q',
     sentence: 'The site is busy at the moment and no place became free in time. Please try again shortly.',
     advice: 'The request waited for queue.timeout. Find what holds the slots (long first-byte times), or add capacity.',
+  },
+  fetch_line_full: {
+    ...full,
+    letter: 'F',
+    sentence: 'The site is busy at the moment. Please try again shortly.',
+    advice:
+      'As many requests as coalesce.max allows wait for one fetch already. Raise it, or let those beyond it fetch for themselves (coalesce.otherwise).',
+  },
+  fetch_line_timeout: {
+    ...full,
+    letter: 'Q',
+    sentence: 'The site is busy at the moment. Please try again shortly.',
+    advice:
+      'The fetch of somebody else took longer than coalesce.timeout to bring its first byte. Find what is slow at the server, or let those who waited fetch for themselves (coalesce.otherwise).',
+  },
+  not_cached: {
+    by: 'client',
+    status: 504,
+    proxyStatus: null,
+    letter: 'N',
+    retry: 'never',
+    shed: false,
+    sentence: 'There is no stored copy of this page, and the request did not allow to fetch it.',
+    advice: 'The client said Cache-Control: only-if-cached (RFC 9111 §5.2.1.7). Nothing has to be done.',
   },
   streams_full: {
     ...full,

@@ -31,6 +31,7 @@ export const logFields = {
   totalMs: 'first byte of the request to the last byte of the response',
   bytesIn: 'bytes from the client, heads and framing included',
   bytesOut: 'bytes to the client, heads and framing included',
+  cache: 'what the cache did: hit, stale, collapsed, revalidated, miss or pass',
   retries: 'attempts beyond the first',
   redispatched: 'whether the last attempt went to another server',
   reused: 'whether the server’s connection was used before',

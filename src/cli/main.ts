@@ -1,6 +1,7 @@
 /** The command line: which command was meant, with what, and which exit status it ends with. */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { version } from '../base/version.ts'
+import { addCtl } from './ctl/commands.ts'
 
 /**
  * Exit status: 0 all is well, 1 findings or a failure while running, 2 the command or the configuration is wrong,
@@ -63,6 +64,7 @@ function commands(end: (status: number) => void): Command {
     )
   addRun(program, end)
   addCheck(program, end)
+  addCtl(program, end, examples)
   addInit(program, end)
   addDemo(program, end)
   return program
@@ -175,9 +177,4 @@ function wholeNumber(text: string): number {
 
 function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

@@ -1,4 +1,5 @@
 /** `headgate run`: starts the proxy, says so, and heeds the signals until the end. */
+import { withAdminByDefault } from '../config/admin.ts'
 import { type Loaded, loadConfig } from '../config/load.ts'
 import type { AccessLogConfig, Config } from '../config/model.ts'
 import { noticeLine } from '../config/notice.ts'
@@ -39,13 +40,14 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   })
 
   try {
-    headgate = await start(config, { log: createAppLog('info') })
+    headgate = await start(withAdminByDefault(config), { log: createAppLog('info') })
   } catch (error) {
     const said = startFailure(error)
     if (said === null) throw error
     return fail(FAILED, said)
   }
   for (const line of greeting(config, headgate.addresses, from, paintFor(process.stderr))) talk(line)
+  if (headgate.admin !== null) talk(`  admin: ${headgate.admin}, see headgate ctl --help`)
   talk('ready')
 
   return await drain(headgate, config, await stopped.promise, hurried.promise)

@@ -2,6 +2,7 @@
  * Contradictions in a configuration that is right in form: limits that can never be reached, times that run out in the
  * wrong order, routes nothing comes by. Each rule names numbers, the reason, and what to change.
  */
+import { cachingRules } from './check/caching.ts'
 import { Ground } from './check/ground.ts'
 import { limitRules } from './check/limits.ts'
 import { reachRules } from './check/reach.ts'
@@ -21,6 +22,6 @@ export interface Machine {
 /** All findings of all rules about a configuration. `places` has to know every setting that was written. */
 export function checkConfig(config: Config, places: Places, machine: Machine): Notice[] {
   const ground = new Ground(config, places, machine)
-  for (const rule of [...limitRules, ...timeoutRules, ...reachRules]) rule(ground)
+  for (const rule of [...limitRules, ...timeoutRules, ...cachingRules, ...reachRules]) rule(ground)
   return ground.notices
 }

@@ -59,10 +59,70 @@ export const defaults = {
   route: {
     path: '/',
     queue: { max: 0, timeout: '2s' },
+    // What may be shared is for the operator to say, not for a proxy to guess.
+    cache: false,
     connect: false,
     // Other upgrades (h2c above all) would let a client speak past every rule.
     upgrade: ['websocket'],
   },
+  cache: {
+    // As Varnish's usual -s: room for some ten thousand pages, and a size that small machines have.
+    size: '256MiB',
+    // A page, a script, an image. Downloads and films would push thousands of those out.
+    maxObject: '8MiB',
+  },
+  routeCache: {
+    // As it came, with nothing guessed: an answer for another address is worse than one fetched twice.
+    key: { host: true, path: true, query: true, sort: false, headers: [], cookies: [] },
+    // What says nothing is not stored. Varnish's 120 s surprise everybody once.
+    defaultTtl: 0,
+    // RFC 9111 §4.2.2 allows a guess from Last-Modified; whoever wants it asks for it. `share` and `max` are then those
+    // of browsers and Squid.
+    heuristic: { on: false, share: 0.1, max: '1d' },
+    // What RFC 9111 was written for ends at a year; a longer life is a slip of the pen.
+    maxTtl: '365d',
+    // As Varnish: enough to fetch anew behind a visitor's back, too short for anybody to notice what is old.
+    grace: '10s',
+    // A page of an hour ago is better than none: only while servers are full or down.
+    graceUnderPressure: '1h',
+    // A 304 costs the server less than a page. Eviction decides about the room, so keeping is cheap. Varnish keeps
+    // nothing; nginx and Squid keep until there is no room.
+    keep: '1d',
+    bypass: { cookies: [], headers: [], paths: [] },
+    // A cookie is mostly for one visitor. As Varnish's built-in rules.
+    setCookie: 'never-store',
+    // RFC 9111 §5.2.1 advises it, and a reload is how visitors mend what is broken.
+    requestDirectives: 'obey',
+    // The one name of RFC 9213 that is meant for every cache of its kind.
+    targeted: ['cdn-cache-control'],
+    surrogateControl: false,
+    // Nobody removes anything until named.
+    purge: [],
+    // As many as a busy page sees in a few seconds, waiting as long as nginx lets them (5 s), then each for itself.
+    coalesce: { max: 10_000, timeout: '5s', otherwise: 'fetch' },
+    // Off as in nginx and Caddy: many servers compress already. When on: what is text, and longer than a packet.
+    compress: {
+      on: false,
+      types: [
+        'text/*',
+        'application/javascript',
+        'application/json',
+        'application/ld+json',
+        'application/manifest+json',
+        'application/xml',
+        'application/rss+xml',
+        'application/atom+xml',
+        'application/wasm',
+        'image/svg+xml',
+      ],
+      encodings: ['zstd', 'br', 'gzip'],
+      min: '1KiB',
+    },
+    // Whoever looks at a slow page wants to know whether it was a hit. The key is not told.
+    status: true,
+  },
+  // This machine only, as Caddy has it (2019 there); another port, so that both can run side by side.
+  admin: { bind: '127.0.0.1:9191' },
   accessLog: {
     to: 'stdout',
     format: 'json',

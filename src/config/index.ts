@@ -8,10 +8,13 @@ export type { Notice } from './notice.ts'
 export type {
   Duration,
   Size,
+  WrittenAdmin,
+  WrittenCache,
   WrittenConfig,
   WrittenHealth,
   WrittenListener,
   WrittenPool,
   WrittenRoute,
+  WrittenRouteCache,
   WrittenServer,
 } from './written.ts'

@@ -113,6 +113,7 @@ test('the model has everything resolved: defaults, milliseconds, bytes, names, p
     to: 'shop',
     maxConnections: 0x7fffffff,
     queue: { max: 0, timeout: 2000 },
+    cache: null,
     connect: false,
     upgrade: ['*'],
   })

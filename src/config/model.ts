@@ -117,6 +117,65 @@ export interface PoolConfig {
   readonly health: HealthConfig | null
 }
 
+/** Which parameters of the query belong to the key of a stored answer. Names may end in `*`. */
+export interface QueryKey {
+  readonly take: 'all' | 'none' | 'only' | 'without'
+  /** For `only` and `without`. */
+  readonly names: readonly string[]
+  /** Parameters are put in order by name; those of the same name keep theirs. */
+  readonly sort: boolean
+}
+
+/** How a route caches. Times in ms. */
+export interface RouteCacheConfig {
+  readonly key: {
+    readonly host: boolean
+    readonly path: boolean
+    readonly query: QueryKey
+    /** Lower case. */
+    readonly headers: readonly string[]
+    /** May end in `*`. */
+    readonly cookies: readonly string[]
+  }
+  /** Freshness by status, both ends included; the first range that fits counts. 0: not stored. Empty: the server decides. */
+  readonly ttl: readonly { readonly from: number; readonly to: number; readonly ttl: number }[]
+  /** For answers that say nothing; 0: they are not stored. */
+  readonly defaultTtl: number
+  /** Freshness from Last-Modified: a share (0 … 1] of its age, at most `max`; null: none. Comes before defaultTtl. */
+  readonly heuristic: { readonly share: number; readonly max: number } | null
+  /** Upper bound of freshness. */
+  readonly maxTtl: number
+  readonly grace: number
+  /** How far grace may grow with pressure; never below `grace`. */
+  readonly graceUnderPressure: number
+  readonly keep: number
+  /** Requests with one of these pass the cache by. Cookies may end in `*`, fields are lower case, paths match whole segments. */
+  readonly bypass: {
+    readonly cookies: readonly string[]
+    readonly headers: readonly string[]
+    readonly paths: readonly string[]
+  }
+  /** Answers with Set-Cookie: never stored, or only where the server says public or s-maxage. */
+  readonly setCookie: 'never-store' | 'when-public'
+  /** Whether Cache-Control of requests counts; `ignore`: only no-store and only-if-cached do. */
+  readonly requestDirectives: 'obey' | 'ignore'
+  /** Target fields of RFC 9213 in lower case, the first that is there counts. */
+  readonly targeted: readonly string[]
+  readonly surrogateControl: boolean
+  /** Peers (CIDR or address) that may use PURGE; empty: nobody. */
+  readonly purge: readonly string[]
+  /** Waiting for somebody else's fetch of the same; null: each fetches. */
+  readonly coalesce: { readonly max: number; readonly timeout: number; readonly otherwise: 'fetch' | 'refuse' } | null
+  /** Compression of stored answers; null: none. Types in lower case, `text/*` for all below; `min` in bytes. */
+  readonly compress: {
+    readonly types: readonly string[]
+    readonly encodings: readonly ('zstd' | 'br' | 'gzip')[]
+    readonly min: number
+  } | null
+  /** Whether clients get Cache-Status. */
+  readonly status: boolean
+}
+
 export interface RouteConfig {
   /** `routes[0]` … unless named. */
   readonly name: string
@@ -130,6 +189,8 @@ export interface RouteConfig {
   readonly to: string
   readonly maxConnections: number
   readonly queue: QueueConfig
+  /** null: nothing is stored, nothing is looked up. */
+  readonly cache: RouteCacheConfig | null
   /** Whether CONNECT is passed on (as a tunnel). */
   readonly connect: boolean
   /** Upgrade protocols passed on, lower case; `*` all. */
@@ -144,6 +205,22 @@ export interface AccessLogConfig {
   readonly buffer: number
 }
 
+/** The store of all caching routes, in bytes. Reserved only when a route caches. */
+export interface CacheConfig {
+  readonly size: number
+  /** Longest body that is stored. */
+  readonly maxObject: number
+}
+
+/** Where the admin API listens, and what it asks for. */
+export interface AdminConfig {
+  readonly bind: Address
+  /** Compared in constant time, never shown; null: callers on this machine need none. */
+  readonly token: string | null
+  /** Whether a start without it is a failure; else it is a warning. */
+  readonly required: boolean
+}
+
 export interface Config {
   /** Our name in Via, Proxy-Status and loop detection: an HTTP token, made unique per process when unset. */
   readonly name: string
@@ -152,6 +229,9 @@ export interface Config {
   readonly listeners: readonly ListenerConfig[]
   readonly pools: readonly PoolConfig[]
   readonly routes: readonly RouteConfig[]
+  readonly cache: CacheConfig
+  /** null: there is none. */
+  readonly admin: AdminConfig | null
   readonly accessLog: AccessLogConfig | null
   /** What clients are told: `off` nothing, `cause` (the cause's name only), `full` (gate, limit, value and setting too). */
   readonly proxyStatus: 'off' | 'cause' | 'full'

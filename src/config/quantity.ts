@@ -32,11 +32,13 @@ const sizeExpected = "a size such as '64KB' (64,000 bytes), '64KiB' (65,536 byte
 export interface DurationRange {
   /** Whether 0 may be written, and what it then means; `null`: it may not. */
   readonly zero: string | null
+  /** The longest in ms; LONGEST when unset. */
+  readonly longest?: number
 }
 
 /**
  * Reads a duration.
- * @returns whole milliseconds, 0 … LONGEST; or why it cannot be one.
+ * @returns whole milliseconds, 0 … `range.longest`; or why it cannot be one.
  */
 export function readDuration(written: unknown, range: DurationRange = { zero: 'never' }): number | Refusal {
   const expected = range.zero === null ? durationExpected : `${durationExpected}; 0 for ${range.zero}`
@@ -65,8 +67,16 @@ export function readDuration(written: unknown, range: DurationRange = { zero: 'n
       "write '1ms' or more",
     )
   }
-  if (whole > LONGEST)
-    return new Refusal('out-of-range', `${show(written)} is longer than 24 days`, expected, "write '24d' or less")
+  const { longest = LONGEST } = range
+  if (whole > longest) {
+    const days = Math.floor(longest / durationUnits.d)
+    return new Refusal(
+      'out-of-range',
+      `${show(written)} is longer than ${days} days`,
+      expected,
+      `write '${days}d' or less`,
+    )
+  }
   return whole
 }
 

@@ -14,6 +14,9 @@ const sections: readonly (readonly [path: string, title: string])[] = [
   ['pools.<name>.servers[]', 'Servers'],
   ['pools.<name>.health', 'Health checks'],
   ['routes[]', 'Routes'],
+  ['routes[].cache', 'Caching'],
+  ['cache', 'The store of the cache'],
+  ['admin', 'The admin API'],
 ]
 
 /** The text of docs/configuration.md. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve as resolvePath } from 'node:path'
 import { checkPage, pagePlaceholders } from '../base/page-fields.ts'
+import { resolveAdmin } from './admin.ts'
 import { nearer } from './likely.ts'
 import type { Config, PoolConfig, RouteConfig } from './model.ts'
 import { UNLIMITED } from './model.ts'
@@ -32,6 +33,8 @@ export function resolve(read: ReadConfig, places: Places, folder: string, notice
     })),
     pools: Object.entries(read.pools).map(([name, pool]) => resolvePool(name, pool)),
     routes: resolveRoutes(read),
+    cache: read.cache,
+    admin: resolveAdmin(read.admin ?? null, places, folder, notices),
     accessLog: read.accessLog,
     proxyStatus: read.proxyStatus,
     retryAfter: read.retryAfter,
@@ -74,9 +77,21 @@ function resolveRoutes(read: ReadConfig): RouteConfig[] {
     to: route.to,
     maxConnections: route.maxConnections ?? UNLIMITED,
     queue: route.queue,
+    cache: cacheOf(route.cache),
     connect: route.connect,
     upgrade: route.upgrade,
   }))
+}
+
+function cacheOf(read: NonNullable<ReadConfig['routes']>[number]['cache']): RouteConfig['cache'] {
+  if (read === null) return null
+  return {
+    ...read,
+    ttl: read.ttl ?? [],
+    // Pressure never shortens what is given without it.
+    graceUnderPressure: Math.max(read.grace, read.graceUnderPressure),
+    purge: read.purge.flat(),
+  }
 }
 
 function readPages(

@@ -31,6 +31,9 @@ const pools = 'pools: { app: { servers: [127.0.0.1:3000] } }'
 const pool = (more: string, servers = '{ address: a, maxConnections: 100 }'): string =>
   `${listeners}\npools:\n  app:\n    servers: [${servers}]\n    ${more}\n`
 
+/** A route that caches; `more` is its setting. */
+const caching = (more: string): string => `${listeners}\n${pools}\nroutes:\n  - { to: app, ${more} }\n`
+
 const cases: Readonly<Record<Rule, Case>> = {
   'no-config': { text: '', file: '', says: /^there is no configuration in /, fix: /headgate init/ },
   'file-missing': {
@@ -202,6 +205,13 @@ const cases: Readonly<Record<Rule, Case>> = {
     fix: /another name/,
   },
 
+  'admin-without-token': {
+    text: `${listeners}\n${pools}\nadmin:\n  bind: ▸0.0.0.0:9191\n`,
+    path: 'admin.bind',
+    says: /0\.0\.0\.0:9191 can be reached from other machines/,
+    fix: /HEADGATE_ADMIN_TOKEN.*127\.0\.0\.1:9191/,
+  },
+
   'listener-exceeds-pools': {
     text: `listeners:\n  web:\n    bind: ":80"\n    ▸maxConnections: 2000\npools:\n  shop:\n    servers: [{ address: a, maxConnections: 500 }, { address: b, maxConnections: 500 }]\n    queue: { max: 200 }\n`,
     path: 'listeners.web.maxConnections',
@@ -299,6 +309,43 @@ const cases: Readonly<Record<Rule, Case>> = {
     path: 'listeners.web.timeouts.header',
     says: /slowloris/,
     fix: /write '10s'/,
+  },
+
+  'unused-cache': {
+    text: `${listeners}\n${pools}\n▸cache: { size: 1GiB }\n`,
+    path: 'cache',
+    says: /no route caches/,
+    fix: /cache: true/,
+  },
+  'object-beyond-cache': {
+    text: `${caching('cache: true')}cache: { size: 16MiB, ▸maxObject: 8MiB }\n`,
+    path: 'cache.maxObject',
+    says: /8MiB of the 16MiB/,
+    fix: /to '4MiB' or less/,
+  },
+  'grace-beyond-pressure': {
+    text: caching('cache: { grace: 1h, ▸graceUnderPressure: 10m }'),
+    path: 'routes[0].cache.graceUnderPressure',
+    says: /grace is 1h without any pressure/,
+    fix: /above 1h/,
+  },
+  'ttl-beyond-max': {
+    text: caching('cache: { ttl: { 200: 1m, 404: 2h }, ▸maxTtl: 1h }'),
+    path: 'routes[0].cache.maxTtl',
+    says: /fresh for 2h, and for no longer than 1h/,
+    fix: /'2h'/,
+  },
+  'key-too-narrow': {
+    text: caching('cache: { key: { ▸host: false } }'),
+    path: 'routes[0].cache.key.host',
+    says: /any host/,
+    fix: /remove host: false/,
+  },
+  'purge-everyone': {
+    text: caching('cache: { ▸purge: ["::/0"] }'),
+    path: 'routes[0].cache.purge',
+    says: /::\/0 lets everybody purge/,
+    fix: /'loopback'/,
   },
 
   'unreachable-route': {

@@ -60,6 +60,8 @@ export const rules = {
   'duplicate-route': error('Two routes match exactly the same requests; the second can never be used.'),
   'duplicate-name': error('Two routes have the same name.'),
 
+  'admin-without-token': error('The admin API can be reached from other machines and asks for no token.'),
+
   // Limits that contradict each other.
   'listener-exceeds-pools': warning('A listener lets in more than all pools behind it can hold with their queues.'),
   'fd-limit': warning('The file-descriptor limit of the process is below what the configured limits need.'),
@@ -85,6 +87,14 @@ export const rules = {
   'total-below-first-byte': warning('timeouts.total ends an exchange before timeouts.firstByte can.'),
   'connect-timeout-long': warning('A dead server is found out late; a slot is held meanwhile.'),
   'header-timeout-off': warning('Clients may take for ever to send a head, and hold a connection meanwhile.'),
+
+  // What is stored, for whom and for how long.
+  'unused-cache': warning('The store of the cache is configured, and no route caches.'),
+  'object-beyond-cache': warning('One stored answer may take more than a quarter of the whole store.'),
+  'grace-beyond-pressure': warning('`graceUnderPressure` is not above `grace`: there is nothing that could grow.'),
+  'ttl-beyond-max': warning('`ttl` or `defaultTtl` is above `maxTtl`; it can never be reached.'),
+  'key-too-narrow': warning('Requests that get different answers from the servers share one from the cache.'),
+  'purge-everyone': warning('Everybody may purge: any client can empty the cache onto the servers.'),
 
   // Where requests go.
   'unreachable-route': warning('An earlier route takes every request this one could match.'),

@@ -9,6 +9,9 @@ const named: Readonly<Record<string, string>> = {
   'pools.*.servers[]': 'WrittenServer',
   'pools.*.health': 'WrittenHealth',
   'routes[]': 'WrittenRoute',
+  'routes[].cache': 'WrittenRouteCache',
+  cache: 'WrittenCache',
+  admin: 'WrittenAdmin',
 }
 
 /** The text of written.ts. */

@@ -24,6 +24,10 @@ export interface WrittenConfig {
   readonly pools: Readonly<Record<string, WrittenPool>>
   /** Which requests go to which pool. The most specific route wins, whatever the order: an exact host before a wildcard before any, then the longest path; no route gives 404. Unset: everything goes to the only pool. HAProxy: use_backend. nginx: location. */
   readonly routes?: readonly WrittenRoute[] | undefined
+  /** The store of all routes that cache; see `cache` of a route. Reserved only when there is such a route. */
+  readonly cache?: WrittenCache | undefined
+  /** The admin API: `false`, an address, or `{ bind, token }`. Unset: `headgate run` opens it at `127.0.0.1:9191`, for this machine only, and goes on without it where that port is taken; a program that calls start() has none. */
+  readonly admin?: boolean | string | number | WrittenAdmin | undefined
   /** One line per request: a file, `'stdout'`, `'stderr'`, `false` for none, or `{ to, format, buffer }`. SIGUSR2 reopens the file. HAProxy: log, log-format. nginx: access_log. Default: `'stdout'`. */
   readonly accessLog?: false | string | {
     /** A file, `'stdout'` or `'stderr'`. Default: `'stdout'`. */
@@ -45,7 +49,7 @@ export interface WrittenConfig {
   /** How long a stop waits for requests under way. HAProxy: hard-stop-after. nginx: worker_shutdown_timeout. Default: `'30s'`. */
   readonly drain?: Duration | undefined
   /** Rules whose warnings are known and accepted; `headgate check` leaves them out. Errors cannot be left out. */
-  readonly ignore?: readonly ('listener-exceeds-pools' | 'fd-limit' | 'queue-without-limit' | 'no-queue' | 'pool-limit-above-servers' | 'route-limit-above-pool' | 'streams-above-listeners' | 'retries-exceed-servers' | 'all-weights-zero' | 'queue-timeout-beyond-patience' | 'first-byte-below-queue' | 'first-byte-below-health' | 'health-timeout-beyond-interval' | 'total-below-first-byte' | 'connect-timeout-long' | 'header-timeout-off' | 'unreachable-route' | 'unused-pool' | 'listener-without-route' | 'trusted-everyone' | 'privileged-port')[] | undefined
+  readonly ignore?: readonly ('listener-exceeds-pools' | 'fd-limit' | 'queue-without-limit' | 'no-queue' | 'pool-limit-above-servers' | 'route-limit-above-pool' | 'streams-above-listeners' | 'retries-exceed-servers' | 'all-weights-zero' | 'queue-timeout-beyond-patience' | 'first-byte-below-queue' | 'first-byte-below-health' | 'health-timeout-beyond-interval' | 'total-below-first-byte' | 'connect-timeout-long' | 'header-timeout-off' | 'unused-cache' | 'object-beyond-cache' | 'grace-beyond-pressure' | 'ttl-beyond-max' | 'key-too-narrow' | 'purge-everyone' | 'unreachable-route' | 'unused-pool' | 'listener-without-route' | 'trusted-everyone' | 'privileged-port')[] | undefined
 }
 
 export interface WrittenListener {
@@ -214,8 +218,108 @@ export interface WrittenRoute {
     /** How long a request may wait for the route’s own limit. Default: `'2s'`. */
     readonly timeout?: Duration | undefined
   } | undefined
+  /** Whether answers are stored and given again (RFC 9111): `true`, or an object that says how. nginx: proxy_cache. Varnish does it always. Default: `false`. */
+  readonly cache?: boolean | WrittenRouteCache | undefined
   /** Whether CONNECT requests are passed on as tunnels. They get 405 otherwise. Default: `false`. */
   readonly connect?: boolean | undefined
   /** Protocols a connection may be upgraded to; `true` for all, `false` for none. Other upgrades are answered as plain requests. */
   readonly upgrade?: boolean | readonly string[] | string | undefined
+}
+
+export interface WrittenRouteCache {
+  /** What makes two requests the same. Vary is heeded in any case. nginx: proxy_cache_key. Varnish: vcl_hash. */
+  readonly key?: {
+    /** Whether answers of one host are kept apart from those of another. Varnish: hash_data(req.http.host). Default: `true`. */
+    readonly host?: boolean | undefined
+    /** Whether the path makes a difference. `false`: the whole route has one answer. Default: `true`. */
+    readonly path?: boolean | undefined
+    /** `true` the query as it is, `false` none of it, or the parameters that matter: `{ only, without, sort }`. Default: `true`. */
+    readonly query?: boolean | {
+      /** Parameters that make a difference; all others are left out of the key. */
+      readonly only?: readonly string[] | string | undefined
+      /** Parameters that make none, such as `'utm_*'`; all others belong to the key. */
+      readonly without?: readonly string[] | string | undefined
+      /** Whether parameters are put in order by their names, so that `?a=1&b=2` and `?b=2&a=1` are one. Default: `false`. */
+      readonly sort?: boolean | undefined
+    } | undefined
+    /** Request fields that make a difference beyond what Vary names. */
+    readonly headers?: readonly string[] | string | undefined
+    /** Cookies that make a difference, such as a currency or a language. */
+    readonly cookies?: readonly string[] | string | undefined
+  } | undefined
+  /** How long answers are fresh whatever the server says, unless it forbids storing: a duration (for statuses 200 to 399), or by status `{ '200-299': '10m', '404': '1m' }`. Unset: the server decides. Varnish: beresp.ttl. nginx: proxy_cache_valid. */
+  readonly ttl?: Duration | Readonly<Record<string, Duration>> | undefined
+  /** How long an answer is fresh that says nothing of it. 0: such answers are not stored. Varnish: default_ttl (120 s there). Default: `0`. */
+  readonly defaultTtl?: Duration | undefined
+  /** Whether an answer that only says Last-Modified is fresh for a share of its age: `true`, or `{ share, max }`. Comes before defaultTtl. Default: `false`. */
+  readonly heuristic?: boolean | {
+    /** Part of the time since Last-Modified; a tenth is usual (RFC 9111 §4.2.2). Default: `0.1`. */
+    readonly share?: number | undefined
+    /** Never longer than this. Default: `'1d'`. */
+    readonly max?: Duration | undefined
+  } | undefined
+  /** Nothing is fresh for longer, whatever the server or `ttl` says. Traffic Server: max age. Default: `'365d'`. */
+  readonly maxTtl?: Duration | undefined
+  /** How long after its freshness a copy may be given away at once, while one request fetches a new one; an answer’s own stale-while-revalidate comes first. Varnish: default_grace. nginx: proxy_cache_use_stale updating. Default: `'10s'`. */
+  readonly grace?: Duration | undefined
+  /** How far grace may grow while the servers are at their limits or down, rather than let visitors wait or fail; never below `grace`. must-revalidate and no-cache are heeded. Default: `'1h'`. */
+  readonly graceUnderPressure?: Duration | undefined
+  /** How long after its grace a copy is kept to ask the server whether it is still good (If-None-Match). Varnish: default_keep. Default: `'1d'`. */
+  readonly keep?: Duration | undefined
+  /** Requests that neither take from the cache nor leave anything in it. nginx: proxy_cache_bypass with proxy_no_cache. Varnish: pass. */
+  readonly bypass?: {
+    /** Requests with one of these cookies: `'session'`, `'wordpress_logged_in_*'`, or `'*'` for any cookie. */
+    readonly cookies?: readonly string[] | string | undefined
+    /** Requests with one of these fields. */
+    readonly headers?: readonly string[] | string | undefined
+    /** Requests for these paths and all below: `'/cart'`. */
+    readonly paths?: readonly string[] | string | undefined
+  } | undefined
+  /** Answers that set cookies: `'never-store'`, or `'when-public'` stores those that say public or s-maxage, cookies included. Default: `'never-store'`. */
+  readonly setCookie?: 'never-store' | 'when-public' | undefined
+  /** Whether Cache-Control of requests counts (RFC 9111 §5.2.1): with `'ignore'` no reload of a browser reaches the servers, and only no-store and only-if-cached count. Varnish and nginx ignore it. Default: `'obey'`. */
+  readonly requestDirectives?: 'obey' | 'ignore' | undefined
+  /** Fields that are meant for caches like this one and come before Cache-Control, the first one that is there (RFC 9213). */
+  readonly targeted?: readonly string[] | string | undefined
+  /** Whether Surrogate-Control is heeded before Cache-Control, and kept from clients. Default: `false`. */
+  readonly surrogateControl?: boolean | undefined
+  /** Clients that may use the method PURGE: addresses, networks, `'loopback'` or `'private'`. The admin API can purge in any case. */
+  readonly purge?: readonly string[] | undefined
+  /** One fetch for many who ask for the same at once: `{ max, timeout, otherwise }`, or `false` for a fetch each. nginx: proxy_cache_lock. Varnish does it always. */
+  readonly coalesce?: boolean | {
+    /** Requests that may wait for one answer. Default: `10000`. */
+    readonly max?: number | undefined
+    /** How long one may wait for the first byte. nginx: proxy_cache_lock_timeout. Default: `'5s'`. */
+    readonly timeout?: Duration | undefined
+    /** What becomes of those beyond `max` and `timeout`: `'fetch'` for themselves, or `'refuse'` with 503. Default: `'fetch'`. */
+    readonly otherwise?: 'fetch' | 'refuse' | undefined
+  } | undefined
+  /** Whether stored answers are compressed, once for all who take them: `true`, or `{ types, encodings, min }`. nginx: gzip. Varnish: beresp.do_gzip. Default: `false`. */
+  readonly compress?: boolean | {
+    /** Media types that are worth it. nginx: gzip_types. */
+    readonly types?: readonly string[] | string | undefined
+    /** Encodings in the order of preference; the first one that the client takes is used. */
+    readonly encodings?: readonly ('zstd' | 'br' | 'gzip')[] | 'zstd' | 'br' | 'gzip' | undefined
+    /** Shorter answers stay as they are. nginx: gzip_min_length. Default: `'1KiB'`. */
+    readonly min?: Size | undefined
+  } | undefined
+  /** Whether clients are told by Cache-Status how the answer came about (RFC 9211). Default: `true`. */
+  readonly status?: boolean | undefined
+}
+
+export interface WrittenCache {
+  /** Memory for stored answers, of all threads and routes together; reserved at the start when a route caches, and never exceeded. nginx: max_size of proxy_cache_path. Varnish: -s default,256m. Default: `'256MiB'`. */
+  readonly size?: Size | undefined
+  /** Longest body that is stored; longer ones pass through. Squid: maximum_object_size_in_memory. Default: `'8MiB'`. */
+  readonly maxObject?: Size | undefined
+}
+
+export interface WrittenAdmin {
+  /** One address to listen on: `'127.0.0.1:9191'`, `'unix:/run/headgate-admin.sock'`. Beyond loopback a token is required. Default: `'127.0.0.1:9191'`. */
+  readonly bind?: string | number | undefined
+  /** What callers have to show as `Authorization: Bearer …`: a text of 16 characters or more, better from the environment than in the file itself, or `{ file }`. It is never logged or shown. */
+  readonly token?: string | {
+    /** A file whose only line is the token; its path is relative to this file. */
+    readonly file: string
+  } | undefined
 }

@@ -61,6 +61,7 @@ export class Download implements OriginUser {
     const x = this.#x
     const { head: request, client, settings } = x
     if (head.status === 101 || (request.isConnect && head.status < 300)) return this.#openTunnel(head)
+    if (x.caching.waits && x.caching.answered(head)) return
     this.begun = true
     x.firstByteAt = lately()
     x.phase = 'D'
@@ -82,7 +83,7 @@ export class Download implements OriginUser {
         connection,
         upgrade: false,
         // RFC 9110 §6.6.1: what comes without Date is passed on with one.
-        extra: head.has(Field.date) ? x.stickyField() : `Date: ${httpDate()}\r\n${x.stickyField()}`,
+        extra: `${head.has(Field.date) ? '' : `Date: ${httpDate()}\r\n`}${x.stickyField()}${x.caching.line}`,
       }),
     )
     x.expect('between_bytes_timeout', settings.timeouts.betweenBytes)

@@ -19,42 +19,43 @@ import type { PoolConfig } from '../config/model.ts'
 import { type Permit, Waiting } from '../gate/gate.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { Client } from '../net/client.ts'
+import type { ClientSide } from '../net/client-side.ts'
 import type { Origin } from '../net/origin.ts'
 import type { Asking } from '../pool/pool.ts'
 import type { Server } from '../pool/server.ts'
 import { RequestHead } from '../wire/head.ts'
+import { arm, timeout } from './bounds.ts'
+import { Caching } from './caching.ts'
+import { Delivery } from './delivery.ts'
 import { Download } from './download.ts'
 import { finish } from './finish.ts'
+import { Nobody } from './nobody.ts'
 import type { Verdict } from './record.ts'
 import type { Route } from './route.ts'
 import type { Stage } from './stage.ts'
 import { step } from './steps.ts'
+import { Turn } from './turn.ts'
 import { Upload } from './upload.ts'
 import type { World } from './world.ts'
 
 const RECEIVED: Stage<'received'> = { at: 'received' }
-
-/** The exchange's place in its route's line; in the pool's line it stands itself. */
-class Turn extends Waiting<Slots> {
-  readonly #x: Exchange
-  constructor(x: Exchange) {
-    super()
-    this.#x = x
-  }
-  override granted(place: Permit<Slots>): void {
-    this.#x.placed(place)
-  }
-}
 
 export class Exchange extends Waiting<Server> implements Asking {
   readonly world: World
   head = new RequestHead()
   readonly upload: Upload
   readonly download: Download
+  /** What the cache has to do with it, and what it serves. */
+  readonly caching: Caching
+  readonly delivery: Delivery
   readonly timer: Timer<Exchange>
   readonly turn: Turn
   // Who takes part.
-  client!: Client
+  client!: ClientSide
+  /** Nobody waits for it: it fetches for the store. */
+  background = false
+  /** Counts the requests this object has served: who comes back later can see whether it is still the same. */
+  serial = 0
   route: Route | null = null
   /** Of the route's pool, once there is a route. */
   settings!: PoolConfig
@@ -65,8 +66,8 @@ export class Exchange extends Waiting<Server> implements Asking {
   slot: Permit<Server> | null = null
   stream: Slots | null = null
   // What the timer stands for, and the bound over all waiting (0: none).
-  #awaited: Cause = 'total_timeout'
-  #until = Infinity
+  awaited: Cause = 'total_timeout'
+  until = Infinity
   deadline = 0
   /** When the response counts as a stream (ms, monotonic); 0: never. */
   streamAt = 0
@@ -108,7 +109,9 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.world = world
     this.upload = new Upload(this)
     this.download = new Download(this)
-    this.timer = new Timer(this as Exchange, onTimer)
+    this.caching = new Caching(this)
+    this.delivery = new Delivery(this)
+    this.timer = new Timer(this as Exchange, timeout)
     this.turn = new Turn(this)
   }
 
@@ -117,6 +120,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     const former = this.head
     this.head = head
     this.client = client
+    this.serial++
     this.headAt = lately()
     this.#over = false
     this.listenerInUse = this.world.listeners.get(client.context.config.name)?.used ?? 0
@@ -124,6 +128,38 @@ export class Exchange extends Waiting<Server> implements Asking {
     client.serve(this.upload)
     this.go(cause === null ? RECEIVED : { at: 'failed', cause, detail })
     return former
+  }
+
+  /** A request for the store alone, as this client would make it. Its next stage is up to the caller. */
+  beginBackground(client: ClientSide, head: RequestHead, route: Route): void {
+    this.head = head
+    this.client = new Nobody(client)
+    this.background = true
+    this.headAt = lately()
+    this.#over = false
+    this.route = route
+    this.settings = route.pool.config
+    const { total } = this.settings.timeouts
+    if (total > 0) this.deadline = this.headAt + total
+  }
+
+  /** The cache has looked in vain: a server has to be asked. */
+  onward(): void {
+    if (this.route !== null) this.go({ at: 'missed', route: this.route })
+  }
+
+  /** An answer has begun. */
+  get begun(): boolean {
+    return this.download.begun || this.delivery.begun
+  }
+
+  /** No server is needed any more. */
+  withdraw(): void {
+    this.#leaveLine()
+    this.#leftLine()
+    this.dropOrigin()
+    this.releaseSlot()
+    this.relax()
   }
 
   /** Goes on from a stage until something has to be waited for. */
@@ -139,6 +175,10 @@ export class Exchange extends Waiting<Server> implements Asking {
         next = { at: 'failed', cause: 'internal', detail: (error as Error)?.stack ?? String(error) }
       }
     }
+  }
+
+  get isOver(): boolean {
+    return this.#over
   }
 
   fail(cause: Cause, detail: string): void {
@@ -198,60 +238,15 @@ export class Exchange extends Waiting<Server> implements Asking {
 
   /** From now on, `cause` is what happens when nothing happens for `ms` (0: no bound but the total one). */
   expect(cause: Cause, ms: number): void {
-    this.#awaited = cause
-    this.#until = ms > 0 ? lately() + ms : Infinity
-    this.#arm()
+    this.awaited = cause
+    this.until = ms > 0 ? lately() + ms : Infinity
+    arm(this)
   }
 
   /** Nothing but the total bound counts: somebody else watches over what is awaited. */
   relax(): void {
-    this.#until = Infinity
-    this.#arm()
-  }
-
-  #arm(): void {
-    let at = this.#until
-    if (this.deadline > 0 && this.deadline < at) at = this.deadline
-    if (this.streamAt > 0 && this.streamAt < at) at = this.streamAt
-    if (at < Infinity) this.world.wheel.arm(this.timer, at)
-    else this.world.wheel.disarm(this.timer)
-  }
-
-  timeout(): void {
-    if (this.#over) return
-    const now = lately()
-    if (now >= this.#until) return this.#late(this.#awaited)
-    if (this.deadline > 0 && now >= this.deadline) return this.#late('total_timeout')
-    if (this.streamAt > 0 && now >= this.streamAt) {
-      this.streamAt = 0
-      this.#becomeStream()
-    }
-    this.#arm()
-  }
-
-  #late(cause: Cause): void {
-    if (this.queueFrom >= 0) {
-      // A slot that became free in the same moment wins over the timeout.
-      if (this.atRoute) {
-        const place = this.route?.gate?.expire(this.turn) ?? null
-        if (place !== null) return this.placed(place)
-      } else {
-        const slot = this.route?.pool.pool.gate.expire(this) ?? null
-        if (slot !== null) return this.granted(slot)
-      }
-    }
-    if (this.phase === 'C') return this.attemptFailed(cause, 'no connection in time', true)
-    this.fail(cause, '')
-  }
-
-  /** A response that has outlived its age as a request moves to the budget of streams, if that has room. */
-  #becomeStream(): void {
-    const { route } = this
-    if (route === null || this.stream !== null || !route.pool.streams.take()) return
-    this.stream = route.pool.streams
-    this.deadline = 0
-    this.releaseSlot()
-    this.releasePlace()
+    this.until = Infinity
+    arm(this)
   }
 
   /**
@@ -344,6 +339,7 @@ export class Exchange extends Waiting<Server> implements Asking {
   over(keep: boolean, cut: boolean): void {
     if (this.#over) return
     this.#over = true
+    this.serial++
     const { client, world, slot, place } = this
     world.wheel.disarm(this.timer)
     this.#leaveLine()
@@ -386,11 +382,10 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.incident = null
     this.arrival = this.turn.arrival = 0
     this.atRoute = false
+    this.background = false
     this.upload.reset()
     this.download.reset()
+    this.delivery.reset()
+    this.caching.reset()
   }
-}
-
-function onTimer(x: Exchange): void {
-  x.timeout()
 }

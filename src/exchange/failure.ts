@@ -11,7 +11,7 @@ export function answerFailure(x: Exchange, cause: Cause, detail: string): boolea
   const row = rowOf(cause)
   x.incident = incidentId(wall())
   x.verdict = world.verdict(x, cause, detail)
-  if (row.status === 0 || x.download.begun || !client.stream.open) return false
+  if (row.status === 0 || x.begun || !client.stream.open) return false
   const text = world.refuse({
     cause,
     verdict: x.verdict,

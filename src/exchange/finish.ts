@@ -8,6 +8,7 @@ import type { Record, Verdict } from './record.ts'
 
 /** Counts it, and logs it where somebody wants to read it. */
 export function finish(x: Exchange): void {
+  if (x.background) return
   const now = lately()
   const total = now - x.client.since
   const firstByte = x.firstByteAt < 0 || x.sentAt < 0 ? -1 : x.firstByteAt - x.sentAt
@@ -42,7 +43,8 @@ function recordOf(x: Exchange, now: number, total: number, firstByte: number): R
     firstByte,
     total,
     bytesIn: client.bytesIn,
-    bytesOut: x.bytesOut + x.download.bytes,
+    bytesOut: x.bytesOut + x.download.bytes + x.delivery.bytes,
+    cache: x.caching.result,
     retries: x.retries,
     redispatched: x.redispatched,
     reused: x.reused,
@@ -91,6 +93,7 @@ export function turnedAwayRecord(
     total: waited,
     bytesIn: 0,
     bytesOut,
+    cache: null,
     retries: 0,
     redispatched: false,
     reused: false,

@@ -8,7 +8,8 @@
  * Content-Length.
  */
 import { STATUS_CODES } from 'node:http' // the names of the status codes, nothing else
-import { type Cause, type CauseRow, rowOf } from '../base/cause.ts'
+import { type Cause, rowOf } from '../base/cause.ts'
+import type { CauseRow } from '../base/cause-row.ts'
 import { type PagePlaceholder, pageHole } from '../base/page-fields.ts'
 import { parseTemplate } from '../base/template.ts'
 import type { Config } from '../config/model.ts'

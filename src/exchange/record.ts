@@ -1,5 +1,6 @@
 /** What is left of an exchange when it is over. Log, metrics, episodes and (later) health and breaker read it. */
 import type { Cause } from '../base/cause.ts'
+import type { CacheResult } from './cache-state.ts'
 
 /** Which limit turned a request away, with what it saw and where the limit was written. */
 export interface Verdict {
@@ -57,6 +58,8 @@ export interface Record {
   /** Bytes from the client and to the client, heads and framing included. */
   readonly bytesIn: number
   readonly bytesOut: number
+  /** What the cache had to do with it; null: nothing. */
+  readonly cache: CacheResult | null
   /** Attempts beyond the first; true where the last went to another server. */
   readonly retries: number
   readonly redispatched: boolean

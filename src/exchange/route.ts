@@ -6,6 +6,7 @@
 import type { RouteConfig } from '../config/model.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { Slots } from '../ledger/slots.ts'
+import type { RouteCache } from './route-cache.ts'
 import type { Upstream } from './upstream.ts'
 
 /** A route as it acts: its own limit and the pool behind it. */
@@ -16,6 +17,8 @@ export interface Route {
   readonly slots: Slots
   /** null: the route has no limit of its own. */
   readonly gate: Gate<Slots> | null
+  /** null: nothing is stored. */
+  readonly cache: RouteCache | null
 }
 
 type Paths = Map<string, Route>

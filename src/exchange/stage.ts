@@ -8,6 +8,7 @@ import type { Route } from './route.ts'
 interface Stages {
   received: object
   routed: { readonly route: Route }
+  missed: { readonly route: Route }
   admitted: { readonly route: Route }
   seated: { readonly route: Route; readonly server: Server }
   connected: { readonly route: Route; readonly origin: Origin }

@@ -24,15 +24,26 @@ const steps: Steps = {
     return { at: 'routed', route }
   },
 
-  /** Its route is known: takes a place on it, if places are limited, and one among the streams if it will be one. */
-  routed(x, { route }): Stage<'admitted' | 'failed'> | null {
+  /** Its route is known: perhaps the cache can answer it. */
+  routed(x, { route }): Stage | null {
     const { head, client } = x
-    const { pool, config, gate } = route
+    const { pool, config } = route
     x.route = route
     x.settings = pool.config
     if (pool.config.timeouts.total > 0) x.deadline = client.since + pool.config.timeouts.total
     if (head.isConnect && !config.connect) return failed('method_refused', head.target)
     if (head.upgrade !== null && !upgrades(config.upgrade, head.upgrade)) head.upgrade = null
+    if (route.cache !== null) {
+      const next = x.caching.look(route.cache)
+      if (next !== undefined) return next
+    }
+    return { at: 'missed', route }
+  },
+
+  /** A server has to be asked: takes a place on the route, if places are limited, and one among the streams if it will be one. */
+  missed(x, { route }): Stage<'admitted' | 'failed'> | null {
+    const { head } = x
+    const { pool, config, gate } = route
     if (head.upgrade !== null || head.isConnect) {
       if (!pool.streams.take()) return failed('streams_full', '')
       x.stream = pool.streams
@@ -43,7 +54,12 @@ const steps: Steps = {
     x.atRoute = true
     const place = gate.admit(x.turn)
     if (typeof place === 'string') return failed(place, '')
-    if (place === null) return x.line(config.queue.timeout, gate.line.length)
+    if (place === null) {
+      const { length, bound } = gate.line
+      if (!x.caching.helps(length, bound)) return x.line(config.queue.timeout, length)
+      gate.leave(x.turn)
+      return x.caching.serveInstead()
+    }
     x.place = place
     return { at: 'admitted', route }
   },
@@ -54,7 +70,13 @@ const steps: Steps = {
     x.atRoute = false
     const slot = pool.admit(x)
     if (typeof slot === 'string') return failed(slot, '')
-    if (slot === null) return x.line(pool.config.queue.timeout, pool.gate.line.length)
+    if (slot === null) {
+      const { length, bound } = pool.gate.line
+      if (!x.background && !x.caching.helps(length, bound)) return x.line(pool.config.queue.timeout, length)
+      pool.gate.leave(x)
+      // What nobody waits for is not worth a place in the line: the next request for it tries again.
+      return x.background ? failed('pool_full', '') : x.caching.serveInstead()
+    }
     return x.seat(route, slot)
   },
 
@@ -86,11 +108,17 @@ const steps: Steps = {
 
   /** It ends badly, here or anywhere above. */
   failed(x, { cause, detail }): null {
+    if (x.background) {
+      x.caching.failed()
+      x.over(false, false)
+      return null
+    }
+    if (!x.begun && x.caching.rescue(cause)) return null
     x.cause = cause
     const answered = answerFailure(x, cause, detail)
     // Whoever has got a part of an answer must not take it for the whole.
     if (answered) x.over(x.lasting, false)
-    else x.over(false, x.download.begun)
+    else x.over(false, x.begun)
     return null
   },
 }

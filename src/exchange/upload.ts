@@ -1,9 +1,9 @@
 /** The request's way: its head and body from the client to the server, at the speed of the slower one. */
 import type { Cause } from '../base/cause.ts'
 import { lately } from '../base/clock.ts'
-import type { Serving } from '../net/client.ts'
 import type { Origin } from '../net/origin.ts'
 import { Outlet } from '../net/outlet.ts'
+import type { Serving } from '../net/serving.ts'
 import { requestToServer } from '../wire/forward.ts'
 import { chunkHead } from '../wire/framing.ts'
 import { BodyKind } from '../wire/head.ts'
@@ -39,7 +39,7 @@ export class Upload implements Serving {
     origin.expectResponse(head.method)
     // HTTP/1.0 may come without Host; what goes to the server needs one (RFC 9112 §3.2).
     if (head.authority === '') head.authority = this.#x.server?.host ?? ''
-    this.#out.text(again ?? requestToServer(head, client.hop, ''))
+    this.#out.text(again ?? requestToServer(head, client.hop, this.#x.caching.extra))
     if (client.bodyLeft) client.readBody(head.expectContinue)
     else this.done = true
     const out = this.#out.flush()
@@ -108,7 +108,8 @@ export class Upload implements Serving {
   }
 
   clientDrained(): void {
-    this.#x.download.clientDrained()
+    if (this.#x.delivery.begun) this.#x.delivery.clientDrained()
+    else this.#x.download.clientDrained()
   }
 
   clientGone(): void {
@@ -116,6 +117,7 @@ export class Upload implements Serving {
     if (!this.#tunnel || client.stream.error !== null) {
       // What the server has got of a broken tunnel must not pass for all there was.
       if (this.#tunnel) this.#origin?.drop(true)
+      this.#x.caching.handOver()
       this.#x.fail('client_gone', 'the client closed the connection')
     } else if (this.#origin === null || this.#origin.stream.settled()) this.#x.over(false, false)
     // Else both sides have said their last word, and the server is still taking the client's.

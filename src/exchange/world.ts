@@ -3,6 +3,7 @@ import type { Cause } from '../base/cause.ts'
 import type { Wheel } from '../base/wheel.ts'
 import type { Config } from '../config/model.ts'
 import type { Slots } from '../ledger/slots.ts'
+import type { CacheResult } from './cache-state.ts'
 import type { Exchange } from './exchange.ts'
 import type { Record, Verdict } from './record.ts'
 import type { Route, Routes } from './route.ts'
@@ -22,6 +23,8 @@ export interface Refusal {
 /** Counts what happens, in the ledger. */
 export interface Tally {
   began(): void
+  /** An answer came about with or without the cache; see Caching. */
+  cached(result: CacheResult): void
   /** It joined a line, its route's or its pool's. */
   joined(route: Route, ofRoute: boolean): void
   /**
@@ -55,6 +58,10 @@ export interface World {
   refuse(refusal: Refusal): string
   /** An exception in the code of an exchange; the exchange ends as `internal`. */
   defect(error: unknown): void
+  /** Orders what is stored under these beginnings of keys to go; resolves when it is in effect on all threads, with a sentence. */
+  purge(targets: readonly string[]): Promise<string>
+  /** An exchange for a request that nobody waits for. */
+  background(): Exchange
   /** The exchange is over and may serve again. */
   release(x: Exchange): void
 }

@@ -74,6 +74,15 @@ export class Ledger {
     Atomics.notify(this.#cells, bell)
   }
 
+  /** Wakes a worker thread, this one too: there is something for it, but not at the gates. Not for the main thread. */
+  wake(thread: number): void {
+    const { row, rowLength, threads } = this.plan
+    if (thread >= threads) return
+    const bell = row + thread * rowLength
+    Atomics.store(this.#cells, bell, 1)
+    Atomics.notify(this.#cells, bell)
+  }
+
   /** Wakes all threads, this one included: after a limit was raised or a server became usable. */
   ringAll(): void {
     for (let k = 0; k < this.plan.rows; k++) this.ring(k)

@@ -13,7 +13,10 @@ import type { Hop } from '../wire/forward.ts'
 import { BodyDecoder, type BodySink } from '../wire/framing.ts'
 import { BodyKind, RequestHead } from '../wire/head.ts'
 import { parseRequest } from '../wire/request.ts'
-import { SLAB, type Stream, type StreamOwner } from './stream.ts'
+import { SLAB } from './buffers.ts'
+import type { Serving } from './serving.ts'
+import type { Stream } from './stream.ts'
+import type { StreamOwner } from './stream-owner.ts'
 
 /** Who serves requests; one per thread. */
 export interface ClientUser {
@@ -21,20 +24,6 @@ export interface ClientUser {
   request(client: Client, head: RequestHead): RequestHead
   /** What came is no request we take, or did not come in time. The answer as above. */
   malformed(client: Client, head: RequestHead, cause: Cause, detail: string): RequestHead
-}
-
-/** The request that is being served, as its client's connection sees it. */
-export interface Serving {
-  requestData(buf: Buffer, from: number, to: number): void
-  /** The body is complete; its trailers, if any, stand in `client.body.trailers`. */
-  requestEnd(): void
-  /** What one read brought has been handed over. */
-  requestRead(): void
-  requestBad(cause: Cause, detail: string): void
-  /** The client will send nothing more, but may still be reading (half-close). */
-  clientEnded(): void
-  clientDrained(): void
-  clientGone(): void
 }
 
 /** What a connection needs to know of its listener. */

@@ -14,7 +14,8 @@ import { type Gate, type Permit, Waiting } from '../gate/gate.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { Hop } from '../wire/forward.ts'
 import { Client, type ClientContext, type ClientUser } from './client.ts'
-import { type Handle, Stream, type StreamOwner } from './stream.ts'
+import { type Handle, Stream } from './stream.ts'
+import type { StreamOwner } from './stream-owner.ts'
 
 /** Who serves the listener's clients, and knows what to say to those who are turned away. */
 export interface ListenerUser extends ClientUser {

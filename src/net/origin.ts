@@ -8,7 +8,9 @@ import type { Address } from '../config/model.ts'
 import { BodyDecoder, type BodySink } from '../wire/framing.ts'
 import { type HeadLimits, ResponseHead } from '../wire/head.ts'
 import { parseResponse } from '../wire/response.ts'
-import { SLAB, Stream, type StreamOwner } from './stream.ts'
+import { SLAB } from './buffers.ts'
+import { Stream } from './stream.ts'
+import type { StreamOwner } from './stream-owner.ts'
 
 /** The exchange that uses the connection. */
 export interface OriginUser {

@@ -37,6 +37,15 @@ export class Outlet {
 
   /** buf[from, to), which `source` has read. */
   data(source: Stream, buf: Buffer, from: number, to: number): void {
+    this.#add(buf, from, to, source.owns(buf))
+  }
+
+  /** buf[from, to), which stays as it is until the stream has drained. */
+  lend(buf: Buffer, from: number, to: number): void {
+    this.#add(buf, from, to, true)
+  }
+
+  #add(buf: Buffer, from: number, to: number, lent: boolean): void {
     const length = to - from
     this.bytes += length
     if (this.#text.length + length <= GATHER) {
@@ -47,7 +56,7 @@ export class Outlet {
     if (stream === null) return
     this.first = null
     this.writes += 2
-    stream.send(this.#text, buf, from, to, source.owns(buf))
+    stream.send(this.#text, buf, from, to, lent)
     this.#text = ''
   }
 

@@ -8,51 +8,13 @@
  */
 import { Socket } from 'node:net'
 import { monotonic } from '../base/clock.ts'
+import { copyOf, endedBulk, recycle, slab, takeBulk } from './buffers.ts'
 import { type DirectHandle, forSocket, handleOf, settle, type Writer } from './direct.ts'
+import { sayLater } from './sayers.ts'
+import { nobody, type StreamOwner } from './stream-owner.ts'
 
-/** Bytes read at most in one go, long bodies aside. */
-export const SLAB = 64 * 1024
-const slab = Buffer.allocUnsafeSlow(SLAB)
-/** Buffers of that size, for bodies and for copies of what the kernel may not take at once. */
-const spare: Buffer[] = []
-/** Long bodies are read in larger pieces while few are under way, which takes less than half of the time for 1 MB. */
-const LARGE = 256 * 1024
-const FEW = 32
-const spareLarge: Buffer[] = []
-const SPARE = 16
-let large = 0
-
-/**
- * Streams with something to say. Small pieces leave together when all that this turn of the event loop brought has been
- * handled: back to back, so that whoever reads them is woken once and not for each of them.
- */
-let sayers: Stream[] = []
-let otherSayers: Stream[] = []
 /** Characters that may wait for the end of the turn, per stream. */
 const GATHERED = 64 * 1024
-
-function sayAll(): void {
-  const all = sayers
-  sayers = otherSayers
-  otherSayers = all
-  for (let i = 0; i < all.length; i++) all[i]!.flush()
-  all.length = 0
-}
-
-/** Who hears what happens on a stream. `buf` is only valid within the call. */
-export interface StreamOwner {
-  /** A stream made by `connect` is connected. */
-  connected(): void
-  heard(buf: Buffer, n: number): void
-  /** The peer will send nothing more. */
-  ended(): void
-  /** Everything written so far has been taken by the kernel. */
-  drained(): void
-  /** It is over, by whichever side; never called after `destroy` or `reset`. */
-  closed(error: NodeJS.ErrnoException | null): void
-}
-
-const nobody: StreamOwner = { connected() {}, heard() {}, ended() {}, drained() {}, closed() {} }
 
 class GateSocket extends Socket {
   stream: Stream | null = null
@@ -141,6 +103,15 @@ export class Stream implements Writer {
     return stream
   }
 
+  /** One that is closed, and takes nothing. */
+  static closed(): Stream {
+    const socket = new GateSocket()
+    const stream = new Stream(socket)
+    socket.stream = stream
+    stream.destroy()
+    return stream
+  }
+
   /** A stream that is about to be connected; its owner hears `connected` or `closed`. */
   static connect(to: { host: string; port: number } | { path: string }): Stream {
     const heard = hearing
@@ -155,7 +126,6 @@ export class Stream implements Writer {
     return stream
   }
 
-  /** Whose stream a socket is, for shared event functions. */
   static of(socket: Socket): Stream {
     return (socket as GateSocket).stream as Stream
   }
@@ -187,11 +157,7 @@ export class Stream implements Writer {
 
   /** From the next read on, bytes come in a buffer that stays untouched while this stream is paused. */
   startBulk(): void {
-    if (this.#bulk !== null) return
-    if (large < FEW) {
-      large++
-      this.#bulk = spareLarge.pop() ?? Buffer.allocUnsafeSlow(LARGE)
-    } else this.#bulk = spare.pop() ?? Buffer.allocUnsafeSlow(SLAB)
+    this.#bulk ??= takeBulk()
   }
 
   /** Back to the slab. `free`: nothing of the buffer is still being written anywhere, it may serve another stream. */
@@ -199,7 +165,7 @@ export class Stream implements Writer {
     const bulk = this.#bulk
     if (bulk === null) return
     this.#bulk = null
-    if (bulk.length === LARGE) large--
+    endedBulk(bulk)
     // While its last read is being heard it is still registered for the next: it is given away once it is not.
     if (free && this.#registered === bulk) this.#retired = bulk
   }
@@ -217,8 +183,7 @@ export class Stream implements Writer {
     if (this.#mute) return false
     if (this.#later === '') {
       this.#later = text
-      if (sayers.length === 0) setImmediate(sayAll)
-      sayers.push(this)
+      sayLater(this)
     } else {
       this.#later += text
       if (this.#later.length > GATHERED) this.flush()
@@ -272,8 +237,8 @@ export class Stream implements Writer {
   }
 
   #lend(copy: Buffer): void {
-    if (this.#lent === null) this.#lent = [copy]
-    else this.#lent.push(copy)
+    this.#lent ??= []
+    this.#lent.push(copy)
   }
 
   /** Whether the kernel takes what is said, as far as is known: nothing waits for it. */
@@ -416,21 +381,6 @@ export class Stream implements Writer {
   failed(error: NodeJS.ErrnoException): void {
     this.#error ??= error
   }
-}
-
-/** A buffer of ours with buf[from, to) at its beginning. Fresh ones for each would keep the collector busy. */
-function copyOf(buf: Buffer, from: number, to: number): Buffer {
-  if (to - from > SLAB) return Buffer.from(buf.subarray(from, to))
-  const copy = spare.pop() ?? Buffer.allocUnsafeSlow(SLAB)
-  buf.copy(copy, 0, from, to)
-  return copy
-}
-
-/** Takes back a buffer that nobody reads into or writes from any more. */
-function recycle(buf: Buffer): void {
-  if (buf.length === LARGE) {
-    if (spareLarge.length < SPARE) spareLarge.push(buf)
-  } else if (buf.length === SLAB && spare.length < SPARE) spare.push(buf)
 }
 
 function onConnect(this: Socket): void {

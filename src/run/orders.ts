@@ -1,6 +1,9 @@
 /** What the main thread and its workers say to each other. Commands go by messages; all state lies in the ledger. */
+import type { Order } from '../cache/bans.ts'
 import type { Address, Config } from '../config/model.ts'
+import type { Note } from '../exchange/notes.ts'
 import type { LedgerPlan } from '../ledger/layout.ts'
+import type { StoreMemory } from '../store/memory.ts'
 import type { LogTrouble } from '../watch/log-file.ts'
 
 /** What a worker is started with. */
@@ -8,7 +11,11 @@ export interface WorkerOrders {
   readonly config: Config
   readonly plan: LedgerPlan
   readonly memory: SharedArrayBuffer
+  /** The cache's; null where no route has one. */
+  readonly store: StoreMemory | null
   readonly thread: number
+  /** What was ordered to go from the cache. */
+  readonly removals: { readonly orders: readonly Order[]; readonly last: number }
   /** Where each listener binds on this thread. */
   readonly binds: ReadonlyMap<string, readonly Address[]>
 }
@@ -21,6 +28,12 @@ export type Command =
   | { readonly do: 'kill' }
   /** The log file was renamed. */
   | { readonly do: 'reopen' }
+  /** Something is to go from the cache: answer `heeded` with the number when it is in effect. */
+  | { readonly do: 'remove'; readonly orders: readonly Order[]; readonly last: number; readonly ask: number }
+  /** The purge that the worker ordered under this number is in effect, or was made a soft one. */
+  | { readonly do: 'purged'; readonly ask: number; readonly says: string }
+  /** Why the last answer for these targets was stored or not: answer `noted` with the number. */
+  | { readonly do: 'why'; readonly targets: readonly string[]; readonly ask: number }
   /** Die as by a defect, to rehearse it. */
   | { readonly do: 'crash' }
 
@@ -30,5 +43,9 @@ export type Report =
   /** It cannot listen. `system`: code, syscall, address and port, as a cloned error loses them. */
   | { readonly is: 'failed'; readonly message: string; readonly system: object }
   | { readonly is: 'stopped' }
+  /** A client ordered something to go: answer `purged` with the number. */
+  | { readonly is: 'purge'; readonly targets: readonly string[]; readonly ask: number }
+  | { readonly is: 'heeded'; readonly ask: number }
+  | { readonly is: 'noted'; readonly ask: number; readonly note: Note | null }
   | { readonly is: 'defect'; readonly error: string }
   | { readonly is: 'trouble'; readonly trouble: LogTrouble }

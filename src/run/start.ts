@@ -4,19 +4,30 @@
  */
 import { Worker } from 'node:worker_threads'
 import { monotonic } from '../base/clock.ts'
+import { version } from '../base/version.ts'
 import { addressText } from '../config/address.ts'
 import type { Address, Config } from '../config/model.ts'
+import type { Note } from '../exchange/notes.ts'
 import { createMemory, planLedger } from '../ledger/layout.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { type Orders, type Server, serversOf } from '../pool/server.ts'
+import type { StoreMemory } from '../store/memory.ts'
+import { Store } from '../store/store.ts'
+import type { GatePort } from '../watch/admin/gate-port.ts'
+import type { AdminServer } from '../watch/admin/server.ts'
 import { createAppLog, type Logger } from '../watch/app-log.ts'
 import { EpisodeWatch } from '../watch/episode-watch.ts'
+import { openOptionalAdmin } from './admin.ts'
+import { Asking } from './asking.ts'
+import { saturatedPool, storeOf } from './cache-memory.ts'
+import { CacheOrders } from './cache-orders.ts'
 import { setLimit } from './limits.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
 import { Prober } from './prober.ts'
 import { gateReader } from './readings.ts'
 import { gateCounters } from './tally.ts'
 import { readUsage, type Usage } from './usage.ts'
+import { within } from './within.ts'
 
 export type { Usage } from './usage.ts'
 
@@ -24,6 +35,8 @@ export type { Usage } from './usage.ts'
 export interface Headgate extends AsyncDisposable {
   /** Where each listener listens, as `host:port`. */
   readonly addresses: Readonly<Record<string, readonly string[]>>
+  /** Where the admin API listens, as `host:port` or `unix:/path`; null when there is none. */
+  readonly admin: string | null
   /** Stops in good order: nothing new, what is under way is finished within `drain`, then ended. */
   stop(): Promise<void>
   /** Ends at once. */
@@ -83,12 +96,19 @@ class Running implements Headgate {
   readonly #plan
   readonly #memory: SharedArrayBuffer
   readonly #ledger: Ledger
+  /** null: no route caches. */
+  readonly #storeMemory: StoreMemory | null
+  readonly #cache: CacheOrders | null
+  readonly #store: Store | null
+  readonly #asking = new Asking()
   readonly #servers = new Map<string, Server[]>()
   readonly #posts: Post[] = []
   readonly #prober: Prober
   /** Where all threads bind, once the first has filled in port 0. */
   #binds = new Map<string, readonly Address[]>()
   readonly #episodes: EpisodeWatch
+  readonly #since = monotonic()
+  #admin: AdminServer | null = null
   /** Rejected when the start has failed. */
   readonly #failed = Promise.withResolvers<never>()
   #begun = false
@@ -101,6 +121,10 @@ class Running implements Headgate {
     this.#plan = planLedger(config, { counters: gateCounters(config) })
     this.#memory = createMemory(this.#plan)
     this.#ledger = new Ledger(this.#memory, this.#plan, -1)
+    this.#storeMemory = storeOf(config)
+    this.#store =
+      this.#storeMemory === null ? null : new Store(this.#storeMemory, config.threads, (k) => this.#ledger.wake(k))
+    this.#cache = this.#store === null ? null : this.#cacheOrders(this.#store)
     for (const pool of config.pools) this.#servers.set(pool.name, serversOf(pool, this.#ledger))
     this.#episodes = new EpisodeWatch(
       gateReader(config, this.#ledger),
@@ -138,6 +162,24 @@ class Running implements Headgate {
       if (pool.health !== null) this.#prober.watch(pool.name, this.#servers.get(pool.name) ?? [], pool.health)
     }
     this.#episodes.start()
+    this.#admin = await openOptionalAdmin(this.#config.admin, this.#port(), this.#log)
+  }
+
+  /** What the admin API sees of this. */
+  #port(): GatePort {
+    return {
+      config: this.#config,
+      version: version(),
+      uptime: () => monotonic() - this.#since,
+      usage: () => this.usage(),
+      setLimit: (path, value) => this.setLimit(path, value),
+      setOrders: (pool, server, orders) => this.setOrders(pool, server, orders),
+      cache: this.#cache,
+    }
+  }
+
+  get admin(): string | null {
+    return this.#admin?.address ?? null
   }
 
   /** Starts the worker of a thread. */
@@ -148,6 +190,8 @@ class Running implements Headgate {
       config: this.#config,
       plan: this.#plan,
       memory: this.#memory,
+      store: this.#storeMemory,
+      removals: this.#cache?.removals ?? { orders: [], last: 0 },
       thread,
       binds: this.#bindsOf(thread),
     }
@@ -181,6 +225,13 @@ class Running implements Headgate {
         return this.#cannotListen(thread, Object.assign(new Error(report.message), report.system))
       case 'stopped':
         return post.stopped.resolve()
+      case 'purge':
+        void this.#purge(thread, report.targets, report.ask)
+        return
+      case 'heeded':
+        return this.#asking.answered(thread, report.ask, null)
+      case 'noted':
+        return this.#asking.answered(thread, report.ask, report.note)
       case 'defect':
         return this.#log.error(
           { thread, stack: report.error },
@@ -204,6 +255,8 @@ class Running implements Headgate {
     if (post.worker !== worker) return
     post.worker = null
     this.#ledger.reclaim(thread)
+    this.#asking.lost(thread)
+    this.#store?.reclaim(thread)
     post.stopped.resolve()
     if (this.#ending) return post.listening.resolve()
     if (!this.#begun && !post.up) this.#failed.reject(new Error(`thread ${thread} died before it listened`))
@@ -219,6 +272,33 @@ class Running implements Headgate {
     if (!post.up) return
     post.up = false
     post.listening = Promise.withResolvers()
+  }
+
+  async #purge(thread: number, targets: readonly string[], ask: number): Promise<void> {
+    const says = (await this.#cache?.purgeTargets(targets)) ?? 'nothing is stored'
+    this.#posts[thread]?.worker?.postMessage({ do: 'purged', ask, says } satisfies Command)
+  }
+
+  /** Asks all workers that there are. */
+  #ask(command: (ask: number) => Command): Promise<(Note | null)[]> {
+    const threads = [...this.#posts.keys()].filter((thread) => this.#posts[thread]!.worker !== null)
+    return this.#asking.ask(threads, (ask) => this.#tell(command(ask)))
+  }
+
+  #cacheOrders(store: Store): CacheOrders {
+    return new CacheOrders({
+      config: this.#config,
+      store,
+      tell: async (orders, last) => {
+        await this.#ask((ask) => ({ do: 'remove', orders, last, ask }))
+      },
+      why: async (targets) => {
+        const notes = await this.#ask((ask) => ({ do: 'why', targets, ask }))
+        return notes.reduce((newest, note) => (note !== null && note.at >= (newest?.at ?? 0) ? note : newest), null)
+      },
+      saturated: () => saturatedPool(this.usage()),
+      count: (key) => this.#ledger.counter(key).total(),
+    })
   }
 
   #tell(command: Command): void {
@@ -261,6 +341,10 @@ class Running implements Headgate {
 
   async #dismiss(): Promise<void> {
     this.#episodes.stop()
+    this.#cache?.stop()
+    // Last, so that a stop can be looked at while it lasts.
+    await this.#admin?.close()
+    this.#admin = null
     await Promise.all(this.#posts.map((post) => post.worker?.terminate()))
   }
 
@@ -303,13 +387,4 @@ class Running implements Headgate {
 /** The worker's file beside this one: TypeScript in the sources, JavaScript in the package. */
 function workerFile(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
-}
-
-/** Whether a promise came within `ms`. */
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  const late = Promise.withResolvers<false>()
-  const timer = setTimeout(() => late.resolve(false), ms)
-  const done = await Promise.race([promise.then(() => true), late.promise])
-  clearTimeout(timer)
-  return done
 }

@@ -1,6 +1,7 @@
 /** Counts one thread's exchanges in the ledger, where the main thread and everybody else can read the sums. */
 import { type Cause, causeNames } from '../base/cause.ts'
 import type { Config } from '../config/model.ts'
+import type { CacheResult } from '../exchange/cache-state.ts'
 import type { Route } from '../exchange/route.ts'
 import type { Tally as Counted } from '../exchange/world.ts'
 import type { Counter } from '../ledger/counter.ts'
@@ -27,8 +28,19 @@ export function gateCounters(config: Config): string[] {
     add(`pool:${name}`, gateCauses.pool)
     add(`streams:${name}`, gateCauses.streams)
   }
+  keys.push(...cacheResults.map((result) => `cache:${result}`))
   return keys
 }
+
+/** What is counted of the cache, by its key in the ledger. */
+export const cacheResults = [
+  'hit',
+  'stale',
+  'collapsed',
+  'revalidated',
+  'miss',
+  'pass',
+] as const satisfies CacheResult[]
 
 class GateTally {
   readonly admitted: Counter
@@ -63,9 +75,11 @@ export class Tally implements Counted {
   readonly #causes = new Map<Cause, Counter>()
   readonly #routes = new Map<Route, RouteTally>()
   readonly #listeners = new Map<string, GateTally>()
+  readonly #cached = new Map<CacheResult, Counter>()
 
   constructor(ledger: Ledger, config: Config, routes: readonly Route[]) {
     this.#requests = ledger.counter('requests')
+    for (const result of cacheResults) this.#cached.set(result, ledger.counter(`cache:${result}`))
     for (const cause of causeNames) this.#causes.set(cause, ledger.counter(`cause:${cause}`))
     for (const { name } of config.listeners) {
       this.#listeners.set(name, new GateTally(ledger, `listener:${name}`, gateCauses.listener))
@@ -111,6 +125,10 @@ export class Tally implements Counted {
     if (cause === null) return
     if (cause === 'streams_full') at.streams.refused(cause)
     else (ofRoute || cause === 'route_full' ? at.route : at.pool).refused(cause)
+  }
+
+  cached(result: CacheResult): void {
+    this.#cached.get(result)?.add(1)
   }
 
   joined(route: Route, ofRoute: boolean): void {

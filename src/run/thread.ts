@@ -6,13 +6,16 @@ import { BlockList, isIP } from 'node:net'
 import { type Cause, rowOf } from '../base/cause.ts'
 import { httpDate, monotonic, wall } from '../base/clock.ts'
 import { Wheel } from '../base/wheel.ts'
+import { Bans, type Order } from '../cache/bans.ts'
 import { type Address, type Config, UNLIMITED } from '../config/model.ts'
 import { Exchange } from '../exchange/exchange.ts'
 import { turnedAwayRecord } from '../exchange/finish.ts'
 import { incidentId } from '../exchange/incident.ts'
+import { Notes } from '../exchange/notes.ts'
 import { Refusals } from '../exchange/page.ts'
 import type { Record, Verdict } from '../exchange/record.ts'
 import { type Route, Routes } from '../exchange/route.ts'
+import { RouteCache } from '../exchange/route-cache.ts'
 import { Upstream } from '../exchange/upstream.ts'
 import { Verdicts } from '../exchange/verdict.ts'
 import type { Refusal, World } from '../exchange/world.ts'
@@ -23,6 +26,7 @@ import type { Slots } from '../ledger/slots.ts'
 import type { Client } from '../net/client.ts'
 import { Listener, type ListenerUser } from '../net/listen.ts'
 import { Pool } from '../pool/pool.ts'
+import type { Store } from '../store/store.ts'
 import type { RequestHead } from '../wire/head.ts'
 import { proxyStatus } from '../wire/proxy-status.ts'
 import { limitOf } from './limit.ts'
@@ -32,6 +36,8 @@ import { Tally } from './tally.ts'
 export interface Told {
   /** An exception somewhere in the data plane. */
   defect(error: unknown): void
+  /** Something stored is to go on all threads; resolves with a sentence when it is. */
+  purge?(targets: readonly string[]): Promise<string>
   /** A finished exchange; null: nobody wants records. */
   readonly record: ((record: Record) => void) | null
 }
@@ -55,9 +61,15 @@ export class Thread implements World, ListenerUser {
   readonly #verdicts: Verdicts
   readonly #refusals: Refusals
   readonly #spare: Exchange[] = []
+  readonly #store: Store | null
+  /** What was ordered to go from the cache, and why answers were stored or not. */
+  readonly #bans = new Bans()
+  readonly notes = new Notes()
 
-  constructor(config: Config, ledger: Ledger, thread: number, told: Told) {
+  /** `store`: null where no route caches. */
+  constructor(config: Config, ledger: Ledger, thread: number, told: Told, store: Store | null = null) {
     this.config = config
+    this.#store = store
     this.#ledger = ledger
     this.#told = told
     this.log = told.record
@@ -79,7 +91,16 @@ export class Thread implements World, ListenerUser {
       const limited = route.maxConnections !== UNLIMITED
       const gate = limited ? this.#gate(`route:${route.name}`, 'route_full', 'queue_full') : null
       if (gate !== null) gates.push(gate)
-      return { config: route, pool, slots: ledger.slots(`route:${route.name}`), gate }
+      const cache =
+        route.cache === null || store === null
+          ? null
+          : new RouteCache(
+              route.cache,
+              { store, bans: this.#bans, notes: this.notes },
+              route.name,
+              trusts(route.cache.purge),
+            )
+      return { config: route, pool, slots: ledger.slots(`route:${route.name}`), gate, cache }
     })
     this.tally = new Tally(ledger, config, all)
 
@@ -115,6 +136,12 @@ export class Thread implements World, ListenerUser {
     monotonic()
     for (const gate of this.#gates) gate.collect()
     for (const upstream of this.#upstreams) upstream.pool.collect()
+    this.#store?.heard()
+  }
+
+  /** Takes over the orders to remove things from the cache; in effect when it returns. */
+  setOrders(orders: readonly Order[], last: number): void {
+    this.#bans.set(orders, last)
   }
 
   /** Stops accepting; resolves when the last client is gone. */
@@ -203,6 +230,14 @@ export class Thread implements World, ListenerUser {
 
   defect(error: unknown): void {
     this.#told.defect(error)
+  }
+
+  purge(targets: readonly string[]): Promise<string> {
+    return this.#told.purge?.(targets) ?? Promise.reject(new Error('there is nobody to order a purge of'))
+  }
+
+  background(): Exchange {
+    return this.#spare.pop() ?? new Exchange(this)
   }
 
   release(x: Exchange): void {

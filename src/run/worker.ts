@@ -2,11 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Ledger } from '../ledger/ledger.ts'
 import { Stream } from '../net/stream.ts'
+import { Store } from '../store/store.ts'
 import { AccessLog } from '../watch/access-log.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
 import { Thread } from './thread.ts'
 
-const { config, plan, memory, thread, binds } = workerData as WorkerOrders
+const { config, plan, memory, store, thread, removals, binds } = workerData as WorkerOrders
 const port = parentPort
 if (port === null) throw new Error('worker.ts is started by start.ts, as a worker thread')
 
@@ -20,6 +21,17 @@ function defect(error: unknown): void {
   tell({ is: 'defect', error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
 }
 
+/** Purges that clients ordered and wait for, by number. */
+const purges = new Map<number, (says: string) => void>()
+let lastPurge = 0
+function purge(targets: readonly string[]): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const ask = ++lastPurge
+  purges.set(ask, resolve)
+  tell({ is: 'purge', targets, ask })
+  return promise
+}
+
 const ledger = new Ledger(memory, plan, thread)
 ledger.join()
 Stream.onDefect = defect
@@ -27,10 +39,14 @@ const log =
   config.accessLog === null
     ? null
     : new AccessLog(config.accessLog, thread, (trouble) => tell({ is: 'trouble', trouble }))
-const plane = new Thread(config, ledger, thread, {
-  defect,
-  record: log === null ? null : (record) => log.write(record),
-})
+const plane = new Thread(
+  config,
+  ledger,
+  thread,
+  { defect, purge, record: log === null ? null : (record) => log.write(record) },
+  store === null ? null : new Store(store, thread, (other) => ledger.wake(other)),
+)
+plane.setOrders(removals.orders, removals.last)
 const deaf = new AbortController()
 ledger
   .listen(() => plane.heard(), deaf.signal)
@@ -54,6 +70,17 @@ port.on('message', (command: Command) => {
       break
     case 'reopen':
       log?.reopen().catch(defect)
+      break
+    case 'remove':
+      plane.setOrders(command.orders, command.last)
+      tell({ is: 'heeded', ask: command.ask })
+      break
+    case 'purged':
+      purges.get(command.ask)?.(command.says)
+      purges.delete(command.ask)
+      break
+    case 'why':
+      tell({ is: 'noted', ask: command.ask, note: plane.notes.find(command.targets) })
       break
     case 'crash':
       throw new Error('told to crash')

@@ -1,5 +1,6 @@
 /** docs/causes.md, made from the table of causes: what is documented is what is answered. */
-import { type Cause, type CauseRow, causeNames, rowOf } from '../base/cause.ts'
+import { type Cause, causeNames, rowOf } from '../base/cause.ts'
+import type { CauseRow } from '../base/cause-row.ts'
 
 /** One part of the page: those causes for which the same person has to act. */
 interface Section {

@@ -114,6 +114,7 @@ routes: [{ name: all, to: shop }]
     incident: null,
     bytesIn: request.length + 5,
     bytesOut: length,
+    cache: null,
     retries: 0,
     redispatched: false,
     reused: false,

@@ -9,6 +9,7 @@ const floors: Readonly<Record<string, number>> = {
   wire: 1,
   config: 1,
   ledger: 2,
+  store: 2,
   gate: 3,
   pool: 3,
   cache: 3,

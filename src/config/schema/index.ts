@@ -7,6 +7,8 @@ import { likely, nearer } from '../likely.ts'
 import { Refusal, show } from '../refusal.ts'
 import type { Rule } from '../rules.ts'
 import { ruleNames, rules } from '../rules.ts'
+import { admin } from './admin.ts'
+import { cache } from './cache.ts'
 import { listener } from './listener.ts'
 import { pool } from './pool.ts'
 import { route } from './route.ts'
@@ -112,6 +114,14 @@ export const schema = z.strictObject({
     .optional()
     .describe(
       'Which requests go to which pool. The most specific route wins, whatever the order: an exact host before a wildcard before any, then the longest path; no route gives 404. Unset: everything goes to the only pool. HAProxy: use_backend. nginx: location.',
+    ),
+  cache: cache
+    .prefault({})
+    .describe('The store of all routes that cache; see `cache` of a route. Reserved only when there is such a route.'),
+  admin: admin
+    .optional()
+    .describe(
+      `The admin API: \`false\`, an address, or \`{ bind, token }\`. Unset: \`headgate run\` opens it at \`${defaults.admin.bind}\`, for this machine only, and goes on without it where that port is taken; a program that calls start() has none.`,
     ),
   accessLog: accessLog
     .prefault(defaults.accessLog.to)

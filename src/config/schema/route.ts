@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { defaults } from '../defaults.ts'
 import { Refusal, show } from '../refusal.ts'
 import { queue } from './listener.ts'
+import { routeCache } from './route-cache.ts'
 import { flag, limit, namePattern, oneOrMore, reads, text, token } from './scalars.ts'
 
 const d = defaults.route
@@ -46,6 +47,11 @@ export const route = z.strictObject({
   )
     .prefault({})
     .describe('The line before the route’s maxConnections.'),
+  cache: routeCache
+    .prefault(d.cache)
+    .describe(
+      'Whether answers are stored and given again (RFC 9111): `true`, or an object that says how. nginx: proxy_cache. Varnish does it always.',
+    ),
   connect: flag()
     .prefault(d.connect)
     .describe('Whether CONNECT requests are passed on as tunnels. They get 405 otherwise.'),

@@ -41,6 +41,19 @@ export function duration(zero: string | null = 'never') {
   )
 }
 
+/** Ten years in ms: nothing that is stored lives longer. */
+const LONGEST_SPAN = 3650 * 86_400_000
+
+/** A duration in ms that no timer has to hold, such as the life of a stored answer: up to ten years. `zero` as above. */
+export function span(zero: string | null) {
+  const range: DurationRange = { zero, longest: LONGEST_SPAN }
+  const text = { type: 'string', pattern: durationPattern }
+  return reads<WrittenDuration, number>(
+    (written) => readDuration(written, range),
+    zero === null ? text : { anyOf: [text, { const: 0 }] },
+  )
+}
+
 /** A size in bytes, at least `least`. */
 export function size(least = 0) {
   return reads<WrittenSize, number>(

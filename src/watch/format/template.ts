@@ -55,6 +55,7 @@ const values: { readonly [F in LogField]: Value } = {
   totalMs: (r) => duration(r.total, '-1'),
   bytesIn: (r) => String(r.bytesIn),
   bytesOut: (r) => (r.bytesOut === 0 ? '-' : String(r.bytesOut)),
+  cache: (r) => ours(r.cache),
   retries: (r) => String(r.retries),
   redispatched: (r) => String(r.redispatched),
   reused: (r) => String(r.reused),

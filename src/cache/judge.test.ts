@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import fc from 'fast-check'
+import { get } from '../../test/kit/heads.ts'
+import { CacheControl } from '../wire/cache-control.ts'
+import { Ask, askOf, judge, usableOnError, usableWhenSaturated, type Verdict } from './judge.ts'
+import { Life, LifeFlag } from './life.ts'
+
+/** Fresh to 60 s, grace to 90 s, for errors to 100 s, kept to 190 s. */
+function life(of: Partial<Life> = {}): Life {
+  return Object.assign(new Life(), { born: 0, ttl: 60_000, grace: 30_000, keep: 100_000, staleIfError: 40_000 }, of)
+}
+
+function ask(...lines: readonly string[]): Ask {
+  const into = new Ask()
+  into.maxAge = 5
+  into.noCache = true
+  askOf(into, get(...lines), new CacheControl(), { requestDirectives: 'obey' })
+  return into
+}
+
+const cc = (directives: string): Ask => ask(`Cache-Control: ${directives}`)
+const nothing = ask()
+const verdict = (seconds: number, asked: Ask = nothing, of: Life = life()): Verdict => judge(of, asked, seconds * 1000)
+
+it('is fresh while its lifetime is greater than its age (RFC 9111 §4.2)', () => {
+  assert.equal(verdict(0), 'fresh')
+  assert.equal(verdict(59.999), 'fresh')
+  assert.equal(verdict(60), 'grace')
+  assert.equal(verdict(89.999), 'grace')
+  assert.equal(verdict(90), 'stale')
+  assert.equal(verdict(189.999), 'stale')
+  assert.equal(verdict(190), 'gone')
+  assert.equal(verdict(-100), 'fresh')
+})
+
+it('is never used stale against must-revalidate and its kin (§4.2.4)', () => {
+  const must = life({ flags: LifeFlag.mustRevalidate })
+  assert.equal(verdict(59, nothing, must), 'fresh')
+  for (const asked of [nothing, cc('max-stale'), cc('max-stale=1000')]) assert.equal(verdict(60, asked, must), 'stale')
+  assert.equal(usableOnError(must, nothing, 60_000), false)
+  assert.equal(usableOnError(must, nothing, 59_000), true)
+  assert.equal(usableWhenSaturated(must, nothing, { graceUnderPressure: 1e9 }, 1, 60_000), false)
+})
+
+it('is never used without asking against no-cache, fresh or not (§5.2.2.4)', () => {
+  const never = life({ flags: LifeFlag.noCache })
+  for (const seconds of [0, 59, 70]) {
+    assert.equal(verdict(seconds, cc('max-stale'), never), 'stale')
+    assert.equal(usableOnError(never, nothing, seconds * 1000), false)
+    assert.equal(usableWhenSaturated(never, nothing, { graceUnderPressure: 1e9 }, 1, seconds * 1000), false)
+  }
+})
+
+it('obeys max-age of the request (§5.2.1.1)', () => {
+  assert.equal(verdict(10, cc('max-age=10')), 'fresh')
+  assert.equal(verdict(10.001, cc('max-age=10')), 'stale')
+  assert.equal(verdict(70, cc('max-age=80')), 'stale')
+  assert.equal(verdict(70, cc('max-age=80, max-stale=15')), 'grace')
+  assert.equal(verdict(81, cc('max-age=80, max-stale=150')), 'stale')
+})
+
+it('does not ask again for what is immutable because of max-age, but because of no-cache (RFC 8246 §2)', () => {
+  const immutable = life({ flags: LifeFlag.immutable })
+  assert.equal(verdict(10, cc('max-age=0'), immutable), 'fresh')
+  assert.equal(verdict(10, cc('no-cache'), immutable), 'stale')
+  assert.equal(verdict(60, cc('max-age=0'), immutable), 'stale')
+})
+
+it('obeys min-fresh (§5.2.1.3)', () => {
+  assert.equal(verdict(50, cc('min-fresh=10')), 'fresh')
+  assert.equal(verdict(50.001, cc('min-fresh=10')), 'stale')
+  assert.equal(verdict(70, cc('min-fresh=1')), 'stale')
+})
+
+it('obeys max-stale, to both sides (§5.2.1.2)', () => {
+  assert.equal(verdict(69, cc('max-stale=10')), 'grace')
+  assert.equal(verdict(71, cc('max-stale=10')), 'stale')
+  assert.equal(verdict(139, cc('max-stale=80')), 'grace')
+  assert.equal(verdict(189, cc('max-stale')), 'grace')
+  assert.equal(verdict(190, cc('max-stale')), 'gone')
+})
+
+it('uses what was never fresh only as its server allows', () => {
+  const first = life({ ttl: 0, grace: 0 })
+  assert.equal(verdict(0, nothing, first), 'stale')
+  assert.equal(verdict(0, cc('max-stale'), first), 'stale')
+  assert.equal(usableOnError(life({ ttl: 0, grace: 0, staleIfError: 0 }), cc('max-stale, stale-if-error=9'), 0), false)
+  assert.equal(usableOnError(life({ ttl: 0, staleIfError: 5000 }), nothing, 4000), true)
+  assert.equal(usableWhenSaturated(first, nothing, { graceUnderPressure: 1e9 }, 1, 0), false)
+})
+
+it('obeys no-cache, and Pragma where there is no Cache-Control (§5.2.1.4, §5.4)', () => {
+  assert.equal(verdict(1, cc('no-cache')), 'stale')
+  assert.equal(verdict(1, ask('Pragma: x, No-Cache')), 'stale')
+  assert.equal(verdict(1, ask('Pragma: no-cache', 'Cache-Control: max-age=60')), 'fresh')
+  assert.equal(verdict(1, ask('Pragma: no-cached')), 'fresh')
+})
+
+it('may use what is stored for a request with no-store (§5.2.1.5)', () => {
+  const asked = cc('no-store, only-if-cached')
+  assert.equal(verdict(1, asked), 'fresh')
+  assert.equal(asked.noStore, true)
+  assert.equal(asked.onlyIfCached, true)
+})
+
+it('hears only no-store and only-if-cached where the route ignores requests', () => {
+  const into = new Ask()
+  const head = get(
+    'Cache-Control: no-cache, no-store, only-if-cached, max-age=0, min-fresh=5, max-stale, stale-if-error=5',
+  )
+  askOf(into, head, new CacheControl(), { requestDirectives: 'ignore' })
+  assert.deepEqual(into, Object.assign(new Ask(), { noStore: true, onlyIfCached: true }))
+  askOf(into, get('Pragma: no-cache'), new CacheControl(), { requestDirectives: 'ignore' })
+  assert.deepEqual(into, new Ask())
+})
+
+it('is used on an error while grace or stale-if-error lasts, of server or client (RFC 5861 §4)', () => {
+  const usable = (seconds: number, asked: Ask = nothing): boolean => usableOnError(life(), asked, seconds * 1000)
+  assert.equal(usable(99.999), true)
+  assert.equal(usable(100), false)
+  assert.equal(usable(100, cc('stale-if-error=50')), true)
+  assert.equal(usable(110, cc('stale-if-error=50')), false)
+  assert.equal(usable(100, cc('max-stale')), true)
+  assert.equal(usable(70, cc('max-age=0')), true)
+  assert.equal(usable(10, cc('no-cache')), false)
+})
+
+it('has a grace that grows with the pressure up to its bound', () => {
+  const usable = (seconds: number, pressure: number, of: Life = life()): boolean =>
+    usableWhenSaturated(of, nothing, { graceUnderPressure: 130_000 }, pressure, seconds * 1000)
+  assert.deepEqual([usable(89.9, 0), usable(90, 0)], [true, false])
+  assert.deepEqual([usable(139.9, 0.5), usable(140, 0.5)], [true, false])
+  assert.deepEqual([usable(189.9, 1), usable(190, 1)], [true, false])
+  assert.deepEqual([usable(189.9, 7), usable(190, 7), usable(90, -7)], [true, false, false])
+  assert.deepEqual(
+    [usable(89, 1, life({ flags: LifeFlag.authorized })), usable(91, 1, life({ flags: LifeFlag.authorized }))],
+    [true, false],
+  )
+})
+
+it('never makes grace shorter by pressure, and hears no-cache but no ages', () => {
+  assert.equal(usableWhenSaturated(life(), nothing, { graceUnderPressure: 0 }, 1, 89_000), true)
+  assert.equal(usableWhenSaturated(life(), cc('max-age=0, min-fresh=99'), { graceUnderPressure: 0 }, 1, 89_000), true)
+  assert.equal(usableWhenSaturated(life(), cc('no-cache'), { graceUnderPressure: 0 }, 1, 1000), false)
+})
+
+it('never becomes better with time, and never is of use once it is gone', () => {
+  const order: readonly Verdict[] = ['fresh', 'grace', 'stale', 'gone']
+  const time = fc.nat(200)
+  fc.assert(
+    fc.property(time, time, time, time, fc.nat(15), time, time, (ttl, grace, keep, sie, flags, early, later) => {
+      const of = life({ ttl, grace, keep, staleIfError: sie, flags })
+      const first = order.indexOf(judge(of, nothing, Math.min(early, later)))
+      assert.ok(first <= order.indexOf(judge(of, nothing, Math.max(early, later))))
+      if ((flags & (LifeFlag.mustRevalidate | LifeFlag.noCache)) !== 0 && early >= ttl) {
+        assert.ok(['stale', 'gone'].includes(judge(of, cc('max-stale'), early)))
+      }
+    }),
+    { numRuns: 500 },
+  )
+})

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { byTheRfc } from '../../test/kit/cache-settings.ts'
+import { responseHead } from '../../test/kit/heads.ts'
+import { CacheControl, readCacheControl } from '../wire/cache-control.ts'
+import { httpDate } from '../wire/http-date.ts'
+import { controlOf } from './control.ts'
+import { Ask, judge } from './judge.ts'
+import { ageOf, Life, lifeOf } from './life.ts'
+import { headSays, selectedBy, updatedLines } from './merge.ts'
+import { readStored } from './stored-head.ts'
+import { type Validators, validatorsOf } from './validators.ts'
+
+const now = Date.UTC(2026, 10, 21, 12)
+const date = `Date: ${httpDate(now)}`
+const modified = `Last-Modified: ${httpDate(now - 60_000)}`
+
+function of(...lines: readonly string[]): Validators {
+  return validatorsOf(responseHead(200, ...lines), now)
+}
+
+it('selects all stored responses with the same strong validator (RFC 9111 §4.3.4)', () => {
+  const stored = [of('ETag: "a"'), of('ETag: "b"'), of('ETag: "a"'), of('ETag: W/"a"')]
+  assert.deepEqual(selectedBy(stored, of('ETag: "a"')), [0, 2])
+  assert.deepEqual(selectedBy(stored, of('ETag: "c"')), [])
+  assert.deepEqual(selectedBy([of(modified), of('Last-Modified: x'), of(modified)], of(modified)), [0, 2])
+})
+
+it('selects the latest one with the same weak validator (§4.3.4)', () => {
+  const late = httpDate(now + 5000)
+  const stored = [of('ETag: W/"a"', date), of('ETag: "a"', `Date: ${late}`), of('ETag: W/"b"', `Date: ${late}`)]
+  assert.deepEqual(selectedBy(stored, of('ETag: W/"a"')), [1])
+  assert.deepEqual(selectedBy(stored, of('ETag: W/"c"')), [])
+  const same = `Last-Modified: ${httpDate(now)}` // not a second before Date: weak
+  assert.deepEqual(selectedBy([of(same), of(same, `Date: ${late}`)], of(same, date)), [1])
+})
+
+it('takes a 304 without validators for the only response it can be about', () => {
+  assert.deepEqual(selectedBy([of()], of()), [0])
+  assert.deepEqual(selectedBy([of('ETag: "a"')], of()), [0])
+  assert.deepEqual(selectedBy([of('ETag: "a"'), of('ETag: "b"')], of()), [])
+  assert.deepEqual(selectedBy([], of('ETag: "a"')), [])
+})
+
+function updated(
+  stored: string,
+  lines: readonly string[],
+  setCookie: 'never-store' | 'when-public' = 'never-store',
+): string {
+  const head = responseHead(304, ...lines)
+  const control = new CacheControl()
+  readCacheControl(control, head)
+  return updatedLines(stored, head, control, { setCookie }, now)
+}
+
+it('puts newer fields in place of all stored ones of their name (§3.2)', () => {
+  assert.equal(
+    updated('X-A: 1\r\nX-B: 2\r\nx-a: 3\r\nCache-Control: max-age=1\r\n', [date, 'x-A: 4', 'X-C: 5', 'X-C: 6']),
+    `X-B: 2\r\nCache-Control: max-age=1\r\n${date}\r\nx-A: 4\r\nX-C: 5\r\nX-C: 6\r\n`,
+  )
+})
+
+it('updates fields of the content as any others, but not its length and range (§3.2)', () => {
+  assert.equal(
+    updated(`${date}\r\nContent-Type: a\r\nContent-Encoding: br\r\nContent-Foo: a\r\n`, [
+      date,
+      'Content-Type: b',
+      'Content-Encoding: gzip',
+      'Content-Foo: b',
+      'Content-Length: 99',
+      'Content-Range: bytes 0-1/2',
+    ]),
+    `${date}\r\nContent-Type: b\r\nContent-Encoding: gzip\r\nContent-Foo: b\r\n`,
+  )
+})
+
+it('takes nothing over that would not be stored (§3.1)', () => {
+  const lines = [date, 'Connection: X-Hop', 'X-Hop: 1', 'Keep-Alive: x', 'Age: 5', 'Proxy-Authenticate: x']
+  assert.equal(updated('X-A: 1\r\n', lines), `X-A: 1\r\n${date}\r\n`)
+  assert.equal(
+    updated('X-A: 1\r\n', [date, 'Cache-Control: private="X-A"', 'X-A: 2']),
+    `${date}\r\nCache-Control: private="X-A"\r\n`,
+  )
+})
+
+it('gives nobody the cookies that come with a validation', () => {
+  const lines = [date, 'Set-Cookie: new', 'Cache-Control: public']
+  assert.equal(updated('Set-Cookie: old\r\n', lines), `Set-Cookie: old\r\n${date}\r\nCache-Control: public\r\n`)
+  assert.equal(updated('Set-Cookie: old\r\n', lines, 'when-public'), `${lines.join('\r\n')}\r\n`)
+  assert.equal(updated('', lines.slice(0, 2), 'when-public'), `${date}\r\n`)
+})
+
+it('has the time of the validation for Date where it says none', () => {
+  assert.equal(updated('Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n', []), `${date}\r\n`)
+})
+
+it('makes a stored response fresh again, by the directives that it then has', () => {
+  const hourAgo = httpDate(now - 3_600_000)
+  const stored = `Date: ${hourAgo}\r\nCache-Control: max-age=60\r\nETag: "a"\r\n`
+  const after = (...lines: string[]): string => {
+    const fresh = responseHead(304, 'ETag: "a"', ...lines)
+    const control = new CacheControl()
+    controlOf(control, fresh, byTheRfc)
+    const fields = updatedLines(stored, fresh, control, byTheRfc, now)
+    const head = readStored({ status: 200, reason: 'OK', fields })
+    controlOf(control, head, byTheRfc)
+    const life = new Life()
+    lifeOf(life, head, control, { asked: now, answered: now, age: ageOf(fresh), authorized: false }, byTheRfc)
+    return judge(life, new Ask(), now + 30_000)
+  }
+  assert.equal(after(), 'fresh')
+  assert.equal(after(date), 'fresh')
+  assert.equal(after('Age: 40'), 'stale')
+  assert.equal(after(`Date: ${hourAgo}`), 'gone')
+  assert.equal(after(`Date: ${hourAgo}`, 'Cache-Control: max-age=7200'), 'fresh')
+  assert.equal(after('Cache-Control: no-cache'), 'stale')
+  assert.equal(after('Cache-Control: max-age=10'), 'stale')
+})
+
+it('takes HEAD for an update if all that it says fits the stored response (§4.3.5)', () => {
+  const stored = of('ETag: "a"', modified)
+  const says = (lines: readonly string[], status = 200): string =>
+    headSays(stored, 5, responseHead(status, ...lines), now)
+  assert.equal(says(['ETag: "a"', modified, 'Content-Length: 5']), 'same')
+  assert.equal(says([]), 'same')
+  assert.equal(says(['ETag: "b"', modified]), 'changed')
+  assert.equal(says(['ETag: "a"', `Last-Modified: ${httpDate(now)}`]), 'changed')
+  assert.equal(says(['ETag: "a"', 'Content-Length: 6']), 'changed')
+  assert.equal(says(['ETag: "b"'], 404), 'nothing')
+  assert.equal(headSays(of(), 5, responseHead(200, 'ETag: "a"'), now), 'changed')
+})

@@ -1,0 +1,74 @@
+/**
+ * Newer metadata for a stored response: from a 304 to a validation (RFC 9111 §4.3.4), or from a HEAD (§4.3.5). First
+ * which stored responses it is about, then how their heads change (§3.2).
+ */
+import type { CacheControl } from '../wire/cache-control.ts'
+import type { ResponseHead } from '../wire/head.ts'
+import { namesIn, withoutLines } from './lines.ts'
+import type { CacheSettings } from './settings.ts'
+import { linesToKeep } from './stored-head.ts'
+import { hasStrong, sameStrongly, sameWeakly, type Validators, validatorsOf } from './validators.ts'
+
+/**
+ * Which stored responses a 304 is about, as indices; none: it tells nothing of any of them, and must not update any.
+ * @param stored those that could have been used for the request, but for their freshness
+ * @param fresh of the 304
+ */
+export function selectedBy(stored: readonly Validators[], fresh: Validators): readonly number[] {
+  const all = [...stored.keys()]
+  if (hasStrong(fresh)) return all.filter((i) => sameStrongly(fresh, stored[i]!))
+  if (fresh.etag !== '' || fresh.lastModified !== '') {
+    const same = all.filter((i) => sameWeakly(fresh, stored[i]!))
+    return same.length === 0 ? [] : [same.reduce((a, b) => (stored[b]!.date > stored[a]!.date ? b : a))]
+  }
+  // A 304 without any validator. The text allows this only for a stored response that has none either. A server that
+  // leaves the ETag out against RFC 9110 §15.4.5 has still answered a question about the only one there is.
+  return stored.length === 1 ? [0] : []
+}
+
+/** Of the content that is stored, not of the message that came now; and cookies, which belong to who just asked. */
+const NEVER_MERGED = ['content-length', 'content-range', 'set-cookie']
+
+/**
+ * The lines of a stored head after an update: the fields of the newer head in place of all stored ones of their names,
+ * the rest as it was (§3.2). Content-Encoding and Content-Type are updated as any other field: what is stored is the
+ * content as it was received, so nothing here was made by them.
+ *
+ * Without a Date in the newer head the time of its receipt is put there: the response was validated at that time.
+ * @param control directives of the newer head
+ * @param answered when it was received, ms since the epoch
+ */
+export function updatedLines(
+  lines: string,
+  fresh: ResponseHead,
+  control: CacheControl,
+  settings: Pick<CacheSettings, 'setCookie'>,
+  answered: number,
+): string {
+  const never = new Set(NEVER_MERGED)
+  if (settings.setCookie === 'when-public' && (control.isPublic || control.sMaxAge >= 0)) never.delete('set-cookie')
+  const newer = withoutLines(linesToKeep(fresh, control, answered), never)
+  const replaced = namesIn(newer)
+  // §3.1: a field that is from now on not to be stored is not to stay either.
+  for (const name of control.noCacheFields) replaced.add(name)
+  for (const name of control.privateFields) replaced.add(name)
+  return withoutLines(lines, replaced) + newer
+}
+
+/**
+ * What a response to HEAD says of a stored response to GET (§4.3.5). `same`: update it with updatedLines. `changed`: it
+ * is stale from now on. `nothing`: the status is not 200, so that it says nothing.
+ * @param length bytes of the stored content
+ */
+export function headSays(
+  stored: Validators,
+  length: number,
+  fresh: ResponseHead,
+  answered: number,
+): 'same' | 'changed' | 'nothing' {
+  if (fresh.status !== 200) return 'nothing'
+  const now = validatorsOf(fresh, answered)
+  if (now.etag !== '' && now.etag !== stored.etag) return 'changed'
+  if (now.lastModified !== '' && now.lastModified !== stored.lastModified) return 'changed'
+  return fresh.contentLength >= 0 && fresh.contentLength !== length ? 'changed' : 'same'
+}

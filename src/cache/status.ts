@@ -1,0 +1,30 @@
+/** What caches know of statuses. The numbers are looked up here, never given to anybody. */
+
+function statuses(list: string): ReadonlySet<number> {
+  return new Set(list.split(' ').map(Number))
+}
+
+/** May be fresh without a word about it (RFC 9110 §15.1). 206 is not among them: parts are not stored. */
+const HEURISTIC = statuses('200 203 204 300 301 308 404 405 410 414 501')
+
+/** Those of RFC 9110 §15 whose rules for caches are all kept here: must-understand asks for that (RFC 9111 §5.2.2.3). */
+const UNDERSTOOD = statuses(
+  '200 201 202 203 204 205 300 301 302 303 307 308 400 401 402 403 404 405 406 408 409 410 411 413 414 415 421 422 426 500 501 502 503 504 505',
+)
+
+/** The server failed, so that a stale answer is better than this one (RFC 5861 §4). */
+const ERRORS = statuses('500 502 503 504')
+
+/** Whether a freshness may be guessed for this status (RFC 9111 §4.2.2). */
+export function isHeuristic(status: number): boolean {
+  return HEURISTIC.has(status)
+}
+
+export function isUnderstood(status: number): boolean {
+  return UNDERSTOOD.has(status)
+}
+
+/** Whether stale-if-error is about this status. */
+export function isServerError(status: number): boolean {
+  return ERRORS.has(status)
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { byTheRfc, forced } from '../../test/kit/cache-settings.ts'
+import { get, requestHead, responseHead } from '../../test/kit/heads.ts'
+import { CacheControl } from '../wire/cache-control.ts'
+import { Field } from '../wire/fields.ts'
+import type { RequestHead } from '../wire/head.ts'
+import { controlOf } from './control.ts'
+import { Ask, askOf } from './judge.ts'
+import { ageOf, Life, lifeOf } from './life.ts'
+import type { CacheSettings } from './settings.ts'
+import { type NotStored, notStored, whyNotStored } from './storable.ts'
+
+const now = Date.UTC(2026, 10, 21, 12)
+
+function why(
+  lines: readonly string[],
+  of: { request?: RequestHead; status?: number; settings?: Partial<CacheSettings> } = {},
+): NotStored | null {
+  const request = of.request ?? get()
+  const settings = { ...byTheRfc, ...of.settings }
+  const head = responseHead(of.status ?? 200, ...lines)
+  const control = new CacheControl()
+  const ask = new Ask()
+  askOf(ask, request, control, settings)
+  controlOf(control, head, settings)
+  const life = new Life()
+  const authorized = request.has(Field.authorization)
+  lifeOf(life, head, control, { asked: now, answered: now, age: ageOf(head), authorized }, settings)
+  return whyNotStored(request, ask, head, control, life, settings)
+}
+
+const fresh = ['Cache-Control: max-age=60']
+
+it('stores any final status with explicit freshness (RFC 9111 §3)', () => {
+  for (const status of [200, 203, 204, 299, 301, 302, 303, 307, 308, 400, 404, 410, 499, 500, 502, 503, 504, 599]) {
+    assert.equal(why(fresh, { status }), null, `${status}`)
+    assert.equal(why(['Expires: Sun, 22 Nov 2026 00:00:00 GMT'], { status }), null, `${status}`)
+    assert.equal(why(['Cache-Control: s-maxage=5'], { status }), null, `${status}`)
+  }
+})
+
+it('stores without it only what may be guessed, or is public', () => {
+  const old = ['Last-Modified: Sun, 01 Nov 2026 00:00:00 GMT']
+  for (const status of [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]) assert.equal(why(old, { status }), null)
+  for (const status of [201, 202, 302, 403, 502, 503, 504, 599]) {
+    assert.equal(why(old, { status }), 'no-freshness', `${status}`)
+    assert.equal(why([...old, 'Cache-Control: public'], { status }), null, `${status}`)
+  }
+  assert.equal(
+    why(['Expires: Sun, 22 Nov 2026 00:00:00 GMT', 'CDN-Cache-Control: none'], { status: 302 }),
+    'no-freshness',
+  )
+})
+
+it('stores nothing that is interim, partial, or a 304', () => {
+  assert.equal(why(fresh, { status: 103 }), 'interim')
+  assert.equal(why(fresh, { status: 206 }), 'partial')
+  assert.equal(why(fresh, { status: 304 }), 'not-modified')
+})
+
+it('stores answers to GET without content only', () => {
+  for (const method of ['HEAD', 'POST', 'PUT', 'OPTIONS', 'get', 'FOO']) {
+    assert.equal(why(fresh, { request: requestHead(`${method} / HTTP/1.1`) }), 'method', method)
+  }
+  assert.equal(why(fresh, { request: get('Content-Length: 5') }), 'request-content')
+  assert.equal(why(fresh, { request: get('Transfer-Encoding: chunked') }), 'request-content')
+  assert.equal(why(fresh, { request: get('Content-Length: 0') }), null)
+})
+
+it('obeys no-store of response and request (§5.2.1.5, §5.2.2.5)', () => {
+  assert.equal(why(['Cache-Control: max-age=60, No-Store']), 'no-store')
+  assert.equal(why([...fresh, 'Cache-Control: no-store']), 'no-store')
+  assert.equal(why(['Cache-Control: max-age=60, "']), 'no-store')
+  assert.equal(why(fresh, { request: get('Cache-Control: no-store') }), 'request-no-store')
+  assert.equal(why(['Cache-Control: no-store'], { settings: { ttl: forced(60_000) } }), 'no-store')
+})
+
+it('prefers must-understand to no-store for statuses whose rules it knows (§5.2.2.3)', () => {
+  assert.equal(why(['Cache-Control: max-age=60, no-store, must-understand']), null)
+  assert.equal(why(['Cache-Control: max-age=60, no-store, must-understand'], { status: 499 }), 'status')
+  assert.equal(why(['Cache-Control: max-age=60, must-understand'], { status: 599 }), 'status')
+})
+
+it('obeys private, unless it is about single fields (§5.2.2.7)', () => {
+  assert.equal(why(['Cache-Control: max-age=60, private']), 'private')
+  assert.equal(why(['Cache-Control: private', 'CDN-Cache-Control: max-age=60']), null)
+  assert.equal(why(['Cache-Control: max-age=60', 'CDN-Cache-Control: private, max-age=60']), 'private')
+  assert.equal(why(['Cache-Control: max-age=60, private="x"']), null)
+  assert.equal(why(['Cache-Control: private'], { settings: { ttl: forced(60_000) } }), 'private')
+})
+
+it('stores answers to known users only where the server allows it (§3.5)', () => {
+  const request = get('Authorization: Basic x')
+  assert.equal(why(fresh, { request }), 'authorization')
+  for (const directive of ['public', 's-maxage=60', 'must-revalidate']) {
+    assert.equal(why([`Cache-Control: max-age=60, ${directive}`], { request }), null, directive)
+  }
+  assert.equal(why(['Cache-Control: max-age=60, proxy-revalidate'], { request }), 'authorization')
+  assert.equal(why(['Cache-Control: public', 'CDN-Cache-Control: max-age=60'], { request }), 'authorization')
+})
+
+it('stores no cookies unless both server and route say so', () => {
+  const cookie = 'Set-Cookie: a=b'
+  const settings = { setCookie: 'when-public' } as const
+  assert.equal(why([...fresh, cookie]), 'set-cookie')
+  assert.equal(why(['Cache-Control: public, max-age=60', cookie]), 'set-cookie')
+  assert.equal(why([...fresh, cookie], { settings }), 'set-cookie')
+  assert.equal(why(['Cache-Control: public, max-age=60', cookie], { settings }), null)
+  assert.equal(why(['Cache-Control: s-maxage=60', cookie], { settings }), null)
+  assert.equal(why(['Cache-Control: max-age=60, private="Set-Cookie"', cookie]), null)
+  assert.equal(why(['Cache-Control: max-age=60, no-cache="set-cookie"', cookie]), null)
+})
+
+it('does not store what varies with everything (§4.1)', () => {
+  assert.equal(why([...fresh, 'Vary: *']), 'vary-any')
+  assert.equal(why([...fresh, 'Vary: Accept', 'Vary: X, *']), 'vary-any')
+  assert.equal(why([...fresh, 'Vary: Accept']), null)
+})
+
+it('stores only what it can use or validate', () => {
+  assert.equal(why([]), 'no-use')
+  assert.equal(why(['Cache-Control: max-age=0']), 'no-use')
+  assert.equal(why(['Cache-Control: max-age=60, no-cache']), 'no-use')
+  for (const validator of ['ETag: "a"', 'Last-Modified: Sun, 01 Nov 2026 00:00:00 GMT']) {
+    assert.equal(why(['Cache-Control: max-age=0', validator]), null)
+    assert.equal(why(['Cache-Control: max-age=60, no-cache', validator]), null)
+  }
+  assert.equal(why(['Cache-Control: max-age=0, stale-if-error=60']), null)
+  assert.equal(why(['ETag: "a"'], { settings: { keep: 0 } }), 'no-use')
+})
+
+it('stores by order of the operator what says nothing', () => {
+  assert.equal(why([], { status: 403, settings: { ttl: forced(1000, 403, 403) } }), null)
+  assert.equal(why([], { settings: { ttl: forced(1000) } }), null)
+  assert.equal(why([], { settings: { defaultTtl: 1000 } }), null)
+})
+
+it('stores nothing of a status for which the route says so', () => {
+  assert.equal(why(fresh, { status: 404, settings: { ttl: forced(0, 404, 404) } }), 'route')
+  assert.equal(why(fresh, { status: 410, settings: { ttl: forced(0, 404, 404) } }), null)
+})
+
+it('has a sentence for each reason', () => {
+  for (const [reason, sentence] of Object.entries(notStored)) {
+    assert.match(reason, /^[a-z-]+$/)
+    assert.match(sentence, /^[A-Z].*\.$/)
+  }
+})

@@ -1,0 +1,97 @@
+/** Whether a response may be stored by a cache that many clients share (RFC 9111 §3), and if not, why: operators ask. */
+import type { CacheControl } from '../wire/cache-control.ts'
+import { Field } from '../wire/fields.ts'
+import { BodyKind, type RequestHead, type ResponseHead } from '../wire/head.ts'
+import type { Ask } from './judge.ts'
+import { forcedTtl, type Life, LifeFlag } from './life.ts'
+import type { CacheSettings } from './settings.ts'
+import { isHeuristic, isUnderstood } from './status.ts'
+import { varyNames } from './vary.ts'
+
+/** Every reason not to store a response, and what it means for the operator. `incomplete` is found by who reads the body. */
+export const notStored = {
+  method: 'Only responses to GET are stored.',
+  'request-content': 'The request had content, and the response may depend on it.',
+  'request-no-store': 'The client said Cache-Control: no-store.',
+  interim: 'The status is an interim one (1xx).',
+  partial: 'The response is a part of something (206).',
+  'not-modified': 'A 304 updates what is stored and is never stored itself.',
+  'no-store': 'The server said no-store, or its Cache-Control cannot be read.',
+  status: 'The server said must-understand, and the status is not one that Headgate knows the rules of.',
+  private: 'The server said private: the response is for one user.',
+  authorization: 'The request had Authorization, and the server did not say public, s-maxage or must-revalidate.',
+  'set-cookie': 'The response sets a cookie, and server and route do not both allow it to be stored nevertheless.',
+  'vary-any': 'The server said Vary: *, so that no other request matches.',
+  route: 'The route says for this status that nothing is stored (ttl 0).',
+  'no-freshness': 'Nothing says how long it is fresh, and its status does not allow a guess.',
+  'no-use': 'It is stale from the first, or needs the server each time, and has no validator to ask with.',
+  incomplete: 'The connection ended before the response was complete.',
+} as const
+
+/** Why a response is not stored. */
+export type NotStored = keyof typeof notStored
+
+/**
+ * Why this response to this request may not be stored; null: it may.
+ * @param ask of the request
+ * @param control of the response, see controlOf
+ * @param life of the response, see lifeOf
+ */
+export function whyNotStored(
+  request: RequestHead,
+  ask: Ask,
+  head: ResponseHead,
+  control: CacheControl,
+  life: Life,
+  settings: CacheSettings,
+): NotStored | null {
+  if (request.method !== 'GET') return 'method'
+  // Content of a GET means nothing (RFC 9110 §9.3.1), but some servers read it: the next client would get the answer.
+  if (request.bodyKind !== BodyKind.none && request.contentLength !== 0) return 'request-content'
+  if (ask.noStore) return 'request-no-store' // RFC 9111 §5.2.1.5
+  const { status } = head
+  if (status < 200) return 'interim'
+  if (status === 206) return 'partial' // §3.3: allowed only to who can complete it
+  if (status === 304) return 'not-modified'
+  // §5.2.2.3: must-understand goes before no-store for those who do understand.
+  if (control.mustUnderstand && !isUnderstood(status)) return 'status'
+  if (control.noStore && !control.mustUnderstand) return 'no-store'
+  if (control.isPrivate) return 'private'
+  if (request.has(Field.authorization) && !isForAll(control) && !control.mustRevalidate) return 'authorization' // §3.5
+  if (setsCookie(head, control) && (settings.setCookie === 'never-store' || !isForAll(control))) return 'set-cookie'
+  if (forcedTtl(status, settings) === 0) return 'route'
+  if (varyNames(head) === null) return 'vary-any' // §4.1
+  if (!hasFreshness(head, control, life)) return 'no-freshness'
+  return isUseful(life) ? null : 'no-use'
+}
+
+/** The server says outright that the response is for shared caches. */
+function isForAll(control: CacheControl): boolean {
+  return control.isPublic || control.sMaxAge >= 0
+}
+
+/** Set-Cookie would be stored: it is there, and not one of the fields that are left out (§3.1). */
+function setsCookie(head: ResponseHead, control: CacheControl): boolean {
+  return (
+    head.has(Field.setCookie) &&
+    !control.privateFields.includes('set-cookie') &&
+    !control.noCacheFields.includes('set-cookie')
+  )
+}
+
+/** The last rule of §3. */
+function hasFreshness(head: ResponseHead, control: CacheControl, life: Life): boolean {
+  return (
+    isForAll(control) ||
+    control.maxAge >= 0 ||
+    (!control.targeted && head.has(Field.expires)) ||
+    life.has(LifeFlag.forced) ||
+    isHeuristic(head.status)
+  )
+}
+
+/** There is a time, now or later, at which it could be used or validated. */
+function isUseful(life: Life): boolean {
+  if (life.has(LifeFlag.noCache) && !life.has(LifeFlag.validator)) return false
+  return life.ttl + life.grace + life.keep > 0
+}

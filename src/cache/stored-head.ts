@@ -1,0 +1,75 @@
+/**
+ * The head of a stored response: what is kept of the received one, and what clients get of it. Kept are field lines as
+ * text, in their order and with those that are repeated. Not kept is what concerned the connection it came by, its
+ * length, which the stored content knows better, and its age, which is another one at each delivery.
+ */
+import type { CacheControl } from '../wire/cache-control.ts'
+import { namedByConnection } from '../wire/connection.ts'
+import { Field, fieldNames } from '../wire/fields.ts'
+import { type HeadLimits, ResponseHead } from '../wire/head.ts'
+import { httpDate } from '../wire/http-date.ts'
+import { parseResponse } from '../wire/response.ts'
+
+/** For one hop (RFC 9110 §7.6.1), or for the proxy itself (RFC 9111 §3.1), or written anew at each delivery. Trailers are not stored, so nothing announces them. */
+const NOT_KEPT =
+  (1 << Field.connection) |
+  (1 << Field.contentLength) |
+  (1 << Field.transferEncoding) |
+  (1 << Field.te) |
+  (1 << Field.trailer) |
+  (1 << Field.upgrade) |
+  (1 << Field.keepAlive) |
+  (1 << Field.proxyConnection) |
+  (1 << Field.proxyAuthenticate) |
+  (1 << Field.proxyAuthorization) |
+  (1 << Field.proxyAuthenticationInfo) |
+  (1 << Field.http2Settings) |
+  (1 << Field.age)
+
+/** A stored head. `fields`: whole lines with CRLF. */
+export interface StoredHead {
+  readonly status: number
+  readonly reason: string
+  readonly fields: string
+}
+
+/**
+ * The lines to keep of a response. A missing Date is added, with the time of receipt (RFC 9110 §6.6.1).
+ * @param control its directives: fields that no-cache="…" or private="…" name are left out (RFC 9111 §3.1)
+ * @param answered when the head was received, ms since the epoch
+ */
+export function linesToKeep(head: ResponseHead, control: CacheControl, answered: number): string {
+  const named = head.namesOthers ? namedByConnection(head) : null
+  let lines = ''
+  for (let i = 0; i < head.count; i++) {
+    const id = head.ids[i]!
+    if (id > 0 && id < 32 && ((NOT_KEPT >>> id) & 1) === 1) continue
+    if (id === Field.other && (named !== null || head.underscores)) {
+      const name = head.name(i).toLowerCase()
+      // As in responses that are passed on: no name that a server could take for another one (see wire/forward.ts).
+      if (named?.has(name) || (name.includes('_') && fieldNames.includes(name.replaceAll('_', '-')))) continue
+    }
+    if (isLeftOut(head, i, control)) continue
+    lines += `${head.name(i)}: ${head.value(i)}\r\n`
+  }
+  return head.has(Field.date) ? lines : `${lines}Date: ${httpDate(answered)}\r\n`
+}
+
+function isLeftOut(head: ResponseHead, i: number, control: CacheControl): boolean {
+  if (control.noCacheFields.length === 0 && control.privateFields.length === 0) return false
+  const name = head.name(i).toLowerCase()
+  return control.noCacheFields.includes(name) || control.privateFields.includes(name)
+}
+
+/** What was kept has been within the limits of its pool; a few lines may have come by updates. */
+const KEPT_LIMITS: HeadLimits = { line: 1 << 20, head: 1 << 24, fields: 1 << 16 }
+
+/** A stored head as an object, for what asks for single fields. Throws if `stored` is not what was kept. */
+export function readStored(stored: StoredHead): ResponseHead {
+  const text = `HTTP/1.1 ${stored.status} ${stored.reason}\r\n${stored.fields}\r\n`
+  const bytes = Buffer.from(text, 'latin1')
+  const head = new ResponseHead()
+  const end = parseResponse(head, bytes, 0, bytes.length, KEPT_LIMITS, 'GET')
+  if (end !== bytes.length) throw new Error(`a stored head cannot be read: ${head.detail}`)
+  return head
+}

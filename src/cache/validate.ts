@@ -1,0 +1,30 @@
+/**
+ * Requests with which the cache asks its server whether a stored response is still right (RFC 9111 §4.3.1). The
+ * conditions of the client are taken out of the request and judged here afterwards (conditionsOf): they are about what
+ * the client has. A request for something of which nothing is stored keeps its conditions.
+ */
+import { Field } from '../wire/fields.ts'
+import type { RequestHead } from '../wire/head.ts'
+import { modifiedOf, type Validators } from './validators.ts'
+
+/** Whole lines with CRLF that ask for this response only if it has changed; '' if it has no validator. */
+export function validationLines(stored: Validators): string {
+  let lines = ''
+  if (stored.etag !== '') lines += `If-None-Match: ${stored.etag}\r\n`
+  // Both, for servers that do not know the better one.
+  if (!Number.isNaN(modifiedOf(stored))) lines += `If-Modified-Since: ${stored.lastModified}\r\n`
+  return lines
+}
+
+/**
+ * Takes If-None-Match, If-Modified-Since, Range and If-Range out of what requestToServer passes on, so that the answer
+ * is a whole one, or a 304 about the stored response. They can no longer be read from the head either.
+ */
+export function hideConditions(head: RequestHead): void {
+  for (let i = 0; i < head.count; i++) {
+    const id = head.ids[i]!
+    if (id === Field.ifNoneMatch || id === Field.ifModifiedSince || id === Field.range || id === Field.ifRange)
+      // A field for the hop that brought it: none of them passes on.
+      head.ids[i] = Field.keepAlive
+  }
+}

@@ -1,0 +1,132 @@
+/** `headgate ctl`: looks at a running Headgate and gives it orders, through its admin API. */
+import { UNLIMITED } from '../config/model.ts'
+import { problems } from '../watch/admin/problem.ts'
+import { type Access, accessOf, ask, type Trouble } from './ctl/client.ts'
+import * as view from './ctl/view.ts'
+import type { Paint } from './style.ts'
+import { paintFor } from './style.ts'
+
+/** Exit statuses; see main.ts. */
+const OK = 0
+const FAILED = 1
+const USAGE = 2
+
+/** What stands behind every command of ctl. */
+export interface CtlOptions {
+  readonly admin?: string
+  readonly json?: boolean
+}
+
+export interface PurgeOptions extends CtlOptions {
+  readonly url?: string
+  readonly prefix?: string
+  readonly tag?: readonly string[]
+  readonly soft?: boolean
+  readonly force?: boolean
+}
+
+/** Where it writes and what it knows; those of the process but in tests. */
+export interface Surroundings {
+  readonly out: NodeJS.WriteStream
+  readonly err: NodeJS.WriteStream
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+const here: Surroundings = { out: process.stdout, err: process.stderr, env: process.env }
+
+/** One request, and how its answer is shown. */
+interface Order {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'
+  readonly path: string
+  readonly body?: unknown
+  // The server's answers are held to their form where they are made.
+  readonly lines: (answer: never, look: view.Look) => string[]
+}
+
+export function status(options: CtlOptions, at?: Surroundings): Promise<number> {
+  return obey({ method: 'GET', path: '/v1/status', lines: view.statusLines }, options, at)
+}
+
+export function limits(options: CtlOptions, at?: Surroundings): Promise<number> {
+  return obey({ method: 'GET', path: '/v1/limits', lines: view.limitLines }, options, at)
+}
+
+/** `value`: a whole number below UNLIMITED, or `unlimited`. */
+export function setLimit(path: string, value: string, options: CtlOptions, at: Surroundings = here): Promise<number> {
+  const limit = value === 'unlimited' ? value : /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
+  if (limit !== 'unlimited' && !(limit < UNLIMITED))
+    return misused(`'${value}' is no limit. Write a whole number, or unlimited`, at)
+  const order: Order = {
+    method: 'PATCH',
+    path: '/v1/limits',
+    body: { [path]: limit },
+    lines: () => [`${path} is ${limit}`],
+  }
+  return obey(order, options, at)
+}
+
+export function orders(
+  pool: string,
+  server: string,
+  given: string,
+  options: CtlOptions,
+  at?: Surroundings,
+): Promise<number> {
+  const path = `/v1/pools/${encodeURIComponent(pool)}/servers/${encodeURIComponent(server)}/orders`
+  const lines = (): string[] => [`${server} of pool ${pool}: ${given}`]
+  return obey({ method: 'PUT', path, body: { orders: given }, lines }, options, at)
+}
+
+export function cache(options: CtlOptions, at?: Surroundings): Promise<number> {
+  return obey({ method: 'GET', path: '/v1/cache', lines: view.cacheLines }, options, at)
+}
+
+export function purge(options: PurgeOptions, at: Surroundings = here): Promise<number> {
+  const { url, prefix, tag, soft, force } = options
+  if ([url, prefix, tag].filter((one) => one !== undefined).length !== 1)
+    return misused('say what to remove: one of --url, --prefix and --tag', at)
+  const body = { url, prefix, tags: tag, soft, force }
+  return obey({ method: 'POST', path: '/v1/cache/purge', body, lines: view.removalLines }, options, at)
+}
+
+export function ban(
+  expression: string,
+  options: CtlOptions & { readonly force?: boolean },
+  at?: Surroundings,
+): Promise<number> {
+  const body = { expression, force: options.force }
+  return obey({ method: 'POST', path: '/v1/cache/ban', body, lines: view.removalLines }, options, at)
+}
+
+export function bans(options: CtlOptions, at?: Surroundings): Promise<number> {
+  return obey({ method: 'GET', path: '/v1/cache/bans', lines: view.banLines }, options, at)
+}
+
+export function show(url: string, options: CtlOptions, at?: Surroundings): Promise<number> {
+  const path = `/v1/cache/object?url=${encodeURIComponent(url)}`
+  return obey({ method: 'GET', path, lines: view.objectLines }, options, at)
+}
+
+async function obey(order: Order, { admin, json = false }: CtlOptions, at: Surroundings = here): Promise<number> {
+  const access: Access | string = accessOf(admin, at.env)
+  if (typeof access === 'string') return misused(access, at)
+  const answer = await ask(access, order.method, order.path, order.body)
+  if (json) at.out.write(`${JSON.stringify(answer.ok ? answer.body : answer.trouble, null, 2)}\n`)
+  else if (answer.ok) {
+    const look = { width: at.out.columns ?? Number.POSITIVE_INFINITY, paint: paintFor(at.out) }
+    at.out.write(`${order.lines(answer.body as never, look).join('\n')}\n`)
+  } else at.err.write(troubleText(answer.trouble, paintFor(at.err)))
+  if (answer.ok) return OK
+  // What cannot be understood is for whoever wrote the command; all else is for whoever runs the machine.
+  return answer.trouble.status === problems['bad-request'].status ? USAGE : FAILED
+}
+
+function troubleText({ detail, fix, place }: Trouble, paint: Paint): string {
+  const where = place === undefined ? '' : ` ${paint('dim', `(${place})`)}`
+  return `${paint('red', 'error')}: ${detail}${where}\n  ${paint('dim', 'fix:')} ${fix}\n`
+}
+
+function misused(says: string, { err }: Surroundings): Promise<number> {
+  err.write(`error: ${says}\n`)
+  return Promise.resolve(USAGE)
+}

@@ -1,0 +1,89 @@
+/** What the cache's part in one exchange is about; see caching.ts, which lets it happen. */
+import type { Conditions } from '../cache/condition.ts'
+import { Ask } from '../cache/judge.ts'
+import { Life } from '../cache/life.ts'
+import { REASON } from '../cache/stored.ts'
+import type { Draft } from '../store/draft.ts'
+import type { Hold } from '../store/hold.ts'
+import type { Forwarded } from '../wire/cache-status.ts'
+import type { Exchange } from './exchange.ts'
+import type { RouteCache } from './route-cache.ts'
+
+/** How an answer came about, for the log and the counters. */
+export type CacheResult = 'hit' | 'stale' | 'collapsed' | 'revalidated' | 'miss' | 'pass'
+
+/** What the exchange does about the store when its server answers. */
+type Role = 'none' | 'fetches' | 'passes' | 'changes' | 'asks'
+
+export class CacheState {
+  readonly x: Exchange
+  way: RouteCache | null = null
+  role: Role = 'none'
+  readonly ask = new Ask()
+  primary = ''
+  key = ''
+  /** Names of the fields by which the variants under the primary key differ; null: there are none. */
+  names: readonly string[] | null = null
+  /** A stale copy, and its life. */
+  stale: Hold | null = null
+  readonly life = new Life()
+  draft: Draft | null = null
+  followed: Hold | null = null
+  conditions: Conditions | null = null
+  fwd: Forwarded | null = null
+  detail: string | null = null
+  looks = 0
+  /** The last order to remove something at the time of the request. */
+  ordered = 0
+  /** What came under this key lately was not to be shared. */
+  pass = false
+  /** Lines that ask the server whether the stale copy is still right. */
+  extra = ''
+  result: CacheResult | null = null
+  /** What was stored a moment ago, until its first bytes are there. */
+  waiting: Hold | null = null
+
+  constructor(x: Exchange) {
+    this.x = x
+  }
+
+  /** Whether the response of the server concerns the cache. */
+  get waits(): boolean {
+    return this.role !== 'none'
+  }
+
+  /** Waiting for the fetch of another. */
+  get follows(): boolean {
+    return this.followed !== null
+  }
+
+  /** Others may be waiting for what this exchange fetches. */
+  get leads(): boolean {
+    return this.draft !== null
+  }
+
+  reset(): void {
+    this.letGo()
+    if (this.way === null) return
+    this.way = null
+    this.role = 'none'
+    this.names = null
+    this.conditions = null
+    this.fwd = this.detail = null
+    this.looks = 0
+    this.pass = false
+    this.extra = ''
+    this.result = null
+  }
+
+  letGo(): void {
+    this.draft?.abandon(REASON.failed)
+    this.draft = null
+    this.stale?.release()
+    this.stale = null
+    this.followed?.release()
+    this.followed = null
+    this.waiting?.release()
+    this.waiting = null
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * The way of a stored response to the client: whole, in parts, or only the news that nothing has changed. Its body may
+ * still be growing; what the store has is sent from there, without a copy, and stays pinned until the kernel has it.
+ */
+import { randomBytes } from 'node:crypto'
+import { type Conditions, judgeConditions } from '../cache/condition.ts'
+import { type DeliveryOut, multipartHead, notModifiedHead, partialHead, wholeHead } from '../cache/delivery.ts'
+import { valueIn } from '../cache/lines.ts'
+import { SLOT, type StoredText } from '../cache/stored.ts'
+import { Outlet } from '../net/outlet.ts'
+import type { Hold } from '../store/hold.ts'
+import { byteRanges, multipartTail, partHead, unsatisfiedRange } from '../wire/byte-range.ts'
+import { chunkHead } from '../wire/framing.ts'
+import { BodyKind } from '../wire/head.ts'
+import type { Exchange } from './exchange.ts'
+
+/** Text, then bytes [from, to) of the body; `to` Infinity: to its end. */
+interface Part {
+  readonly before: string
+  readonly from: number
+  readonly to: number
+}
+
+/** Bytes that are taken from the store at once. */
+const STRETCH = 256 * 1024
+const ALL: Part = { before: '', from: 0, to: Infinity }
+
+export class Delivery {
+  readonly #x: Exchange
+  readonly #out = new Outlet()
+  #hold: Hold | null = null
+  #parts: readonly Part[] = []
+  #tail = ''
+  #part = 0
+  #at = 0
+  #chunked = false
+  #keep = false
+  #held = false
+  #complete = false
+  #begun = false
+
+  constructor(x: Exchange) {
+    this.#x = x
+  }
+
+  /** The client was sent, or is about to be sent, the head. */
+  get begun(): boolean {
+    return this.#begun
+  }
+
+  /** Bytes sent to the client. */
+  get bytes(): number {
+    return this.#out.bytes
+  }
+
+  reset(): void {
+    this.#hold?.release()
+    this.#hold = null
+    if (!this.#begun) return
+    this.#out.reset()
+    this.#parts = []
+    this.#tail = ''
+    this.#part = this.#at = 0
+    this.#chunked = this.#keep = this.#held = this.#complete = this.#begun = false
+  }
+
+  /**
+   * Answers with what is held, and lets go of it in the end.
+   * @param conditions of the client; null: it has none
+   * @param out its `connection` is decided here
+   */
+  start(
+    hold: Hold,
+    stored: StoredText,
+    conditions: Conditions | null,
+    out: Omit<DeliveryOut, 'connection'>,
+    now: number,
+  ): void {
+    const x = this.#x
+    const { head, client } = x
+    this.#hold = hold
+    this.#begun = true
+    x.phase = 'D'
+    x.relax()
+    const length = hold.whole ? hold.length : hold.meta(SLOT.length)
+    const judged = conditions === null ? 'ignore-range' : judgeConditions(conditions, stored, stored.status, now)
+    const range = judged === 'ok' && length >= 0 ? (conditions?.range ?? null) : null
+    const ranges = range === null || head.isHead ? 'ignore' : byteRanges(range, length)
+    const bodiless = head.isHead || stored.status === 204 || judged === 'not-modified' || ranges === 'unsatisfiable'
+    this.#chunked = !bodiless && length < 0 && head.minor === 1
+    this.#keep = x.lasting && (bodiless || length >= 0 || this.#chunked)
+    const connection = this.#keep ? (head.minor === 1 ? '' : 'keep-alive') : 'close'
+    const added = { ...out, connection } as const
+
+    this.#out.open(client.stream)
+    if (judged === 'not-modified') {
+      x.status = 304
+      this.#out.text(notModifiedHead(stored, added))
+    } else if (ranges === 'unsatisfiable') {
+      x.status = 416
+      this.#out.text(unsatisfiableHead(length, added))
+    } else if (ranges === 'ignore') {
+      x.status = stored.status
+      const bodyKind = bodiless ? BodyKind.none : length >= 0 ? BodyKind.length : kindOf(this.#chunked)
+      this.#out.text(wholeHead(stored, { bodyKind, length }, added))
+      if (!bodiless) this.#parts = [ALL]
+    } else if (ranges.length === 1) {
+      const [from, to] = ranges[0]!
+      x.status = 206
+      this.#out.text(partialHead(stored, ranges[0]!, length, added))
+      this.#parts = [{ before: '', from, to }]
+    } else {
+      const boundary = `headgate${randomBytes(12).toString('hex')}`
+      const type = valueIn(stored.fields, 'content-type')
+      x.status = 206
+      this.#out.text(multipartHead(stored, boundary, ranges, length, added))
+      this.#parts = ranges.map((one) => ({ before: partHead(boundary, type, one, length), from: one[0], to: one[1] }))
+      this.#tail = multipartTail(boundary)
+    }
+    if (this.#parts.length > 0) this.#enter(0)
+    if (!hold.whole && !bodiless) hold.follow(() => this.#more())
+    this.pump()
+  }
+
+  /** The next part begins. */
+  #enter(part: number): void {
+    this.#part = part
+    const { before, from } = this.#parts[part]!
+    this.#at = from
+    if (before !== '') this.#out.text(before)
+  }
+
+  #more(): void {
+    try {
+      this.pump()
+    } catch (error) {
+      this.#x.world.defect(error)
+      this.#x.over(false, true)
+    }
+  }
+
+  /** Sends what is there, as far as the client takes it. */
+  pump(): void {
+    const hold = this.#hold
+    const { client } = this.#x
+    if (hold === null || this.#complete || this.#held) return
+    while (this.#part < this.#parts.length) {
+      const { to } = this.#parts[this.#part]!
+      // In this order: what is whole does not grow any more.
+      const { whole } = hold
+      const { length } = hold
+      if (this.#at < Math.min(to, length)) {
+        this.#send(hold, Math.min(to, length, this.#at + STRETCH))
+        if (client.stream.flowing) continue
+        this.#out.flush()
+        return this.#stall()
+      }
+      if (this.#at < to && !whole) {
+        if (hold.abandoned >= 0) return this.#x.fail('response_cut', 'the response was not complete')
+        if (!this.#out.flush()) return this.#stall()
+        return this.#x.relax() // it is the server's turn; the fetch has timeouts of its own
+      }
+      if (this.#part + 1 === this.#parts.length) break
+      this.#enter(this.#part + 1)
+    }
+    this.#end()
+  }
+
+  #send(hold: Hold, to: number): void {
+    if (this.#chunked) this.#out.text(chunkHead(to - this.#at))
+    for (const piece of hold.pieces(this.#at, to)) this.#out.lend(piece, 0, piece.length)
+    if (this.#chunked) this.#out.text('\r\n')
+    this.#at = to
+  }
+
+  /** The client takes no more at the moment. */
+  #stall(): void {
+    this.#held = true
+    this.#x.expect('client_stalled', this.#x.client.context.config.timeouts.send)
+  }
+
+  #end(): void {
+    this.#complete = true
+    if (this.#tail !== '') this.#out.text(this.#tail)
+    if (this.#chunked) this.#out.text('0\r\n\r\n')
+    if (this.#out.flush()) return this.#x.over(this.#keep, false)
+    this.#x.phase = 'L'
+    this.#x.expect('client_stalled', this.#x.client.context.config.timeouts.send)
+  }
+
+  clientDrained(): void {
+    if (this.#complete) return this.#x.over(this.#keep, false)
+    this.#held = false
+    this.pump()
+  }
+}
+
+function kindOf(chunked: boolean): BodyKind {
+  return chunked ? BodyKind.chunked : BodyKind.close
+}
+
+/** 416 (RFC 9110 §15.5.17): it says how long the representation is. */
+function unsatisfiableHead(length: number, out: DeliveryOut): string {
+  const status = out.cacheStatus === '' ? '' : `Cache-Status: ${out.cacheStatus}\r\n`
+  const connection = out.connection === '' ? '' : `Connection: ${out.connection}\r\n`
+  return `HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: ${unsatisfiedRange(length)}\r\nContent-Length: 0\r\n${status}${connection}${out.extra}\r\n`
+}

@@ -1,0 +1,117 @@
+/**
+ * A response on its way from a server into the store. It has taken the connection and the slot of the exchange that
+ * asked, and goes on whatever becomes of that: a client that leaves or reads slowly does not stop it. Without a draft
+ * the rest of a response is read to its end and dropped, so that the connection can serve again.
+ */
+import type { Cause } from '../base/cause.ts'
+import { lately } from '../base/clock.ts'
+import { Timer, type Wheel } from '../base/wheel.ts'
+import { REASON } from '../cache/stored.ts'
+import type { PoolConfig } from '../config/model.ts'
+import type { Permit } from '../gate/gate.ts'
+import type { Idle } from '../net/idle.ts'
+import type { Origin, OriginUser } from '../net/origin.ts'
+import type { Server } from '../pool/server.ts'
+import type { Draft } from '../store/draft.ts'
+
+/** What the exchange hands over. */
+export interface Taken {
+  readonly origin: Origin
+  readonly idle: Idle
+  readonly slot: Permit<Server> | null
+  readonly timeouts: PoolConfig['timeouts']
+  /** When all of it has to be over, ms (monotonic); 0: no bound. */
+  readonly deadline: number
+}
+
+/** Bytes of a response nobody wants that are read for the sake of its connection. */
+const WORTH_READING = 256 * 1024
+
+export class Fill implements OriginUser {
+  readonly #taken: Taken
+  readonly #wheel: Wheel
+  readonly #timer: Timer<Fill>
+  #draft: Draft | null
+  #read = 0
+  #over = false
+  /** Told on this thread, without the detour over the store, when there is more or it is over. */
+  onMore: (() => void) | null = null
+  /** The body grew past what the store takes. */
+  onRefused: (() => void) | null = null
+
+  constructor(taken: Taken, wheel: Wheel, draft: Draft | null) {
+    this.#taken = taken
+    this.#wheel = wheel
+    this.#draft = draft
+    this.#timer = new Timer(this as Fill, onTimer)
+    taken.origin.use(this)
+    this.#await()
+  }
+
+  #await(): void {
+    const { timeouts, deadline } = this.#taken
+    const at = timeouts.betweenBytes > 0 ? lately() + timeouts.betweenBytes : Infinity
+    const until = deadline > 0 && deadline < at ? deadline : at
+    if (until < Infinity) this.#wheel.arm(this.#timer, until)
+  }
+
+  originConnected(): void {}
+  originInterim(): void {}
+  originHead(): void {}
+  originDrained(): void {}
+  originClosed(): void {}
+  originLeft(): void {}
+
+  originData(buf: Buffer, from: number, to: number): void {
+    this.#read += to - from
+    if (this.#draft === null) {
+      if (this.#read > WORTH_READING) this.#end(false)
+      return
+    }
+    if (this.#draft.append(buf, from, to)) return
+    this.#draft.abandon(REASON.notStored)
+    this.#draft = null
+    this.onRefused?.()
+    this.#end(false)
+  }
+
+  originRead(): void {
+    if (this.#over) return
+    this.#await()
+    this.onMore?.()
+  }
+
+  originEnd(): void {
+    this.#draft?.finish()
+    this.#draft = null
+    this.#end(true)
+  }
+
+  /** The response is not whole, and must not pass for it (RFC 9111 §3.3). */
+  originFailed(_cause: Cause, _detail: string, _unsent: boolean): void {
+    this.#draft?.abandon(REASON.failed)
+    this.#draft = null
+    this.#end(false)
+  }
+
+  timeout(): void {
+    this.originFailed('between_bytes_timeout', '', false)
+  }
+
+  #end(whole: boolean): void {
+    if (this.#over) return
+    this.#over = true
+    const { origin, idle, slot } = this.#taken
+    this.#wheel.disarm(this.#timer)
+    if (whole) idle.keep(origin, true)
+    else origin.drop()
+    slot?.[Symbol.dispose]()
+    const told = this.onMore
+    this.onMore = null
+    told?.()
+  }
+}
+
+function onTimer(fill: Fill): void {
+  fill.timeout()
+}

@@ -1,0 +1,91 @@
+/** Requests that nobody waits for: what is stale is fetched again, and what a client that has left asked for goes on. */
+import { REASON, SLOT } from '../cache/stored.ts'
+import type { Draft } from '../store/draft.ts'
+import type { Hold } from '../store/hold.ts'
+import { RequestHead } from '../wire/head.ts'
+import { parseRequest } from '../wire/request.ts'
+import type { Caching } from './caching.ts'
+import type { Exchange } from './exchange.ts'
+import type { RouteCache } from './route-cache.ts'
+
+const keptLimits = { line: 1 << 20, head: 1 << 24, fields: 1 << 16 }
+
+/** A request in the background for what is stale. */
+export function refresh(c: Caching, way: RouteCache, hold: Hold, now: number): void {
+  const { head, client, route, world } = c.x
+  if (now < hold.meta(SLOT.retry) || route === null) return
+  const draft = way.store.lead(c.key)
+  if (draft === null) return
+  const stale = way.store.find(c.key)
+  const copy = copyOf(head)
+  if (stale === null || copy === null) {
+    stale?.release()
+    draft.abandon(REASON.failed)
+    return
+  }
+  const y = world.background()
+  y.beginBackground(client, copy, route)
+  take(y.caching, c, way, draft, stale)
+  y.caching.prepare()
+  y.go({ at: 'admitted', route })
+}
+
+/** Goes on with what another began. */
+function take(c: Caching, other: Caching, way: RouteCache, draft: Draft | null, stale: Hold | null): void {
+  c.way = way
+  c.role = 'fetches'
+  c.primary = other.primary
+  c.key = other.key
+  c.names = other.names
+  c.fwd = other.fwd
+  c.ordered = other.ordered
+  c.draft = draft
+  c.stale = stale
+  Object.assign(c.ask, other.ask)
+  Object.assign(c.life, other.life)
+}
+
+/**
+ * The client leaves while the server works on what others may be waiting for: somebody who is nobody waits in its
+ * place. False: there is nothing to hand over.
+ */
+export function handOver(c: Caching): boolean {
+  const x = c.x
+  const { route } = x
+  const way = c.way
+  if (c.draft === null || way === null || route === null || x.origin === null || x.phase !== 'H') return false
+  const head = copyOf(x.head)
+  if (head === null) return false
+  const y = x.world.background()
+  y.beginBackground(x.client, head, route)
+  take(y.caching, c, way, c.draft, c.stale)
+  y.caching.extra = c.extra
+  c.draft = null
+  c.stale = null
+  takeOver(y, x)
+  return true
+}
+
+/** A head of its own with the same request. */
+function copyOf(head: RequestHead): RequestHead | null {
+  const bytes = Buffer.from(head.text, 'latin1')
+  const copy = new RequestHead()
+  return parseRequest(copy, bytes, 0, bytes.length, keptLimits) > 0 ? copy : null
+}
+
+/** Waits for the response in the place of another, which keeps its client. */
+function takeOver(y: Exchange, x: Exchange): void {
+  const { origin } = x
+  y.origin = origin
+  y.slot = x.slot
+  y.server = x.server
+  x.origin = null
+  x.slot = null
+  y.sentAt = x.sentAt
+  y.connectTook = x.connectTook
+  y.reused = x.reused
+  y.phase = x.phase
+  y.upload.done = true
+  origin?.use(y.download)
+  y.expect('first_byte_timeout', y.settings.timeouts.firstByte)
+}

@@ -1,0 +1,116 @@
+/** The cache as one route of one thread uses it: its settings, and the store that all share. */
+import type { Bans } from '../cache/bans.ts'
+import { partsOf } from '../cache/bans.ts'
+import { ageAt } from '../cache/judge.ts'
+import { cacheKey, targetKey } from '../cache/key.ts'
+import { expire, type Life } from '../cache/life.ts'
+import { valueIn } from '../cache/lines.ts'
+import { putLife, readText, SLOT } from '../cache/stored.ts'
+import type { RouteCacheConfig } from '../config/model.ts'
+import type { Hold } from '../store/hold.ts'
+import type { Store } from '../store/store.ts'
+import { Field } from '../wire/fields.ts'
+import type { RequestHead } from '../wire/head.ts'
+import type { Notes } from './notes.ts'
+
+/** A request longer than this is not worth a place in the index; the store takes keys of 16 KB. */
+const LONGEST_KEY = 8192
+
+export class RouteCache {
+  readonly settings: RouteCacheConfig
+  readonly store: Store
+  readonly bans: Bans
+  readonly notes: Notes
+  readonly #space: string
+  readonly #bypassed: boolean
+  readonly #purgers: (address: string) => boolean
+
+  /** `space`: name of the route, which keeps its answers apart from those of others. `purgers`: who may use PURGE. */
+  constructor(
+    settings: RouteCacheConfig,
+    shared: { store: Store; bans: Bans; notes: Notes },
+    space: string,
+    purgers: (address: string) => boolean,
+  ) {
+    this.#purgers = purgers
+    this.settings = settings
+    this.store = shared.store
+    this.bans = shared.bans
+    this.notes = shared.notes
+    this.#space = space
+    const { cookies, headers, paths } = settings.bypass
+    this.#bypassed = cookies.length + headers.length + paths.length > 0
+  }
+
+  /** Key of a request for `path` (with its query); '' when it is too long to have one. */
+  key(scheme: 'http' | 'https', head: RequestHead, path = head.path): string {
+    const former = head.path
+    head.path = path
+    const key = cacheKey(this.#space, scheme, head, this.settings.key)
+    head.path = former
+    return key.length > LONGEST_KEY ? '' : key
+  }
+
+  /** Whether this request is an order to remove what it names, which the route takes from this address. Else PURGE is a method as any other. */
+  isPurge(head: RequestHead, address: string): boolean {
+    return head.method === 'PURGE' && this.#purgers(address)
+  }
+
+  /** Beginning of the keys of what this request names. */
+  target(scheme: 'http' | 'https', head: RequestHead): string {
+    return targetKey(this.#space, scheme, head, head.path, this.settings.key)
+  }
+
+  /** Whether the route's configuration has this request pass the cache by. */
+  bypasses(head: RequestHead): boolean {
+    if (!this.#bypassed) return false
+    const { cookies, headers, paths } = this.settings.bypass
+    for (const path of paths) if (isBelow(head.path, path)) return true
+    for (const name of headers) if (head.find(name) !== null) return true
+    return cookies.length > 0 && head.has(Field.cookie) && hasCookie(head, cookies)
+  }
+}
+
+/**
+ * Compares a stored response with the orders it has not seen yet. False: it is to go. A soft order makes it stale, in
+ * `life` and in the store.
+ */
+export function outlives(bans: Bans, hold: Hold, life: Life, now: number): boolean {
+  const { key } = hold
+  const { scheme, host, url } = partsOf(key)
+  const stored = readText(hold.headText(), hold)
+  const verdict = bans.judge(hold.meta(SLOT.ban), {
+    key,
+    scheme,
+    host,
+    url,
+    status: stored.status,
+    age: ageAt(life, now) / 1000,
+    header: (name) => valueIn(stored.fields, name) || null,
+    tags: stored.tags,
+  })
+  if (verdict === 'remove') return false
+  if (verdict !== 'keep') {
+    expire(life, verdict)
+    putLife(life, hold)
+  }
+  hold.setMeta(SLOT.ban, bans.last)
+  return true
+}
+
+/** Whether a target is this path or one below it. */
+function isBelow(target: string, path: string): boolean {
+  if (!target.startsWith(path)) return false
+  if (path.endsWith('/') || target.length === path.length) return true
+  const next = target.charAt(path.length)
+  return next === '/' || next === '?'
+}
+
+function hasCookie(head: RequestHead, wanted: readonly string[]): boolean {
+  for (const pair of (head.list(Field.cookie) ?? '').split(/[;,]/)) {
+    const name = pair.slice(0, Math.max(0, pair.indexOf('='))).trim()
+    if (name === '') continue
+    if (wanted.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one))) return true
+  }
+  return false
+}

@@ -1,0 +1,200 @@
+/**
+ * An object that this thread fills: kind and meta first, then the head, then the body, then `finish`. Others may read it
+ * meanwhile (Store.join). Each key has at most one draft. Whoever leads must finish or give up; a thread that dies gives
+ * up.
+ *
+ * A body that grows past what the store takes is refused by `append`: what is there stays readable, and the draft must be
+ * given up with a reason, from which its readers see how to go on. The store does not serve as a pipe for what it cannot
+ * keep: readers come and go at their own speed, and a window over the body would have to wait for the slowest.
+ */
+import { Hold } from './hold.ts'
+import { END, EXTENT, OBJECT, REASON } from './object.ts'
+import type { Pins } from './pins.ts'
+import { MAX_HEAD, type StorePlan } from './plan.ts'
+import { metaAt, metaSlot, type Shard } from './shard.ts'
+
+export class Draft {
+  readonly #pins: Pins
+  readonly #shard: Shard
+  readonly #plan: StorePlan
+  readonly #entry: number
+  #object: number
+  #expected = 0
+  #length = 0
+  /** Where the next byte goes, and how many have room there. */
+  #at = 0
+  #room = 0
+  /** The body is another object's, and does not grow. */
+  #shared = false
+  /** Bytes were refused: the body will never be whole. */
+  #refused = false
+
+  /** For an object that was just created with this entry. */
+  constructor(pins: Pins, shard: Shard, plan: StorePlan, object: number, entry: number) {
+    this.#pins = pins
+    this.#shard = shard
+    this.#plan = plan
+    this.#object = object
+    this.#entry = entry
+  }
+
+  /** Neither finished nor given up yet. */
+  get open(): boolean {
+    return this.#object !== 0
+  }
+
+  /** An Int32 whose meaning is the caller's. Before the head. */
+  set kind(kind: number) {
+    this.#shard.cells[this.#filled() + OBJECT.kind] = kind
+  }
+
+  /** `i`: 0 … METAS - 1, else RangeError. Before the head. */
+  setMeta(i: number, value: number): void {
+    this.#shard.numbers[metaAt(this.#filled()) + metaSlot(i)] = value
+  }
+
+  /** How long the body will be, in bytes, where that is known: it then lies in as few pieces as can be. */
+  expect(bytes: number): void {
+    this.#expected = Math.min(bytes, this.#plan.maxObject)
+  }
+
+  /** The head, latin1, once. False: it is longer than MAX_HEAD, or there is no room. */
+  head(text: string): boolean {
+    const object = this.#filled()
+    const shard = this.#shard
+    const { cells, bytes } = shard
+    if (text.length > MAX_HEAD || cells[object + OBJECT.headLength] !== -1) return false
+    if (text.length > 0) {
+      shard.enter()
+      const done = shard.addHead(object, text.length)
+      shard.leave()
+      if (!done) return false
+      bytes.write(text, cells[object + OBJECT.head]! * 4, text.length, 'latin1')
+    }
+    Atomics.store(cells, object + OBJECT.headLength, text.length)
+    this.#call()
+    return true
+  }
+
+  /** More of the body: buf[from, to). False: it is too long or there is no room; then it can only be given up. */
+  append(buf: Uint8Array, from: number, to: number): boolean {
+    const object = this.#filled()
+    const { bytes, cells } = this.#shard
+    const length = this.#length + to - from
+    if (this.#refused || this.#shared || length > this.#plan.maxObject) return this.#refuse()
+    for (let at = from; at < to; ) {
+      if (this.#room === 0 && !this.#extend(to - at)) return this.#refuse()
+      const n = Math.min(this.#room, to - at)
+      bytes.set(at === 0 && n === buf.length ? buf : buf.subarray(at, at + n), this.#at)
+      this.#at += n
+      this.#room -= n
+      at += n
+    }
+    this.#length = length
+    Atomics.store(cells, object + OBJECT.length, length)
+    this.#call()
+    return true
+  }
+
+  /** Takes over the whole body of another object of the same key, without copying. False: this draft has bytes. */
+  adopt(hold: Hold): boolean {
+    const object = this.#filled()
+    const shard = this.#shard
+    if (this.#length > 0 || this.#shared || this.#refused || hold.object === 0 || hold.shard !== shard || !hold.whole)
+      return false
+    shard.enter()
+    shard.share(object, hold.object)
+    shard.leave()
+    this.#length = hold.length
+    this.#shared = true
+    Atomics.store(shard.cells, object + OBJECT.length, this.#length)
+    this.#call()
+    return true
+  }
+
+  /** Pins the object for reading what is there so far. Null: this thread can pin no more. */
+  read(): Hold | null {
+    const object = this.#filled()
+    if (this.#pins.table.full) return null
+    this.#shard.enter()
+    const entry = this.#pins.pin(this.#shard, object)
+    this.#shard.leave()
+    return new Hold(this.#pins, this.#shard, object, entry)
+  }
+
+  /** The body is complete: the object becomes the current one of its key. There must be a head, and nothing refused. */
+  finish(): void {
+    const object = this.#filled()
+    const shard = this.#shard
+    const { cells } = shard
+    if (cells[object + OBJECT.headLength]! < 0) throw new Error('a draft is finished without a head')
+    if (this.#refused) throw new Error('a draft is finished without all of its body')
+    this.#object = 0
+    shard.enter()
+    if (this.#room > 0) {
+      const last = cells[object + OBJECT.last]!
+      shard.trim(object, cells[last + EXTENT.capacity]! - this.#room)
+    }
+    Atomics.store(cells, object + OBJECT.end, END.whole)
+    shard.finish(object)
+    this.#part(object)
+  }
+
+  /** Gives up: readers learn the reason, 16 or more for callers. */
+  abandon(reason: number): void {
+    const object = this.#filled()
+    this.#object = 0
+    this.#shard.enter()
+    this.#shard.giveUp(object, reason)
+    this.#part(object)
+  }
+
+  /** Gives up if it is still open. */
+  drop(): void {
+    if (this.open) this.abandon(REASON.dropped)
+  }
+
+  [Symbol.dispose](): void {
+    this.drop()
+  }
+
+  /** The end of a section that lets the object go. */
+  #part(object: number): void {
+    const { cells } = this.#shard
+    const bits = Atomics.exchange(cells, object + OBJECT.watch, 0)
+    this.#pins.table.clear(this.#entry)
+    this.#shard.unpin(object)
+    this.#shard.leave()
+    this.#pins.call(bits)
+  }
+
+  #extend(wanted: number): boolean {
+    const { cells } = this.#shard
+    const rest = this.#expected - this.#length
+    // Of unknown length: each piece as long as all before it, so that there are few and not much is given back.
+    const bytes = Math.min(Math.max(wanted, rest > 0 ? rest : this.#length), this.#plan.maxExtent)
+    this.#shard.enter()
+    const extent = this.#shard.extend(this.#filled(), bytes)
+    this.#shard.leave()
+    if (extent === 0) return false
+    this.#at = (extent + EXTENT.bytes) * 4
+    this.#room = cells[extent + EXTENT.capacity]!
+    return true
+  }
+
+  #refuse(): false {
+    this.#refused = true
+    return false
+  }
+
+  #call(): void {
+    const { cells } = this.#shard
+    const watch = this.#object + OBJECT.watch
+    if (Atomics.load(cells, watch) !== 0) this.#pins.call(Atomics.exchange(cells, watch, 0))
+  }
+
+  #filled(): number {
+    if (this.#object === 0) throw new Error('a draft is used after its end')
+    return this.#object
+  }
+}

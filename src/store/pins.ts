@@ -1,0 +1,97 @@
+/**
+ * What one thread pins and whose growth it follows. All pins of a thread are put and given back here, each together with
+ * its entry in the thread's table and inside the shard's lock.
+ */
+import type { Hold } from './hold.ts'
+import { OBJECT } from './object.ts'
+import type { StorePlan } from './plan.ts'
+import type { Shard } from './shard.ts'
+import { Table } from './table.ts'
+
+export class Pins {
+  readonly me: number
+  readonly table: Table
+  readonly #threads: number
+  readonly #ring: (thread: number) => void
+  readonly #followed = new Set<Hold>()
+  /** What the main thread still has to do inside locks that it did not get. */
+  readonly #later = new Map<Shard, (() => void)[]>()
+
+  constructor(control: SharedArrayBuffer, plan: StorePlan, me: number, ring: (thread: number) => void) {
+    this.me = me
+    this.table = new Table(control, plan, me)
+    this.#threads = plan.threads
+    this.#ring = ring
+  }
+
+  /** Pins an object, inside its shard's lock. The table must not be full. Returns the entry. */
+  pin(shard: Shard, object: number): number {
+    shard.cells[object + OBJECT.pins]! += 1
+    return this.table.put(shard.number, object, false)
+  }
+
+  /** Gives a pin back, outside the lock: now, or later when the main thread does not get the lock. */
+  unpin(shard: Shard, object: number, entry: number): void {
+    if (shard.enter()) {
+      this.table.clear(entry)
+      shard.unpin(object)
+      shard.leave()
+    } else {
+      this.later(shard, () => {
+        this.table.clear(entry)
+        shard.unpin(object)
+      })
+    }
+  }
+
+  /** Whether something is put off until the lock of a shard can be had. */
+  awaits(shard: Shard): boolean {
+    return this.#later.has(shard)
+  }
+
+  /** Puts off what happens inside a shard's lock until `retry` gets it. */
+  later(shard: Shard, act: () => void): void {
+    const acts = this.#later.get(shard)
+    if (acts === undefined) this.#later.set(shard, [act])
+    else acts.push(act)
+  }
+
+  /** Does what was put off, as far as locks can be had. */
+  retry(): void {
+    for (const [shard, acts] of this.#later) {
+      if (!shard.enter()) continue
+      for (const act of acts) act()
+      shard.leave()
+      this.#later.delete(shard)
+    }
+  }
+
+  follow(hold: Hold): void {
+    this.#followed.add(hold)
+    // What came before the watch was set is told as well, but never from inside `follow`.
+    if (hold.stirred) this.#ring(this.me)
+  }
+
+  unfollow(hold: Hold): void {
+    this.#followed.delete(hold)
+  }
+
+  /** Tells those who follow what is new. */
+  heard(): void {
+    this.retry()
+    for (const hold of this.#followed) if (hold.stirred) hold.tell()
+  }
+
+  /** Rings the threads that watch an object; `bits` is what its watch was. */
+  call(bits: number): void {
+    for (let rest = bits; rest !== 0; rest &= rest - 1) {
+      // Threads that share a bit are rung together; who has nothing to hear finds nothing new.
+      for (let k = 31 - Math.clz32(rest & -rest); k <= this.#threads; k += 32) this.#ring(k)
+    }
+  }
+
+  /** Rings every thread. */
+  callAll(): void {
+    for (let k = 0; k <= this.#threads; k++) this.#ring(k)
+  }
+}

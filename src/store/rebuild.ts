@@ -1,0 +1,44 @@
+/**
+ * What is left of a shard whose lock was held by a thread that died: any list in it may be half changed, so all of them
+ * are made anew. Kept is what the tables of other threads pin, because they read and write it at this moment: their
+ * drafts stay the busy objects of their keys, everything else stays readable until it is let go. The contents of the
+ * shard are lost, which a cache can afford; a wrong byte it cannot.
+ *
+ * It may rely on this: an object that is pinned is complete, its header is changed one word at a time, its extents are
+ * linked last and are never unlinked before it is freed, and the size of a block in use changes in one write.
+ */
+import { EXTENT, FLAGS, OBJECT, REASON, STATE } from './object.ts'
+import { SHARD } from './plan.ts'
+import type { Shard } from './shard.ts'
+import type { Pin } from './table.ts'
+
+/** Makes a shard anew around what living threads pin in it. Inside its lock. */
+export function rebuild(shard: Shard, pins: readonly Pin[]): void {
+  const { cells, blocks } = shard
+  const byObject = Map.groupBy(
+    pins.filter((pin) => pin.shard === shard.number),
+    (pin) => pin.object,
+  )
+  const owners = new Map<number, number>()
+  for (const object of byObject.keys()) for (const block of shard.blocksOf(object)) owners.set(block, object)
+
+  blocks.reset([...owners.keys()].sort((a, b) => a - b))
+  shard.index.reset()
+  shard.queues.reset()
+  shard.numbers[SHARD.resets]! += 1
+
+  for (const [block, object] of owners) blocks.setOwner(block, object)
+  for (const object of byObject.keys())
+    if (cells[object + OBJECT.first] !== 0) cells[cells[object + OBJECT.first]! + EXTENT.refs] = 0
+  for (const [object, held] of byObject) {
+    const first = cells[object + OBJECT.first]!
+    if (first !== 0) cells[first + EXTENT.refs]! += 1
+    cells[object + OBJECT.pins] = held.length
+    cells[object + OBJECT.size] = shard.blocksOf(object).reduce((sum, block) => sum + blocks.size(block), 0)
+    const draft = held.some((pin) => pin.draft)
+    const flags = cells[object + OBJECT.flags]! & ~(FLAGS.queue | FLAGS.state)
+    cells[object + OBJECT.flags] = flags | (draft ? STATE.busy : STATE.gone)
+    if (draft) shard.index.add(object)
+    else shard.end(object, REASON.died)
+  }
+}

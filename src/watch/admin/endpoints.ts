@@ -1,0 +1,229 @@
+/** The table of what the admin API serves. The server goes by it, and the OpenAPI document is made from it. */
+import type { z } from 'zod'
+import { BanError, parseBan } from '../../cache/ban.ts'
+import { likely } from '../../config/likely.ts'
+import { UNLIMITED } from '../../config/model.ts'
+import * as form from './answers.ts'
+import type { CacheControl, Removal } from './cache-control-port.ts'
+import type { GatePort } from './gate-port.ts'
+import { limitsOf } from './limits.ts'
+import { openapiDocument } from './openapi.ts'
+import { Problem, type ProblemName } from './problem.ts'
+
+/** What a request says, already held to its form. */
+export interface Asked<Query, Body> {
+  /** What stands in the path where the template has braces. */
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Query
+  readonly body: Body
+}
+
+export interface Endpoint {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'
+  /** With parameters in braces, each a whole segment. */
+  readonly path: string
+  /** Its name in generated clients. */
+  readonly id: string
+  readonly summary: string
+  readonly query: z.ZodObject | null
+  readonly body: z.ZodType | null
+  readonly answer: z.ZodType
+  /** How it may end beside those that any request may meet. */
+  readonly problems: readonly ProblemName[]
+  readonly serve: (port: GatePort, asked: Asked<never, never>) => unknown
+}
+
+/** Ties the types of a row together; the table itself need not know them. */
+function endpoint<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodType>(row: {
+  readonly method: Endpoint['method']
+  readonly path: string
+  readonly id: string
+  readonly summary: string
+  readonly query?: Q
+  readonly body?: B
+  readonly answer: A
+  readonly problems?: readonly ProblemName[]
+  readonly serve: (port: GatePort, asked: Asked<z.output<Q>, z.output<B>>) => z.input<A> | Promise<z.input<A>>
+}): Endpoint {
+  return { ...row, query: row.query ?? null, body: row.body ?? null, problems: row.problems ?? [] }
+}
+
+export const endpoints: readonly Endpoint[] = [
+  endpoint({
+    method: 'GET',
+    path: '/openapi.json',
+    id: 'openapi',
+    summary: 'This document',
+    answer: form.openapiAnswer,
+    serve: ({ version }) => openapiDocument(endpoints, version),
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/v1/status',
+    id: 'status',
+    summary: 'What is in use, who waits, and what has ended badly',
+    answer: form.statusAnswer,
+    serve: statusOf,
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/v1/limits',
+    id: 'limits',
+    summary: 'Every limit that can be changed while running',
+    answer: form.limitsAnswer,
+    serve: limitsNow,
+  }),
+  endpoint({
+    method: 'PATCH',
+    path: '/v1/limits',
+    id: 'setLimits',
+    summary:
+      'Change limits, in effect on all threads when this is answered; lowering one ends nothing that is under way',
+    body: form.limitsBody,
+    answer: form.limitsAnswer,
+    problems: ['unknown-limit'],
+    serve: (port, { body }) => {
+      const known = limitsNow(port).limits.map(({ path }) => path)
+      for (const path of Object.keys(body)) {
+        if (known.includes(path)) continue
+        const near = likely(path, known)
+        const fix = near === null ? 'GET /v1/limits names them all' : `did you mean ${near}?`
+        throw new Problem('unknown-limit', `there is no limit ${path} that can be changed while running`, fix, path)
+      }
+      for (const [path, value] of Object.entries(body)) port.setLimit(path, value === 'unlimited' ? UNLIMITED : value)
+      return limitsNow(port)
+    },
+  }),
+  endpoint({
+    method: 'PUT',
+    path: '/v1/pools/{pool}/servers/{server}/orders',
+    id: 'setOrders',
+    summary: 'Tell a server to take requests, no new clients, or nobody',
+    body: form.ordersBody,
+    answer: form.ordersAnswer,
+    problems: ['unknown-server'],
+    serve: (port, { params: { pool = '', server = '' }, body: { orders } }) => {
+      const found = port.config.pools.find(({ name }) => name === pool)
+      if (found?.servers.some(({ name }) => name === server) !== true) {
+        const names = found?.servers.map(({ name }) => name) ?? port.config.pools.map(({ name }) => name)
+        const fix = `the ${found === undefined ? 'pools' : 'servers'} are ${names.join(', ')}`
+        throw new Problem('unknown-server', `there is no server ${server} in a pool ${pool}`, fix, 'path')
+      }
+      port.setOrders(pool, server, orders)
+      return { pool, server, orders }
+    },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/v1/cache',
+    id: 'cache',
+    summary: 'How full the cache is, and what it does',
+    answer: form.cacheAnswer,
+    problems: ['no-cache'],
+    serve: async (port) => ({ ...(await cacheOf(port).usage()) }),
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/v1/cache/object',
+    id: 'object',
+    summary: 'What is stored for a URL, and why the last answer was stored or not',
+    query: form.objectQuery,
+    answer: form.objectAnswer,
+    problems: ['no-cache'],
+    serve: async (port, { query: { url } }) => {
+      const { variants, last } = await cacheOf(port).object(url)
+      return { url, variants: variants.map((one) => ({ ...one, tags: [...one.tags] })), last }
+    },
+  }),
+  endpoint({
+    method: 'POST',
+    path: '/v1/cache/purge',
+    id: 'purge',
+    summary: 'Remove a URL, all below a prefix, or all with one of some tags',
+    body: form.purgeBody,
+    answer: form.purgeAnswer,
+    problems: ['no-cache', 'servers-saturated'],
+    serve: async (port, { body: { url = null, prefix = null, tags = [], soft = false, force = false } }) =>
+      removed(await cacheOf(port).purge({ url, prefix, tags, soft, force })),
+  }),
+  endpoint({
+    method: 'POST',
+    path: '/v1/cache/ban',
+    id: 'ban',
+    summary: 'Remove everything stored so far that an expression describes',
+    body: form.banBody,
+    answer: form.banAnswer,
+    problems: ['no-cache', 'bad-expression', 'servers-saturated'],
+    serve: async (port, { body: { expression, force = false } }) => {
+      const cache = cacheOf(port)
+      const ban = banOf(expression)
+      return { ...removed(await cache.ban(ban, force)), expression: ban.text }
+    },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/v1/cache/bans',
+    id: 'bans',
+    summary: 'Bans that stored objects are still held against',
+    answer: form.bansAnswer,
+    problems: ['no-cache'],
+    serve: async (port) => ({ bans: [...(await cacheOf(port).bans())] }),
+  }),
+]
+
+function statusOf(port: GatePort): z.input<typeof form.statusAnswer> {
+  const { config, version } = port
+  const { requests, listeners, routes, pools, causes } = port.usage()
+  const limits = <G extends { limit: number; bound: number }>(gate: G) => ({
+    ...gate,
+    limit: form.shownLimit(gate.limit),
+    bound: form.shownLimit(gate.bound),
+  })
+  return {
+    name: config.name,
+    version,
+    uptime: Math.round(port.uptime()) / 1000,
+    threads: config.threads,
+    requests,
+    listeners: listeners.map(limits),
+    routes: routes.map(limits),
+    pools: pools.map((pool) => ({
+      ...limits(pool),
+      streams: { inUse: pool.streams.inUse, limit: form.shownLimit(pool.streams.limit) },
+      servers: pool.servers.map((server) => ({ ...server, limit: form.shownLimit(server.limit) })),
+    })),
+    causes: causes as Record<string, number>,
+  }
+}
+
+function limitsNow(port: GatePort): z.input<typeof form.limitsAnswer> {
+  return {
+    limits: limitsOf(port.config, port.usage()).map(({ path, value, configured, inUse }) => ({
+      path,
+      value: form.shownLimit(value),
+      configured: form.shownLimit(configured),
+      inUse,
+    })),
+  }
+}
+
+function cacheOf({ cache }: GatePort): CacheControl {
+  if (cache !== null) return cache
+  throw new Problem('no-cache', 'no route of this Headgate caches', 'add cache: true to a route')
+}
+
+function removed(removal: Removal): z.input<typeof form.purgeAnswer> {
+  if (removal.done) return { objects: removal.objects, softened: removal.softened }
+  const fix =
+    'wait until they have room, make it stale with soft: true where that is possible, or insist with force: true'
+  throw new Problem('servers-saturated', removal.reason, fix)
+}
+
+function banOf(expression: string): ReturnType<typeof parseBan> {
+  try {
+    return parseBan(expression)
+  } catch (error) {
+    if (!(error instanceof BanError)) throw error
+    throw new Problem('bad-expression', error.message, error.fix, `body.expression, column ${error.column}`)
+  }
+}

@@ -1,0 +1,19 @@
+/** What the admin API asks of the Headgate it speaks for. */
+import type { Config } from '../../config/model.ts'
+import type { Orders } from '../../pool/server.ts'
+import type { Usage } from '../../run/usage.ts'
+import type { CacheControl } from './cache-control-port.ts'
+
+export interface GatePort {
+  readonly config: Config
+  readonly version: string
+  /** Since the start, in ms. */
+  uptime(): number
+  usage(): Usage
+  /** Throws RangeError for a path or a value that is none; `value` 0 … UNLIMITED. */
+  setLimit(path: string, value: number): void
+  /** Throws RangeError when there is no such server. */
+  setOrders(pool: string, server: string, orders: Orders): void
+  /** null: no route caches. */
+  readonly cache: CacheControl | null
+}

@@ -1,0 +1,368 @@
+/** The admin API over real connections: who may come in, what is served, and that it is what the document says. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { type TestContext, test } from 'node:test'
+import { configFrom } from '../../config/native.ts'
+import type { Usage } from '../../run/usage.ts'
+import { createAppLog } from '../app-log.ts'
+import type { CacheControl, Purge } from './cache-control-port.ts'
+import { endpoints } from './endpoints.ts'
+import type { GatePort } from './gate-port.ts'
+import { problemSchema } from './problem.ts'
+import { openAdmin } from './server.ts'
+
+const token = 'correct-horse-battery'
+const server = '127.0.0.1:3000'
+
+const config = configFrom({
+  listeners: { web: { bind: ':0', whenFull: 'wait' } },
+  pools: { app: { servers: [{ address: server, maxConnections: 5 }], queue: { max: 10 } } },
+  routes: [{ to: 'app', maxConnections: 20 }],
+})
+
+function usage(): Usage {
+  const gate = { inUse: 1, limit: 20, waiting: 0, bound: 10, refused: 2 }
+  const one = { name: server, inUse: 1, limit: 5, orders: 'ready', health: 'up' } as const
+  const streams = { inUse: 0, limit: 10_000 }
+  return {
+    requests: 3,
+    listeners: [{ name: 'web', ...gate }],
+    routes: [{ name: 'routes[0]', ...gate }],
+    pools: [{ name: 'app', ...gate, limit: 0x7fffffff, queued: 0, requests: 3, streams, servers: [one] }],
+    causes: { pool_full: 2 },
+  }
+}
+
+/** A cache that notes what it is told. `saturated`: it does nothing unless forced. */
+function fakeCache(saturated = false) {
+  const purges: Purge[] = []
+  const banned: string[] = []
+  const cache: CacheControl = {
+    async purge(what) {
+      if (saturated && !what.force && !what.soft) return { done: false, reason: 'pool app is full' }
+      purges.push(what)
+      return { done: true, objects: 4, softened: what.soft }
+    },
+    async ban({ text: expression }, force) {
+      if (saturated && !force) return { done: false, reason: 'pool app is full' }
+      banned.push(expression)
+      return { done: true, objects: null, softened: false }
+    },
+    bans: async () => banned.map((expression) => ({ expression, age: 1.5 })),
+    object: async (url) => ({
+      url,
+      variants: [
+        {
+          vary: { 'accept-encoding': 'br' },
+          status: 200,
+          size: 5,
+          age: 2,
+          fresh: 58,
+          grace: 68,
+          keep: 100,
+          tags: ['a'],
+          etag: null,
+        },
+      ],
+      last: { stored: true, reason: 'max-age' },
+    }),
+    usage: async () => ({
+      size: 1000,
+      used: 10,
+      objects: 1,
+      hits: 1,
+      misses: 1,
+      stale: 0,
+      coalesced: 0,
+      evicted: 0,
+      bans: 0,
+    }),
+  }
+  return { cache, purges, banned }
+}
+
+interface Told {
+  readonly limits: (readonly [string, number])[]
+  readonly orders: (readonly string[])[]
+}
+
+interface Started {
+  readonly port: number
+  readonly told: Told
+}
+
+async function started(
+  t: TestContext,
+  { cache = null, secret = null }: { cache?: CacheControl | null; secret?: string | null } = {},
+): Promise<Started> {
+  const told: Told = { limits: [], orders: [] }
+  const port: GatePort = {
+    config,
+    version: '1.2.3',
+    uptime: () => 1500,
+    usage,
+    setLimit: (path, value) => void told.limits.push([path, value]),
+    setOrders: (...order) => void told.orders.push(order),
+    cache,
+  }
+  const bind = { host: '127.0.0.1', port: 0 }
+  const admin = await openAdmin({ bind, token: secret, required: true }, port, createAppLog('silent'))
+  t.after(() => admin.close())
+  return { port: Number(admin.address.split(':').pop()), told }
+}
+
+interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: Record<string, unknown>
+}
+
+async function ask(
+  port: number,
+  method: string,
+  path: string,
+  { headers = {}, body }: { headers?: Record<string, string>; body?: unknown } = {},
+): Promise<Reply> {
+  const json = body === undefined ? {} : { 'Content-Type': 'application/json' }
+  const outgoing = request({ host: '127.0.0.1', port, method, path, agent: false, headers: { ...json, ...headers } })
+  outgoing.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body))
+  const [response] = await once(outgoing, 'response')
+  const said = await text(response)
+  return { status: response.statusCode, headers: response.headers, body: said === '' ? {} : JSON.parse(said) }
+}
+
+/** One good request for every endpoint. */
+const good: Readonly<Record<string, { readonly path?: string; readonly body?: unknown }>> = {
+  setLimits: { body: { 'pools.app.queue.max': 30 } },
+  setOrders: { path: `/v1/pools/app/servers/${encodeURIComponent(server)}/orders`, body: { orders: 'drain' } },
+  object: { path: '/v1/cache/object?url=http%3A%2F%2Fa.example%2F' },
+  purge: { body: { url: 'http://a.example/' } },
+  ban: { body: { expression: 'req.url == /' } },
+}
+
+test('every path of the document answers, and every answer is of the form it has there', async (t) => {
+  const { port } = await started(t, { cache: fakeCache().cache })
+  const { body: document } = await ask(port, 'GET', '/openapi.json')
+  const paths = document.paths as Record<string, Record<string, { operationId: string }>>
+  const listed = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { operationId }]) => `${method.toUpperCase()} ${path} ${operationId}`),
+  )
+  assert.deepEqual(listed.sort(), endpoints.map(({ method, path, id }) => `${method} ${path} ${id}`).sort())
+  for (const { method, path, id, answer } of endpoints) {
+    const reply = await ask(port, method, good[id]?.path ?? path, { body: good[id]?.body })
+    assert.equal(reply.status, 200, `${id}: ${JSON.stringify(reply.body)}`)
+    const read = answer.safeParse(reply.body)
+    assert.ok(read.success, `${id}: ${read.error?.message}`)
+    assert.equal(reply.headers['cache-control'], 'no-store')
+  }
+})
+
+test('the document refers to nothing that is not in it, and every operation has a name of its own', async (t) => {
+  const { port } = await started(t)
+  const { body } = await ask(port, 'GET', '/openapi.json')
+  assert.equal(body.openapi, '3.1.0')
+  const references = [...JSON.stringify(body).matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1])
+  assert.deepEqual([...new Set(references)], ['#/components/schemas/Problem'])
+  assert.equal(new Set(endpoints.map(({ id }) => id)).size, endpoints.length)
+})
+
+/** A reply that has to be a problem of a kind. */
+function assertProblem({ status, headers, body }: Reply, expected: number, kind: string): void {
+  assert.equal(status, expected, JSON.stringify(body))
+  assert.equal(headers['content-type'], 'application/problem+json')
+  const problem = problemSchema.parse(body)
+  assert.equal(problem.type, `urn:headgate:problem:${kind}`)
+  assert.equal(problem.status, status)
+  assert.ok(problem.fix.length > 5)
+}
+
+test('without a token only names of this machine are served (DNS rebinding)', async (t) => {
+  const { port } = await started(t)
+  for (const host of ['localhost', `localhost:${port}`, '127.0.0.1', '127.9.9.9:80', '[::1]:1'])
+    assert.equal((await ask(port, 'GET', '/v1/status', { headers: { Host: host } })).status, 200, host)
+  for (const host of ['evil.test', 'localhost.evil.test', '127.0.0.1.evil.test', '10.0.0.1', '[::2]', '0.0.0.0'])
+    assertProblem(await ask(port, 'GET', '/v1/status', { headers: { Host: host } }), 421, 'foreign-host')
+})
+
+test('pages of other sites are refused, whatever they ask for', async (t) => {
+  const { port, told } = await started(t)
+  const body = { 'pools.app.queue.max': 1 }
+  for (const headers of [
+    { Origin: 'http://evil.test' },
+    { Origin: 'null' },
+    { Origin: `http://localhost:${port + 1}` },
+    { 'Sec-Fetch-Site': 'cross-site' },
+  ])
+    assertProblem(await ask(port, 'PATCH', '/v1/limits', { headers, body }), 403, 'foreign-origin')
+  assert.deepEqual(told.limits, [])
+  const own = { Origin: `http://127.0.0.1:${port}` }
+  assert.equal((await ask(port, 'GET', '/v1/status', { headers: own })).status, 200)
+})
+
+test('no page is allowed to ask first', async (t) => {
+  const { port } = await started(t)
+  const reply = await ask(port, 'OPTIONS', '/v1/limits', { headers: { 'Access-Control-Request-Method': 'PATCH' } })
+  assertProblem(reply, 405, 'bad-method')
+  assert.equal(reply.headers['access-control-allow-origin'], undefined)
+})
+
+test('with a token nothing is served without it, and a wrong one is not shown again', async (t) => {
+  const { port } = await started(t, { secret: token })
+  const anonymous = await ask(port, 'GET', '/v1/status')
+  assertProblem(anonymous, 401, 'no-token')
+  assert.match(String(anonymous.headers['www-authenticate']), /^Bearer/)
+  for (const Authorization of ['Bearer wrong-horse-battery', `Basic ${token}`, `Bearer ${token}x`, token]) {
+    const reply = await ask(port, 'GET', '/v1/status', { headers: { Authorization } })
+    assertProblem(reply, 401, 'bad-token')
+    assert.ok(!JSON.stringify(reply.body).includes('horse'))
+  }
+  for (const Authorization of [`Bearer ${token}`, `bearer ${token}`])
+    assert.equal(
+      (await ask(port, 'GET', '/v1/status', { headers: { Authorization, Host: 'gate.internal' } })).status,
+      200,
+    )
+})
+
+test('a body that is too long is refused, whether it says its length or not', async (t) => {
+  const { port, told } = await started(t)
+  const long = JSON.stringify({ 'pools.app.queue.max': 1, x: 'x'.repeat(70_000) })
+  assertProblem(await ask(port, 'PATCH', '/v1/limits', { body: long }), 413, 'too-large')
+  const chunked = await ask(port, 'PATCH', '/v1/limits', { body: long, headers: { 'Transfer-Encoding': 'chunked' } })
+  assertProblem(chunked, 413, 'too-large')
+  assert.deepEqual(told.limits, [])
+})
+
+test('a body is only taken as JSON', async (t) => {
+  const { port } = await started(t)
+  const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
+  assertProblem(await ask(port, 'PATCH', '/v1/limits', { headers: form, body: 'a=1' }), 415, 'not-json')
+  assertProblem(await ask(port, 'PATCH', '/v1/limits', { body: '{"a":' }), 400, 'bad-request')
+  assertProblem(await ask(port, 'PATCH', '/v1/limits', { body: '[]' }), 400, 'bad-request')
+})
+
+test('a path or a method that is not there is told what is', async (t) => {
+  const { port } = await started(t)
+  assertProblem(await ask(port, 'GET', '/v2/status'), 404, 'not-found')
+  const wrong = await ask(port, 'DELETE', '/v1/limits')
+  assertProblem(wrong, 405, 'bad-method')
+  assert.equal(wrong.headers.allow, 'GET, HEAD, PATCH')
+  assertProblem(await ask(port, 'GET', '/v1/status?all=1'), 400, 'bad-request')
+  assert.equal((await ask(port, 'HEAD', '/v1/status')).status, 200)
+})
+
+test('what cannot be parsed as HTTP is closed and harms nobody', async (t) => {
+  const { port } = await started(t)
+  const socket = connect(port, '127.0.0.1')
+  socket.end('nonsense\r\n\r\n')
+  assert.match(await text(socket), /^HTTP\/1\.1 400/)
+  assert.equal((await ask(port, 'GET', '/v1/status')).status, 200)
+})
+
+test('limits are changed all together or not at all', async (t) => {
+  const { port, told } = await started(t)
+  const mixed = { 'pools.app.queue.max': 1, 'pools.app.queue.maks': 2 }
+  const reply = await ask(port, 'PATCH', '/v1/limits', { body: mixed })
+  assertProblem(reply, 404, 'unknown-limit')
+  assert.equal(reply.body.fix, 'did you mean pools.app.queue.max?')
+  for (const value of [-1, 1.5, '5', 2 ** 31, null])
+    assertProblem(
+      await ask(port, 'PATCH', '/v1/limits', { body: { 'pools.app.queue.max': value } }),
+      400,
+      'bad-request',
+    )
+  assertProblem(await ask(port, 'PATCH', '/v1/limits', { body: {} }), 400, 'bad-request')
+  assert.deepEqual(told.limits, [])
+  const body = { 'pools.app.queue.max': 0, 'pools.app.maxConnections': 'unlimited' }
+  assert.equal((await ask(port, 'PATCH', '/v1/limits', { body })).status, 200)
+  assert.deepEqual(told.limits, [
+    ['pools.app.queue.max', 0],
+    ['pools.app.maxConnections', 0x7fffffff],
+  ])
+})
+
+test('every limit is listed with what the configuration says of it', async (t) => {
+  const { port } = await started(t)
+  const { limits } = (await ask(port, 'GET', '/v1/limits')).body as { limits: { path: string; value: unknown }[] }
+  assert.deepEqual(
+    limits.map(({ path }) => path),
+    [
+      'listeners.web.maxConnections',
+      'listeners.web.whenFull.max',
+      'pools.app.maxConnections',
+      'pools.app.queue.max',
+      'pools.app.streams.max',
+      'pools.app.servers[0].maxConnections',
+      'routes[0].maxConnections',
+      'routes[0].queue.max',
+    ],
+  )
+  assert.equal(limits[2]?.value, 'unlimited')
+})
+
+test('a server is given orders by its pool and its name', async (t) => {
+  const { port, told } = await started(t)
+  const path = (pool: string, name: string): string => `/v1/pools/${pool}/servers/${encodeURIComponent(name)}/orders`
+  assert.equal((await ask(port, 'PUT', path('app', server), { body: { orders: 'maint' } })).status, 200)
+  assert.deepEqual(told.orders, [['app', server, 'maint']])
+  const unknown = await ask(port, 'PUT', path('app', 'other:1'), { body: { orders: 'maint' } })
+  assertProblem(unknown, 404, 'unknown-server')
+  assert.match(String(unknown.body.fix), /127\.0\.0\.1:3000/)
+  assertProblem(await ask(port, 'PUT', path('app', server), { body: { orders: 'stop' } }), 400, 'bad-request')
+})
+
+test('a purge names one thing, and reaches the cache as it was meant', async (t) => {
+  const { cache, purges } = fakeCache()
+  const { port } = await started(t, { cache })
+  const purge = (body: unknown) => ask(port, 'POST', '/v1/cache/purge', { body })
+  for (const bad of [
+    {},
+    { url: 'http://a.example/', tags: ['a'] },
+    { url: '/a' },
+    { url: 'ftp://a.example/' },
+    { prefix: 'a' },
+    { tags: [] },
+    { tags: ['a b'] },
+    { urls: [] },
+  ])
+    assertProblem(await purge(bad), 400, 'bad-request')
+  assert.deepEqual((await purge({ tags: ['a', 'b'], soft: true })).body, { objects: 4, softened: true })
+  assert.equal((await purge({ prefix: '/images/' })).status, 200)
+  assert.deepEqual(purges, [
+    { url: null, prefix: null, tags: ['a', 'b'], soft: true, force: false },
+    { url: null, prefix: '/images/', tags: [], soft: false, force: false },
+  ])
+})
+
+test('while the servers are saturated a purge is refused with the reason, until it is forced', async (t) => {
+  const { port } = await started(t, { cache: fakeCache(true).cache })
+  const purge = (more: object) => ask(port, 'POST', '/v1/cache/purge', { body: { prefix: '/', ...more } })
+  const refused = await purge({})
+  assertProblem(refused, 409, 'servers-saturated')
+  assert.equal(refused.body.detail, 'pool app is full')
+  assert.equal((await purge({ force: true })).status, 200)
+  const ban = { expression: 'obj.status == 200' }
+  assertProblem(await ask(port, 'POST', '/v1/cache/ban', { body: ban }), 409, 'servers-saturated')
+  assert.equal((await ask(port, 'POST', '/v1/cache/ban', { body: { ...ban, force: true } })).status, 200)
+})
+
+test('a ban expression that is none is told with its column', async (t) => {
+  const { port } = await started(t, { cache: fakeCache().cache })
+  const reply = await ask(port, 'POST', '/v1/cache/ban', { body: { expression: 'req.url = /a' } })
+  assertProblem(reply, 400, 'bad-expression')
+  assert.equal(reply.body.place, 'body.expression, column 9')
+})
+
+test('where nothing is cached, the cache is said to be missing and how to have one', async (t) => {
+  const { port } = await started(t)
+  for (const path of ['/v1/cache', '/v1/cache/bans']) assertProblem(await ask(port, 'GET', path), 404, 'no-cache')
+})
+
+test('an address that cannot be had is the error of the system', async (t) => {
+  const { port } = await started(t)
+  const bind = { host: '127.0.0.1', port }
+  const second = openAdmin({ bind, token: null, required: true }, {} as GatePort, createAppLog('silent'))
+  await assert.rejects(second, { code: 'EADDRINUSE' })
+})

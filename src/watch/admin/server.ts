@@ -1,0 +1,133 @@
+/**
+ * The admin API's door: HTTP with JSON on the main thread, away from the data path. Node's own HTTP serves here: few
+ * requests, from people and their tools. Who may come in is checked before anything of the request is looked at.
+ */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { addressText } from '../../config/address.ts'
+import type { AdminConfig } from '../../config/model.ts'
+import type { Logger } from '../app-log.ts'
+import { readBody } from './body.ts'
+import { checkCaller, type Door } from './caller.ts'
+import type { Endpoint } from './endpoints.ts'
+import { endpoints } from './endpoints.ts'
+import { checked } from './form.ts'
+import type { GatePort } from './gate-port.ts'
+import { PROBLEM_TYPE, Problem } from './problem.ts'
+import { findEndpoint } from './routing.ts'
+
+/** Connections at once; beyond them new ones are closed. An operator and a few tools need no more. */
+const MOST_CONNECTIONS = 64
+/** How long a head and a whole request may take, and a connection may be idle, in ms. */
+const HEAD_TIME = 5_000
+const REQUEST_TIME = 10_000
+const IDLE_TIME = 5_000
+/** Bytes of a request's head. */
+const LONGEST_HEAD = 16 * 1024
+
+/** A running admin API. */
+export interface AdminServer {
+  /** Where it listens: `127.0.0.1:9191`, `unix:/run/admin.sock`. */
+  readonly address: string
+  /** Ends it at once; answers under way are cut off. */
+  close(): Promise<void>
+}
+
+/** Starts listening. Rejects with the system's error when the address cannot be had. */
+export async function openAdmin({ bind, token }: AdminConfig, port: GatePort, log: Logger): Promise<AdminServer> {
+  const door: Door = { token, socket: 'path' in bind }
+  const server = createServer(
+    {
+      headersTimeout: HEAD_TIME,
+      requestTimeout: REQUEST_TIME,
+      keepAliveTimeout: IDLE_TIME,
+      maxHeaderSize: LONGEST_HEAD,
+      connectionsCheckingInterval: 1000,
+      requireHostHeader: !door.socket,
+    },
+    (request, response) => void answer(request, response, port, door, log),
+  )
+  server.maxConnections = MOST_CONNECTIONS
+  // It never keeps a process alive that has nothing else to do.
+  server.unref()
+  server.listen('path' in bind ? { path: bind.path } : { host: bind.host === '' ? '::' : bind.host, port: bind.port })
+  await once(server, 'listening')
+  // Out of descriptors, for one: the data path has its own ways with that, and goes on.
+  server.on('error', (error) => log.error({ error }, `the admin API has trouble: ${error.message}`))
+  return { address: boundAddress(server), close: () => close(server) }
+}
+
+function boundAddress(server: Server): string {
+  const bound = server.address() as AddressInfo | string
+  return addressText(typeof bound === 'string' ? { path: bound } : { host: bound.address, port: bound.port })
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  server.closeAllConnections()
+  await closed
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  port: GatePort,
+  door: Door,
+  log: Logger,
+): Promise<void> {
+  try {
+    checkCaller(request.headers, door)
+    send(response, 200, 'application/json', await serve(request, response, port))
+  } catch (error) {
+    // Whoever has left hears nothing.
+    if (response.destroyed || response.headersSent) return
+    const problem = error instanceof Problem ? error : defect(error, log)
+    if (problem.kind === 'no-token' || problem.kind === 'bad-token')
+      response.setHeader('WWW-Authenticate', 'Bearer realm="headgate"')
+    // What of the request has not been read is not worth reading.
+    if (!request.complete) response.setHeader('Connection', 'close')
+    send(response, problem.status, PROBLEM_TYPE, problem)
+  }
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, port: GatePort): Promise<unknown> {
+  const { method = '', url = '' } = request
+  const target = URL.parse(url.startsWith('/') ? `http://admin.invalid${url}` : url)
+  if (target === null) throw new Problem('bad-request', 'the target is not a path', 'ask for a path such as /v1/status')
+  const { endpoint, params } = findEndpoint(endpoints, method, target.pathname, (allowed) =>
+    response.setHeader('Allow', allowed),
+  )
+  const query = queryOf(endpoint, target.searchParams)
+  const body = endpoint.body === null ? undefined : checked(endpoint.body, await readBody(request), 'body')
+  return await endpoint.serve(port, { params, query: query as never, body: body as never })
+}
+
+function queryOf({ query, path }: Endpoint, given: URLSearchParams): unknown {
+  const names = [...given.keys()]
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined)
+    throw new Problem('bad-request', 'a parameter is there twice', 'leave one of them out', `query.${twice}`)
+  if (query !== null) return checked(query, Object.fromEntries(given), 'query')
+  if (names.length > 0)
+    throw new Problem('bad-request', `${path} has no parameters`, 'leave out the query', `query.${names[0]}`)
+  return undefined
+}
+
+/** What went wrong inside is for the log, not for the caller. */
+function defect(error: unknown, log: Logger): Problem {
+  log.error({ error }, 'a defect of Headgate in the admin API')
+  return new Problem('defect', 'this request met a defect of Headgate', 'see the log of Headgate for it')
+}
+
+function send(response: ServerResponse, status: number, type: string, body: unknown): void {
+  const text = `${JSON.stringify(body)}\n`
+  response.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  })
+  response.end(text)
+}

@@ -1,0 +1,94 @@
+/** `headgate ctl` as a process of its own, against a running Headgate. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
+import { headgate } from '../kit/headgate.ts'
+import { command } from './command.ts'
+
+const token = 'correct-horse-battery'
+const pools = { app: { servers: [{ address: '127.0.0.1:9', maxConnections: 5 }], queue: { max: 10 } } }
+
+/** Runs ctl against a Headgate, which a test has to itself. */
+async function against(admin: unknown, args: readonly string[], env: Record<string, string> = {}) {
+  await using running = await headgate({ pools, admin })
+  const { gate } = running
+  const ended = await command(['ctl', ...args], { env: { HEADGATE_ADMIN: gate.admin ?? '', ...env } })
+  return { ...ended, usage: gate.usage() }
+}
+
+test('ctl status shows limits and servers, and ends with 0', async () => {
+  const { code, out, err } = await against('127.0.0.1:0', ['status'])
+  assert.equal(err, '')
+  assert.equal(code, 0)
+  assert.match(out, /1 thread, 0 requests/)
+  assert.match(out, /server 127\.0\.0\.1:9 +0 of 5 .*up/)
+  assert.equal(out, stripVTControlCharacters(out))
+})
+
+test('ctl prints the answer as JSON when it is asked to', async () => {
+  const { out } = await against('127.0.0.1:0', ['limits', '--json'])
+  const { limits } = JSON.parse(out) as { limits: { path: string; value: unknown }[] }
+  assert.equal(limits.find(({ path }) => path === 'pools.app.queue.max')?.value, 10)
+})
+
+test('ctl set-limit changes a limit while Headgate runs', async () => {
+  const { code, out, usage } = await against('127.0.0.1:0', ['set-limit', 'pools.app.servers[0].maxConnections', '7'])
+  assert.equal(code, 0)
+  assert.match(out, /is 7/)
+  assert.equal(usage.pools[0]?.servers[0]?.limit, 7)
+})
+
+test('ctl orders takes a server out of service', async () => {
+  const { code, usage } = await against('127.0.0.1:0', ['orders', 'app', '127.0.0.1:9', 'drain'])
+  assert.equal(code, 0)
+  assert.equal(usage.pools[0]?.servers[0]?.orders, 'drain')
+})
+
+test('ctl shows a token where one is required, and says which variable holds it where it is missing', async () => {
+  const admin = { bind: '127.0.0.1:0', token }
+  assert.equal((await against(admin, ['status'], { HEADGATE_ADMIN_TOKEN: token })).code, 0)
+  const { code, err } = await against(admin, ['status'])
+  assert.equal(code, 1)
+  assert.match(err, /shows no token[\s\S]*HEADGATE_ADMIN_TOKEN/)
+})
+
+test('an order that Headgate refuses ends with 1, with its reason and the remedy', async () => {
+  const unknown = await against('127.0.0.1:0', ['set-limit', 'pools.app.queue.maks', '7'])
+  assert.equal(unknown.code, 1)
+  assert.match(unknown.err, /did you mean pools\.app\.queue\.max\?/)
+  const uncached = await against('127.0.0.1:0', ['purge', '--tag', 'a'])
+  assert.equal(uncached.code, 1)
+  assert.match(uncached.err, /no route of this Headgate caches/)
+})
+
+test('a command that is wrong ends with 2 before anything is asked', async () => {
+  const nothing = await command(['ctl', 'purge'])
+  assert.equal(nothing.code, 2)
+  assert.match(nothing.err, /one of --url, --prefix and --tag/)
+  assert.equal((await command(['ctl', 'set-limit', 'x', 'many'])).code, 2)
+  const elsewhere = await command(['ctl', 'status', '--admin', 'https://gate:1'])
+  assert.equal(elsewhere.code, 2)
+  assert.match(elsewhere.err, /--admin: /)
+})
+
+test('where nothing listens ctl ends with 1 and asks the right question', async () => {
+  const free = createServer().listen(0, '127.0.0.1')
+  await once(free, 'listening')
+  const { port } = free.address() as AddressInfo
+  free.close()
+  await once(free, 'close')
+  const { code, err } = await command(['ctl', 'status', '--admin', `127.0.0.1:${port}`])
+  assert.equal(code, 1)
+  assert.match(err, /cannot be reached \(ECONNREFUSED\)[\s\S]*headgate run/)
+})
+
+test('ctl --help names every order, with examples', async () => {
+  const { code, out } = await command(['ctl', '--help'])
+  assert.equal(code, 0)
+  for (const name of ['status', 'limits', 'set-limit', 'orders', 'cache', 'show', 'purge', 'ban', 'bans'])
+    assert.match(out, new RegExp(`^  ${name}\\b`, 'm'))
+  assert.match(out, /Examples:\n {2}headgate ctl/)
+})
