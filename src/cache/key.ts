@@ -39,9 +39,11 @@ export function targetKey(
 
 /** `:port` of an authority, '' for the one that belongs to the scheme (RFC 9110 §4.2.3). */
 function portOf(scheme: Scheme, authority: string): string {
-  const port = /:(\d+)$/.exec(authority)?.[1]
-  if (port === undefined || Number(port) === (scheme === 'http' ? 80 : 443)) return ''
-  return `:${Number(port)}`
+  const colon = authority.lastIndexOf(':')
+  // The colons of an IPv6 address stand within its brackets.
+  if (colon < 0 || colon < authority.lastIndexOf(']')) return ''
+  const port = Number(authority.slice(colon + 1))
+  return port === 0 || port === (scheme === 'http' ? 80 : 443) ? '' : `:${port}`
 }
 
 function pathKey(path: string, settings: KeySettings): string {

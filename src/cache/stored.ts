@@ -29,8 +29,6 @@ export const SLOT = {
   failures: lifeSlots + 5,
   /** Of `varies`: tells this set of variants from former ones. */
   generation: 0,
-  /** Of `varies`: variants from before this moment are stale. */
-  softened: 1,
   /** Of `pass`: until when. */
   until: 0,
 } as const

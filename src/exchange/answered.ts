@@ -167,7 +167,6 @@ function draftFor(c: Caching, way: RouteCache, names: readonly string[]): boolea
   const generation = Math.floor(Math.random() * 2 ** 48)
   c.draft.kind = KIND.varies
   c.draft.setMeta(SLOT.generation, generation)
-  c.draft.setMeta(SLOT.softened, 0)
   if (!c.draft.head(names.join('\n'))) return false
   c.draft.finish()
   c.names = names

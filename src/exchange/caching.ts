@@ -12,7 +12,7 @@ import { wall } from '../base/clock.ts'
 import { conditionsOf, isForServer } from '../cache/condition.ts'
 import { ageAt, askOf, judge, usableOnError, usableWhenSaturated } from '../cache/judge.ts'
 import { isCacheMethod } from '../cache/key.ts'
-import { expire, LifeFlag } from '../cache/life.ts'
+import { LifeFlag } from '../cache/life.ts'
 import { KIND, lifeIn, REASON, readText, SLOT, variantKey } from '../cache/stored.ts'
 import { hideConditions, validationLines } from '../cache/validate.ts'
 import { variantOf } from '../cache/vary.ts'
@@ -106,11 +106,9 @@ export class Caching extends CacheState {
   #current(way: RouteCache, now: number): Hold | null {
     this.key = this.primary
     this.names = null
-    let softened = 0
     let hold = way.store.find(this.key)
     if (hold !== null && hold.kind === KIND.varies) {
       this.names = hold.headText().split('\n')
-      softened = hold.meta(SLOT.softened)
       this.key = variantKey(this.primary, hold.meta(SLOT.generation), variantOf(this.names, this.x.head))
       hold.release()
       hold = way.store.find(this.key)
@@ -126,7 +124,6 @@ export class Caching extends CacheState {
       return null
     }
     lifeIn(this.life, hold)
-    if (softened > this.life.born) expire(this.life, softened)
     if (hold.meta(SLOT.ban) < way.bans.last && !outlives(way.bans, hold, this.life, now)) {
       way.store.removeHeld(hold)
       hold.release()
