@@ -21,6 +21,8 @@ function ask(...lines: readonly string[]): Ask {
 
 const cc = (directives: string): Ask => ask(`Cache-Control: ${directives}`)
 const nothing = ask()
+/** The operator allows nothing for bad times. */
+const none = { graceUnderPressure: 0 }
 const verdict = (seconds: number, asked: Ask = nothing, of: Life = life()): Verdict => judge(of, asked, seconds * 1000)
 
 it('is fresh while its lifetime is greater than its age (RFC 9111 §4.2)', () => {
@@ -38,8 +40,8 @@ it('is never used stale against must-revalidate and its kin (§4.2.4)', () => {
   const must = life({ flags: LifeFlag.mustRevalidate })
   assert.equal(verdict(59, nothing, must), 'fresh')
   for (const asked of [nothing, cc('max-stale'), cc('max-stale=1000')]) assert.equal(verdict(60, asked, must), 'stale')
-  assert.equal(usableOnError(must, nothing, 60_000), false)
-  assert.equal(usableOnError(must, nothing, 59_000), true)
+  assert.equal(usableOnError(must, nothing, none, 60_000), false)
+  assert.equal(usableOnError(must, nothing, none, 59_000), true)
   assert.equal(usableWhenSaturated(must, nothing, { graceUnderPressure: 1e9 }, 1, 60_000), false)
 })
 
@@ -47,7 +49,7 @@ it('is never used without asking against no-cache, fresh or not (§5.2.2.4)', ()
   const never = life({ flags: LifeFlag.noCache })
   for (const seconds of [0, 59, 70]) {
     assert.equal(verdict(seconds, cc('max-stale'), never), 'stale')
-    assert.equal(usableOnError(never, nothing, seconds * 1000), false)
+    assert.equal(usableOnError(never, nothing, none, seconds * 1000), false)
     assert.equal(usableWhenSaturated(never, nothing, { graceUnderPressure: 1e9 }, 1, seconds * 1000), false)
   }
 })
@@ -85,8 +87,11 @@ it('uses what was never fresh only as its server allows', () => {
   const first = life({ ttl: 0, grace: 0 })
   assert.equal(verdict(0, nothing, first), 'stale')
   assert.equal(verdict(0, cc('max-stale'), first), 'stale')
-  assert.equal(usableOnError(life({ ttl: 0, grace: 0, staleIfError: 0 }), cc('max-stale, stale-if-error=9'), 0), false)
-  assert.equal(usableOnError(life({ ttl: 0, staleIfError: 5000 }), nothing, 4000), true)
+  assert.equal(
+    usableOnError(life({ ttl: 0, grace: 0, staleIfError: 0 }), cc('max-stale, stale-if-error=9'), none, 0),
+    false,
+  )
+  assert.equal(usableOnError(life({ ttl: 0, staleIfError: 5000 }), nothing, none, 4000), true)
   assert.equal(usableWhenSaturated(first, nothing, { graceUnderPressure: 1e9 }, 1, 0), false)
 })
 
@@ -116,7 +121,7 @@ it('hears only no-store and only-if-cached where the route ignores requests', ()
 })
 
 it('is used on an error while grace or stale-if-error lasts, of server or client (RFC 5861 §4)', () => {
-  const usable = (seconds: number, asked: Ask = nothing): boolean => usableOnError(life(), asked, seconds * 1000)
+  const usable = (seconds: number, asked: Ask = nothing): boolean => usableOnError(life(), asked, none, seconds * 1000)
   assert.equal(usable(99.999), true)
   assert.equal(usable(100), false)
   assert.equal(usable(100, cc('stale-if-error=50')), true)
@@ -159,4 +164,15 @@ it('never becomes better with time, and never is of use once it is gone', () => 
     }),
     { numRuns: 500 },
   )
+})
+
+it('is used when its server fails for as long as the operator allows for bad times, unless the server named a time itself (RFC 5861 §4)', () => {
+  const hour = { graceUnderPressure: 3_600_000 }
+  const usable = (of: Life, seconds: number): boolean => usableOnError(of, nothing, hour, seconds * 1000)
+  assert.equal(usable(life(), 60 + 3599), true)
+  assert.equal(usable(life(), 60 + 3600), false)
+  assert.equal(usable(life({ flags: LifeFlag.errorStated }), 60 + 39), true)
+  assert.equal(usable(life({ flags: LifeFlag.errorStated }), 60 + 40), false)
+  assert.equal(usable(life({ flags: LifeFlag.mustRevalidate }), 61), false)
+  assert.equal(usable(life({ flags: LifeFlag.authorized, grace: 0, staleIfError: 0 }), 61), false)
 })

@@ -109,13 +109,20 @@ export function usableWhenSaturated(
  * Whether a stored response may be used instead of a failure of the server (a 5xx of RFC 5861 §4, no answer, or no
  * connection). Never where the server forbids stale ones: then the client has to see the failure (RFC 9111 §5.2.2.2).
  */
-export function usableOnError(life: Life, ask: Ask, now: number): boolean {
+export function usableOnError(
+  life: Life,
+  ask: Ask,
+  settings: Pick<CacheSettings, 'graceUnderPressure'>,
+  now: number,
+): boolean {
   if (life.has(LifeFlag.noCache) || ask.noCache) return false
   const late = ageAt(life, now) - life.ttl
   if (late < 0) return true
   if (life.has(LifeFlag.mustRevalidate)) return false
   const asked = isForOne(life) ? 0 : Math.max(ask.maxStale, ask.staleIfError)
-  return late < Math.max(life.grace, life.staleIfError, asked)
+  // A server that fails is under all the pressure there can be. Its own word on errors goes before the operator's.
+  const bound = isForOne(life) || life.has(LifeFlag.errorStated) ? 0 : settings.graceUnderPressure
+  return late < Math.max(life.grace, life.staleIfError, asked, bound)
 }
 
 /** Age in ms (RFC 9111 §4.2.3). A clock that was set back makes nothing younger than new. */

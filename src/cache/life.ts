@@ -35,6 +35,8 @@ export const LifeFlag = {
   heuristic: 32,
   /** The freshness is the operator's. */
   forced: 64,
+  /** The server itself said for how long it may be used when it fails (RFC 5861 §4): not longer than that. */
+  errorStated: 128,
 } as const
 
 /** How many numbers a life takes up in memory. */
@@ -137,6 +139,7 @@ function setRest(life: Life, control: CacheControl, settings: CacheSettings): vo
     // What the server says goes before what the operator says.
     const own = isForOne(life) ? 0 : settings.grace
     life.grace = control.staleWhileRevalidate >= 0 ? control.staleWhileRevalidate * 1000 : own
+    if (control.staleIfError >= 0) life.flags |= LifeFlag.errorStated
     life.staleIfError = control.staleIfError >= 0 ? control.staleIfError * 1000 : Math.max(own, life.grace)
     pressure = isForOne(life) ? 0 : settings.graceUnderPressure
   }

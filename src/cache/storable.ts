@@ -45,9 +45,10 @@ export function whyNotStored(
   life: Life,
   settings: CacheSettings,
 ): NotStored | null {
-  if (request.method !== 'GET') return 'method'
+  const posted = request.method === 'POST' && answersGet(request, head, control)
+  if (request.method !== 'GET' && !posted) return 'method'
   // Content of a GET means nothing (RFC 9110 §9.3.1), but some servers read it: the next client would get the answer.
-  if (request.bodyKind !== BodyKind.none && request.contentLength !== 0) return 'request-content'
+  if (!posted && request.bodyKind !== BodyKind.none && request.contentLength !== 0) return 'request-content'
   if (ask.noStore) return 'request-no-store' // RFC 9111 §5.2.1.5
   const { status } = head
   if (status < 200) return 'interim'
@@ -63,6 +64,19 @@ export function whyNotStored(
   if (varyNames(head) === null) return 'vary-any' // §4.1
   if (!hasFreshness(head, control, life)) return 'no-freshness'
   return isUseful(life) ? null : 'no-use'
+}
+
+/**
+ * Whether a response to POST is what a GET of the same target would bring, and for how long: it says so by a
+ * Content-Location of that very target and an explicit freshness (RFC 9110 §9.3.3).
+ */
+export function answersGet(request: RequestHead, head: ResponseHead, control: CacheControl): boolean {
+  const named = head.find('content-location')
+  if (head.status !== 200 || named === null) return false
+  if (control.sMaxAge < 0 && control.maxAge < 0 && (control.targeted || !head.has(Field.expires))) return false
+  const base = `http://${request.authority === '' ? 'none.invalid' : request.authority}`
+  const target = URL.parse(base + request.path)
+  return target !== null && URL.parse(named.replace(/^https:/i, 'http:'), target.href)?.href === target.href
 }
 
 /** The server says outright that the response is for shared caches. */

@@ -49,10 +49,17 @@ it('takes the order of codings, their case and a weight of 1 for nothing', () =>
   assert.equal(same(names, ['Accept-Encoding:'], []), false)
 })
 
-it('takes the case of languages for nothing, but not their order', () => {
+it('takes case and order of languages for nothing, but not their weights (RFC 9110 §12.5.4)', () => {
   const names = ['accept-language']
   assert.equal(same(names, ['Accept-Language: en-GB,de;q=0.5'], ['Accept-Language: EN-gb, de;q=0.500']), true)
-  assert.equal(same(names, ['Accept-Language: en, de'], ['Accept-Language: de, en']), false)
+  assert.equal(same(names, ['Accept-Language: en, de'], ['Accept-Language: de, en']), true)
+  assert.equal(same(names, ['Accept-Language: en, de;q=0.5'], ['Accept-Language: de, en;q=0.5']), false)
+})
+
+it('takes space around the commas of any list for nothing, but within quotes (RFC 9111 §4.1)', () => {
+  assert.equal(same(['x-a'], ['X-A: 1,2'], ['X-A:  1 , 2 ']), true)
+  assert.equal(same(['x-a'], ['X-A: 1 2'], ['X-A: 12']), false)
+  assert.equal(same(['x-a'], ['X-A: "1, 2"'], ['X-A: "1,2"']), false)
 })
 
 it('never takes two sets of values for one', () => {

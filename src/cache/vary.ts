@@ -37,10 +37,11 @@ function normal(name: string, value: string): string {
     case 'accept-encoding':
       return elements(value).sort().join(',')
     case 'accept-language':
-      // The order of languages of one weight is a preference for some servers (RFC 9110 §12.5.4), so it stays.
-      return elements(value).join(',')
+      // Weights tell the preference; languages of one weight have no order (RFC 9110 §12.5.4).
+      return elements(value).sort().join(',')
     default:
-      return value
+      // Space around the commas of a list means nothing (RFC 9111 §4.1, RFC 9110 §5.6.1); within quotes it may.
+      return value.includes('"') ? value : value.replace(/[ \t]*,[ \t]*/g, ',')
   }
 }
 

@@ -76,13 +76,13 @@ export const defaults = {
     key: { host: true, path: true, query: true, sort: false, headers: [], cookies: [] },
     // What says nothing is not stored. Varnish's 120 s surprise everybody once.
     defaultTtl: 0,
-    // RFC 9111 §4.2.2 allows a guess from Last-Modified; whoever wants it asks for it. `share` and `max` are then those
-    // of browsers and Squid.
-    heuristic: { on: false, share: 0.1, max: '1d' },
+    // RFC 9111 §4.2.2: a guess from Last-Modified, with the share that it names and that browsers and Squid have. What
+    // says nothing at all is still not fresh.
+    heuristic: { on: true, share: 0.1, max: '1d' },
     // What RFC 9111 was written for ends at a year; a longer life is a slip of the pen.
     maxTtl: '365d',
-    // As Varnish: enough to fetch anew behind a visitor's back, too short for anybody to notice what is old.
-    grace: '10s',
+    // RFC 9111 §4.2.4: nothing stale while the servers can answer, unless they or the operator allow it. Varnish has 10 s.
+    grace: '0s',
     // A page of an hour ago is better than none: only while servers are full or down.
     graceUnderPressure: '1h',
     // A 304 costs the server less than a page. Eviction decides about the room, so keeping is cheap. Varnish keeps

@@ -251,7 +251,7 @@ export interface WrittenRouteCache {
   readonly ttl?: Duration | Readonly<Record<string, Duration>> | undefined
   /** How long an answer is fresh that says nothing of it. 0: such answers are not stored. Varnish: default_ttl (120 s there). Default: `0`. */
   readonly defaultTtl?: Duration | undefined
-  /** Whether an answer that only says Last-Modified is fresh for a share of its age: `true`, or `{ share, max }`. Comes before defaultTtl. Default: `false`. */
+  /** Whether an answer that only says Last-Modified is fresh for a share of its age: `true`, or `{ share, max }`. Comes before defaultTtl. Default: `true`. */
   readonly heuristic?: boolean | {
     /** Part of the time since Last-Modified; a tenth is usual (RFC 9111 §4.2.2). Default: `0.1`. */
     readonly share?: number | undefined
@@ -260,7 +260,7 @@ export interface WrittenRouteCache {
   } | undefined
   /** Nothing is fresh for longer, whatever the server or `ttl` says. Traffic Server: max age. Default: `'365d'`. */
   readonly maxTtl?: Duration | undefined
-  /** How long after its freshness a copy may be given away at once, while one request fetches a new one; an answer’s own stale-while-revalidate comes first. Varnish: default_grace. nginx: proxy_cache_use_stale updating. Default: `'10s'`. */
+  /** How long after its freshness a copy may be given away at once, while one request fetches a new one; an answer’s own stale-while-revalidate comes first. Varnish: default_grace. nginx: proxy_cache_use_stale updating. Default: `'0s'`. */
   readonly grace?: Duration | undefined
   /** How far grace may grow while the servers are at their limits or down, rather than let visitors wait or fail; never below `grace`. must-revalidate and no-cache are heeded. Default: `'1h'`. */
   readonly graceUnderPressure?: Duration | undefined

@@ -2,11 +2,11 @@
 import { lately, wall } from '../base/clock.ts'
 import { controlOf } from '../cache/control.ts'
 import { invalidatedBy } from '../cache/invalidate.ts'
-import { ageAt, usableOnError } from '../cache/judge.ts'
+import { ageAt, askOf, usableOnError } from '../cache/judge.ts'
 import { ageOf, expire, Life, lifeOf } from '../cache/life.ts'
 import { headSays, selectedBy, updatedLines } from '../cache/merge.ts'
 import { isServerError } from '../cache/status.ts'
-import { type NotStored, whyNotStored } from '../cache/storable.ts'
+import { answersGet, type NotStored, whyNotStored } from '../cache/storable.ts'
 import { KIND, putLife, REASON, readText, SLOT, type StoredText, textOf, variantKey } from '../cache/stored.ts'
 import { linesToKeep, readStored } from '../cache/stored-head.ts'
 import { validatorsOf } from '../cache/validators.ts'
@@ -52,14 +52,18 @@ export function answered(c: Caching, head: ResponseHead): boolean {
   if (way === null) return false
   if (role === 'changes') {
     invalidate(c, way, head)
-    return false
+    if (!posted(c, way, head)) return false
   }
   if (role === 'asks') {
     freshen(c, way, head, now)
     return false
   }
   if (head.status === 304 && c.extra !== '' && c.stale !== null) return validated(c, way, head, now)
-  if (isServerError(head.status) && c.stale !== null && (x.background || usableOnError(c.life, c.ask, now))) {
+  if (
+    isServerError(head.status) &&
+    c.stale !== null &&
+    (x.background || usableOnError(c.life, c.ask, way.settings, now))
+  ) {
     setBack(c, now)
     handToFill(c, head, null)
     if (x.background) x.over(false, false)
@@ -80,11 +84,26 @@ export function answered(c: Caching, head: ResponseHead): boolean {
   return true
 }
 
-function received(c: Caching, into: Life, way: RouteCache, head: ResponseHead, now: number): void {
+/** Whether this is a response to POST that may be stored for GET; makes it a fetch under that key. */
+function posted(c: Caching, way: RouteCache, head: ResponseHead): boolean {
+  const { head: request, client, upload } = c.x
+  if (request.method !== 'POST' || !upload.done || way.bypasses(request)) return false
+  controlOf(control, head, way.settings)
+  if (!answersGet(request, head, control)) return false
+  c.primary = c.key = way.key(client.hop.proto, request)
+  if (c.primary === '') return false
+  c.ordered = way.bans.last
+  c.result = 'miss'
+  askOf(c.ask, request, control, way.settings)
+  return true
+}
+
+/** `age`: of the message that came, where `head` is a merged one: no Age is stored. */
+function received(c: Caching, into: Life, way: RouteCache, head: ResponseHead, now: number, age = ageOf(head)): void {
   const { sentAt, head: request } = c.x
   const asked = now - Math.max(0, lately() - sentAt)
   const authorized = request.has(Field.authorization)
-  lifeOf(into, head, control, { asked, answered: now, age: ageOf(head), authorized }, way.settings)
+  lifeOf(into, head, control, { asked, answered: now, age, authorized }, way.settings)
 }
 
 /** Stores what comes, and serves from there. False: the store has no room. */
@@ -117,6 +136,12 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
   const { world } = x
   const filling = handToFill(c, head, draft)
   if (hold === null) {
+    const { stale } = c
+    c.stale = null
+    filling.onEnd = (whole) => {
+      if (!whole) pause(stale, wall())
+      stale?.release()
+    }
     x.over(false, false)
     return true
   }
@@ -141,7 +166,7 @@ function served(c: Caching, hold: Hold, now: number): void {
   c.detail = null
   const x = c.x
   x.world.tally.cached('miss')
-  const stored = readText(hold.headText(), hold)
+  const stored = c.way!.forClients(hold)
   const age = Math.floor(ageAt(c.life, now) / 1000)
   const out = { age, cacheStatus: c.statusOf(now, -1), extra: '' }
   const conditions = c.conditions
@@ -241,7 +266,10 @@ function handToFill(c: Caching, head: ResponseHead, draft: Draft | null): Fill {
 
 /** A refresh came to nothing: what is stored stays, and the next try waits, longer each time. */
 export function setBack(c: Caching, now: number): void {
-  const stale = c.stale
+  pause(c.stale, now)
+}
+
+function pause(stale: Hold | null, now: number): void {
   if (stale === null) return
   const failures = stale.meta(SLOT.failures) + 1
   stale.setMeta(SLOT.failures, failures)
@@ -272,7 +300,7 @@ function freshen(c: Caching, way: RouteCache, head: ResponseHead, now: number): 
       const fields = updatedLines(stored.fields, head, control, way.settings, now)
       const merged = readStored({ ...stored, fields })
       controlOf(control, merged, way.settings)
-      received(c, fresh, way, merged, now)
+      received(c, fresh, way, merged, now, ageOf(head))
       const { etag, lastModified, date } = validatorsOf(merged, now)
       const numbers = numbersOf(fresh, { ...stored, date }, hold.length, hold.meta(SLOT.ban))
       way.store.replaceHead(hold, textOf({ ...stored, etag, lastModified, date, fields }), numbers)

@@ -250,10 +250,10 @@ export class Caching extends CacheState {
 
   /** How far the servers are beyond what they can take: half when one would have to wait, all when nobody may any more. */
   #pressure(waiting: number, most: number): number {
-    return most > 0 ? 0.5 + (0.5 * waiting) / most : 1
+    return most > 0 ? 0.5 + (0.5 * (waiting - 1)) / most : 1
   }
 
-  /** A line would have to be joined: whether there is a stale copy that may be served instead. */
+  /** It stands in a line of `waiting`, itself among them: whether there is a stale copy that may be served instead. */
   helps(waiting: number, most: number): boolean {
     if (this.stale === null) return false
     return usableWhenSaturated(this.life, this.ask, this.way!.settings, this.#pressure(waiting, most), wall())
@@ -274,7 +274,7 @@ export class Caching extends CacheState {
 
   #usable(cause: Cause): boolean {
     const now = wall()
-    if (usableOnError(this.life, this.ask, now)) return true
+    if (usableOnError(this.life, this.ask, this.way!.settings, now)) return true
     // Nobody can be reached or asked: that is all the pressure there can be.
     const { shed } = rowOf(cause)
     const unreached = cause.startsWith('connect_') || cause === 'no_server' || cause === 'dns_failed'
@@ -296,9 +296,9 @@ export class Caching extends CacheState {
     this.result = result
     this.detail = detail
     x.world.tally.cached(result)
-    const stored = readText(hold.headText(), hold)
+    const stored = this.way!.forClients(hold)
     const age = Math.floor(ageAt(this.life, now) / 1000)
-    const out = { age, cacheStatus: this.statusOf(now, 0), extra: '' }
+    const out = { age, cacheStatus: this.statusOf(now, result === 'revalidated' ? 304 : 0), extra: '' }
     x.delivery.start(hold, stored, this.conditions ?? conditionsOf(x.head), out, now)
     return null
   }
@@ -326,6 +326,11 @@ export class Caching extends CacheState {
   /** The server has answered. True: the cache has taken it; false: it is passed on. */
   answered(head: ResponseHead): boolean {
     return answered(this, head)
+  }
+
+  /** Its answer goes to the client as it came, but for what was said to this cache alone. */
+  passOn(head: ResponseHead): void {
+    this.way?.hideOwn(head)
   }
 
   /** A refresh in the background came to nothing: what is stored stays, and the next try waits, longer each time. */

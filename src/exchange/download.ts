@@ -62,6 +62,7 @@ export class Download implements OriginUser {
     const { head: request, client, settings } = x
     if (head.status === 101 || (request.isConnect && head.status < 300)) return this.#openTunnel(head)
     if (x.caching.waits && x.caching.answered(head)) return
+    x.caching.passOn(head)
     this.begun = true
     x.firstByteAt = lately()
     x.phase = 'D'

@@ -38,6 +38,8 @@ export class Fill implements OriginUser {
   onMore: (() => void) | null = null
   /** The body grew past what the store takes. */
   onRefused: (() => void) | null = null
+  /** It is over. `whole`: the store has all of it. */
+  onEnd: ((whole: boolean) => void) | null = null
 
   constructor(taken: Taken, wheel: Wheel, draft: Draft | null) {
     this.#taken = taken
@@ -106,6 +108,7 @@ export class Fill implements OriginUser {
     if (whole) idle.keep(origin, true)
     else origin.drop()
     slot?.[Symbol.dispose]()
+    this.onEnd?.(whole)
     const told = this.onMore
     this.onMore = null
     told?.()

@@ -4,17 +4,19 @@ import { partsOf } from '../cache/bans.ts'
 import { ageAt } from '../cache/judge.ts'
 import { cacheKey, targetKey } from '../cache/key.ts'
 import { expire, type Life } from '../cache/life.ts'
-import { valueIn } from '../cache/lines.ts'
-import { putLife, readText, SLOT } from '../cache/stored.ts'
+import { valueIn, withoutLines } from '../cache/lines.ts'
+import { putLife, readText, SLOT, type StoredText } from '../cache/stored.ts'
 import type { RouteCacheConfig } from '../config/model.ts'
 import type { Hold } from '../store/hold.ts'
 import type { Store } from '../store/store.ts'
 import { Field } from '../wire/fields.ts'
-import type { RequestHead } from '../wire/head.ts'
+import type { RequestHead, ResponseHead } from '../wire/head.ts'
 import type { Notes } from './notes.ts'
 
 /** A request longer than this is not worth a place in the index; the store takes keys of 16 KB. */
 const LONGEST_KEY = 8192
+/** What was said to this cache alone, where it listens to it; it stays in the store, as an update of the response needs it. */
+const FOR_CACHE: ReadonlySet<string> = new Set(['surrogate-control'])
 
 export class RouteCache {
   readonly settings: RouteCacheConfig
@@ -59,6 +61,21 @@ export class RouteCache {
   /** Beginning of the keys of what this request names. */
   target(scheme: 'http' | 'https', head: RequestHead): string {
     return targetKey(this.#space, scheme, head, head.path, this.settings.key)
+  }
+
+  /** The head of what is held, as clients may see it. */
+  forClients(hold: Hold): StoredText {
+    const stored = readText(hold.headText(), hold)
+    return this.settings.surrogateControl ? { ...stored, fields: withoutLines(stored.fields, FOR_CACHE) } : stored
+  }
+
+  /** Keeps from clients what a response says to this cache alone, for one that is passed on. */
+  hideOwn(head: ResponseHead): void {
+    if (!this.settings.surrogateControl || !head.has(Field.surrogateControl)) return
+    for (let i = 0; i < head.count; i++) {
+      // A field for the hop that brought it: none of them passes on.
+      if (head.ids[i] === Field.surrogateControl) head.ids[i] = Field.keepAlive
+    }
   }
 
   /** Whether the route's configuration has this request pass the cache by. */
