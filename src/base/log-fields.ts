@@ -32,6 +32,7 @@ export const logFields = {
   bytesIn: 'bytes from the client, heads and framing included',
   bytesOut: 'bytes to the client, heads and framing included',
   cache: 'what the cache did: hit, stale, collapsed, revalidated, miss or pass',
+  cacheDetail: 'why a stale copy was used (grace, saturated, the cause of a failure), or why an answer was not stored',
   retries: 'attempts beyond the first',
   redispatched: 'whether the last attempt went to another server',
   reused: 'whether the server’s connection was used before',

@@ -62,7 +62,7 @@ headgate.yaml:4:1 error unknown-key queue
   there is no setting 'queue' at the top
   4 | queue: 5
     | ^^^^^
-  expected: one of $schema, name, threads, listeners, pools, routes, accessLog, proxyStatus, retryAfter, errorPages, drain, ignore
+  expected: one of $schema, name, threads, listeners, pools, routes, cache, admin, accessLog, proxyStatus, retryAfter, errorPages, drain, ignore
   fix: it belongs in pools.<name>.queue or routes[].queue
 
 headgate.yaml: 2 errors

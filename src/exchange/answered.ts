@@ -134,6 +134,7 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
   Object.assign(c.life, fresh)
   c.draft = null
   const { world } = x
+  const { key, primary } = c
   const filling = handToFill(c, head, draft)
   if (hold === null) {
     const { stale } = c
@@ -143,6 +144,13 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
       stale?.release()
     }
     x.over(false, false)
+    return true
+  }
+  filling.onRefused = () => {
+    way.notes.set(primary, { at: wall(), stored: false, reason: length < 0 ? 'too-large' : 'no-room' })
+    if (length < 0) markPass(way, key, wall())
+    if (hold.object === 0) return false
+    x.delivery.goOnFrom(filling)
     return true
   }
   x.firstByteAt = lately()
@@ -209,10 +217,20 @@ function notStored(c: Caching, why: NotStored | 'too-large' | null, status: numb
   if (why === null || status >= 500 || (why !== 'too-large' && OF_REQUEST.has(why))) {
     return draft.abandon(REASON.notStored)
   }
+  pass(draft, now)
+}
+
+function pass(draft: Draft, now: number): void {
   draft.kind = KIND.pass
   draft.setMeta(SLOT.until, now + PASS)
   if (draft.head('')) draft.finish()
   else draft.abandon(REASON.notStored)
+}
+
+/** The same for a response whose length was not known before: it was in the store already, as far as it came. */
+function markPass(way: RouteCache, key: string, now: number): void {
+  const draft = way.store.lead(key)
+  if (draft !== null) pass(draft, now)
 }
 
 /** The stale copy is still right (RFC 9111 §4.3.3, §4.3.4). */
@@ -222,6 +240,7 @@ function validated(c: Caching, way: RouteCache, head: ResponseHead, now: number)
   const stored = readText(stale.headText(), stale)
   controlOf(control, head, way.settings)
   let hold: Hold | null = stale
+  let why: NotStored | 'other-validator' | null = 'other-validator'
   if (selectedBy([stored], validatorsOf(head, now)).length > 0) {
     const fields = updatedLines(stored.fields, head, control, way.settings, now)
     const merged = readStored({ ...stored, fields })
@@ -230,8 +249,11 @@ function validated(c: Caching, way: RouteCache, head: ResponseHead, now: number)
     const authorized = x.head.has(Field.authorization)
     lifeOf(fresh, merged, control, { asked, answered: now, age: ageOf(head), authorized }, way.settings)
     const { etag, lastModified, date } = validatorsOf(merged, now)
-    const draft = c.draft ?? way.store.lead(c.key)
-    c.draft = null
+    // What has become no-store or private may be used for who asked, and is not kept for others (§3).
+    why = whyNotStored(x.head, c.ask, merged, control, fresh, way.settings)
+    if (why !== null && !OF_REQUEST.has(why)) way.store.removeHeld(stale)
+    const draft = why !== null ? null : (c.draft ?? way.store.lead(c.key))
+    if (why === null) c.draft = null
     if (draft !== null) {
       fill(draft, fresh, { ...stored, etag, lastModified, date, fields }, stale.length, c.ordered)
       if (draft.head(textOf({ ...stored, etag, lastModified, date, fields })) && draft.adopt(stale)) {
@@ -247,7 +269,7 @@ function validated(c: Caching, way: RouteCache, head: ResponseHead, now: number)
     return true
   }
   if (hold === stale) c.stale = null
-  c.serve(hold, 'revalidated', now)
+  c.serve(hold, 'revalidated', now, why)
   return true
 }
 
@@ -300,6 +322,10 @@ function freshen(c: Caching, way: RouteCache, head: ResponseHead, now: number): 
       const fields = updatedLines(stored.fields, head, control, way.settings, now)
       const merged = readStored({ ...stored, fields })
       controlOf(control, merged, way.settings)
+      if ((control.noStore && !control.mustUnderstand) || control.isPrivate) {
+        way.store.removeHeld(hold)
+        break
+      }
       received(c, fresh, way, merged, now, ageOf(head))
       const { etag, lastModified, date } = validatorsOf(merged, now)
       const numbers = numbersOf(fresh, { ...stored, date }, hold.length, hold.meta(SLOT.ban))

@@ -76,7 +76,8 @@ export class Caching extends CacheState {
           return this.serve(hold, 'stale', now, 'grace')
         case 'stale':
           this.stale = hold
-          this.fwd = 'stale'
+          // Fresh, but not for this request (RFC 9211 §2.2).
+          this.fwd = this.life.has(LifeFlag.noCache) || ageAt(this.life, now) >= this.life.ttl ? 'stale' : 'request'
           break
         default:
           hold.release()
@@ -316,7 +317,7 @@ export class Caching extends CacheState {
       fwd: hit ? null : this.fwd,
       fwdStatus: fwdStatus > 0 ? fwdStatus : 0,
       ttl: hit || stored || result === 'revalidated' ? left : null,
-      stored: stored || result === 'revalidated',
+      stored: stored || (result === 'revalidated' && this.detail === null),
       collapsed: result === 'collapsed' ? true : null,
       key: null,
       detail: this.detail,

@@ -13,6 +13,7 @@ import { byteRanges, multipartTail, partHead, unsatisfiedRange } from '../wire/b
 import { chunkHead } from '../wire/framing.ts'
 import { BodyKind } from '../wire/head.ts'
 import type { Exchange } from './exchange.ts'
+import type { Fill } from './fill.ts'
 
 /** Text, then bytes [from, to) of the body; `to` Infinity: to its end. */
 interface Part {
@@ -29,6 +30,8 @@ export class Delivery {
   readonly #x: Exchange
   readonly #out = new Outlet()
   #hold: Hold | null = null
+  /** Where the body goes on behind what the store has taken of it; null: nowhere. */
+  #rest: Fill | null = null
   #parts: readonly Part[] = []
   #tail = ''
   #part = 0
@@ -56,6 +59,8 @@ export class Delivery {
   reset(): void {
     this.#hold?.release()
     this.#hold = null
+    this.#rest?.drop()
+    this.#rest = null
     if (!this.#begun) return
     this.#out.reset()
     this.#parts = []
@@ -122,6 +127,11 @@ export class Delivery {
     this.pump()
   }
 
+  /** The store takes no more of the body that this client has asked for: what follows comes from there. May come before `start`. */
+  goOnFrom(rest: Fill): void {
+    this.#rest = rest
+  }
+
   /** The next part begins. */
   #enter(part: number): void {
     this.#part = part
@@ -156,6 +166,7 @@ export class Delivery {
         return this.#stall()
       }
       if (this.#at < to && !whole) {
+        if (hold.abandoned >= 0 && this.#rest !== null && this.#parts[0] === ALL) return this.#pass(this.#rest)
         if (hold.abandoned >= 0) return this.#x.fail('response_cut', 'the response was not complete')
         if (!this.#out.flush()) return this.#stall()
         return this.#x.relax() // it is the server's turn; the fetch has timeouts of its own
@@ -171,6 +182,20 @@ export class Delivery {
     for (const piece of hold.pieces(this.#at, to)) this.#out.lend(piece, 0, piece.length)
     if (this.#chunked) this.#out.text('\r\n')
     this.#at = to
+  }
+
+  /** Passes on what the store did not take. */
+  #pass(rest: Fill): void {
+    for (const piece of rest.take()) {
+      if (this.#chunked) this.#out.text(chunkHead(piece.length))
+      this.#out.lend(piece, 0, piece.length)
+      if (this.#chunked) this.#out.text('\r\n')
+    }
+    if (rest.over) return rest.whole ? this.#end() : this.#x.fail('response_cut', 'the response was not complete')
+    rest.onMore = () => this.#more()
+    if (!this.#out.flush()) return this.#stall()
+    this.#x.relax() // it is the server's turn again
+    rest.readOn()
   }
 
   /** The client takes no more at the moment. */

@@ -2,6 +2,9 @@
  * A response on its way from a server into the store. It has taken the connection and the slot of the exchange that
  * asked, and goes on whatever becomes of that: a client that leaves or reads slowly does not stop it. Without a draft
  * the rest of a response is read to its end and dropped, so that the connection can serve again.
+ *
+ * A body that turns out to be longer than the store takes still has a client: from there on it passes through memory, a
+ * read at a time, at the speed of that client.
  */
 import type { Cause } from '../base/cause.ts'
 import { lately } from '../base/clock.ts'
@@ -34,10 +37,13 @@ export class Fill implements OriginUser {
   #draft: Draft | null
   #read = 0
   #over = false
+  #whole = false
+  /** The rest of the body, as it was read; null: nobody wants it. */
+  #rest: Buffer[] | null = null
   /** Told on this thread, without the detour over the store, when there is more or it is over. */
   onMore: (() => void) | null = null
-  /** The body grew past what the store takes. */
-  onRefused: (() => void) | null = null
+  /** The body grew past what the store takes. True: the rest of it is wanted, and taken by `take`. */
+  onRefused: (() => boolean) | null = null
   /** It is over. `whole`: the store has all of it. */
   onEnd: ((whole: boolean) => void) | null = null
 
@@ -66,6 +72,11 @@ export class Fill implements OriginUser {
 
   originData(buf: Buffer, from: number, to: number): void {
     this.#read += to - from
+    if (this.#rest !== null) {
+      // The bytes lie in the buffer of this read, and their client may take its time.
+      this.#rest.push(Buffer.from(buf.subarray(from, to)))
+      return
+    }
     if (this.#draft === null) {
       if (this.#read > WORTH_READING) this.#end(false)
       return
@@ -73,13 +84,49 @@ export class Fill implements OriginUser {
     if (this.#draft.append(buf, from, to)) return
     this.#draft.abandon(REASON.notStored)
     this.#draft = null
-    this.onRefused?.()
+    if (this.onRefused?.() !== true) return this.#end(false)
+    this.#rest = [Buffer.from(buf.subarray(from, to))]
+  }
+
+  /** What has come of the rest since it was asked for last, in the order of the body. */
+  take(): readonly Buffer[] {
+    const taken = this.#rest ?? []
+    if (taken.length > 0) this.#rest = []
+    return taken
+  }
+
+  /** Reads on: the client has got what there was. */
+  readOn(): void {
+    if (this.#over) return
+    this.#taken.origin.stream.resume()
+    this.#await()
+  }
+
+  /** Nobody wants the rest any more. */
+  drop(): void {
+    this.onMore = null
     this.#end(false)
+  }
+
+  /** There is no more to come. */
+  get over(): boolean {
+    return this.#over
+  }
+
+  /** It is over, and nothing is missing. */
+  get whole(): boolean {
+    return this.#whole
   }
 
   originRead(): void {
     if (this.#over) return
-    this.#await()
+    if (this.#rest === null) this.#await()
+    else {
+      // It is the client's turn now; the delivery watches over that.
+      this.#taken.origin.stream.pause()
+      this.#wheel.disarm(this.#timer)
+      if (this.#taken.deadline > 0) this.#wheel.arm(this.#timer, this.#taken.deadline)
+    }
     this.onMore?.()
   }
 
@@ -103,6 +150,7 @@ export class Fill implements OriginUser {
   #end(whole: boolean): void {
     if (this.#over) return
     this.#over = true
+    this.#whole = whole
     const { origin, idle, slot } = this.#taken
     this.#wheel.disarm(this.#timer)
     if (whole) idle.keep(origin, true)

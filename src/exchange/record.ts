@@ -60,6 +60,8 @@ export interface Record {
   readonly bytesOut: number
   /** What the cache had to do with it; null: nothing. */
   readonly cache: CacheResult | null
+  /** Why: `grace`, `saturated` or the cause for a stale copy, a reason not to store for what was passed on; null: nothing to tell. */
+  readonly cacheDetail: string | null
   /** Attempts beyond the first; true where the last went to another server. */
   readonly retries: number
   readonly redispatched: boolean

@@ -38,6 +38,7 @@ const good: Exchange = {
   bytesIn: 120,
   bytesOut: 5120,
   cache: null,
+  cacheDetail: null,
   retries: 0,
   redispatched: false,
   reused: true,
@@ -89,7 +90,7 @@ test('a JSON line has all keys, in their order, with numbers as numbers', () => 
     '{"time":"2026-11-20T19:59:00.007Z","thread":3,"listener":"web","route":"routes[0]","pool":"shop","server":"10.0.0.1:80",' +
       '"client":"192.0.2.7","port":50123,"method":"GET","target":"/cart?id=7","version":"1.1","host":"shop.example",' +
       '"userAgent":"curl/8.0","referer":"","status":200,"end":"--","cause":null,"incident":null,"headerMs":0.25,"queueMs":0,' +
-      '"connectMs":1.1,"firstByteMs":12.3,"totalMs":15,"bytesIn":120,"bytesOut":5120,"cache":null,"retries":0,"redispatched":false,' +
+      '"connectMs":1.1,"firstByteMs":12.3,"totalMs":15,"bytesIn":120,"bytesOut":5120,"cache":null,"cacheDetail":null,"retries":0,"redispatched":false,' +
       '"reused":true,"listenerInUse":17,"poolInUse":9,"serverInUse":5,"queueLength":0,"verdict":null}\n',
   )
 })

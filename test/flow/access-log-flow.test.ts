@@ -115,6 +115,7 @@ routes: [{ name: all, to: shop }]
     bytesIn: request.length + 5,
     bytesOut: length,
     cache: null,
+    cacheDetail: null,
     retries: 0,
     redispatched: false,
     reused: false,

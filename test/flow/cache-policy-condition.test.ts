@@ -187,6 +187,39 @@ test('a 304 about another representation renews nothing (RFC 9111 §4.3.4)', asy
   assert.equal(at.origin.count('/p'), 3)
 })
 
+test('a 304 that says no-store or private lets who asked have the stored content, and ends its place in the store (RFC 9111 §3)', async () => {
+  await using at = await shop()
+  for (const control of ['no-store, max-age=60', 'private, max-age=60']) {
+    const path = `/${control.slice(0, 7)}`
+    at.origin.on(path, (got, n) => {
+      if (n === 1) got.answer('stored', 'Cache-Control: max-age=0\r\nETag: "v"\r\n')
+      else if (n === 2) got.say(`HTTP/1.1 304 Not Modified\r\nCache-Control: ${control}\r\nETag: "v"\r\n\r\n`)
+      else got.answer('new', 'Cache-Control: no-store\r\n')
+    })
+    await at.client.get(path).response()
+    const last = await at.client.get(path).response()
+    assert.deepEqual([last.status, last.body], [200, 'stored'])
+    assert.match(
+      last.field('cache-status') ?? '',
+      new RegExp(`^gate; fwd=stale; fwd-status=304; ttl=(0|-1); detail=${control.split(',')[0]}$`),
+    )
+    assert.equal(await asked(at.client, path, ''), '200 new')
+    assert.doesNotMatch(at.origin.last(path), /^if-none-match/im)
+  }
+})
+
+test('HEAD that says no-store or private ends the place of the answer to GET in the store', async () => {
+  await using at = await shop()
+  at.origin.on('/p', (got, n) => {
+    if (got.head.startsWith('HEAD'))
+      got.say('HTTP/1.1 200 OK\r\nCache-Control: private, max-age=60\r\nETag: "v"\r\nContent-Length: 3\r\n\r\n')
+    else got.answer(`n ${n}`, 'Cache-Control: max-age=60\r\nETag: "v"\r\n')
+  })
+  await at.client.get('/p').response()
+  await at.client.send('HEAD /p HTTP/1.1\r\nHost: shop.test\r\nCache-Control: no-cache\r\n\r\n').response('HEAD')
+  assert.equal(await asked(at.client, '/p', ''), '200 n 3')
+})
+
 test('a 304 without validators or with Last-Modified alone renews the only thing that was asked about', async () => {
   await using at = await shop()
   const modified = httpDateIn(-3600)

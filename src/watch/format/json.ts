@@ -31,7 +31,8 @@ export function jsonFormat(thread: number): LineFormat {
     line += `,"headerMs":${duration(r.header, 'null')},"queueMs":${duration(r.queue, 'null')}`
     line += `,"connectMs":${duration(r.connect, 'null')},"firstByteMs":${duration(r.firstByte, 'null')}`
     line += `,"totalMs":${duration(r.total, 'null')},"bytesIn":${r.bytesIn},"bytesOut":${r.bytesOut}`
-    line += r.cache === null ? ',"cache":null' : `,"cache":"${r.cache}"`
+    line += r.cache === null ? ',"cache":null,"cacheDetail":' : `,"cache":"${r.cache}","cacheDetail":`
+    line += ours(r.cacheDetail)
     line += `,"retries":${r.retries},"redispatched":${r.redispatched},"reused":${r.reused}`
     line += `,"listenerInUse":${r.listenerInUse},"poolInUse":${r.poolInUse},"serverInUse":${r.serverInUse}`
     line += `,"queueLength":${r.queueLength},"verdict":`

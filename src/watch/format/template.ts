@@ -56,6 +56,7 @@ const values: { readonly [F in LogField]: Value } = {
   bytesIn: (r) => String(r.bytesIn),
   bytesOut: (r) => (r.bytesOut === 0 ? '-' : String(r.bytesOut)),
   cache: (r) => ours(r.cache),
+  cacheDetail: (r) => ours(r.cacheDetail),
   retries: (r) => String(r.retries),
   redispatched: (r) => String(r.redispatched),
   reused: (r) => String(r.reused),
