@@ -1,6 +1,7 @@
 /** `npm run bench`: measures Headgate beside other proxies on this machine. */
 import type { Context } from './context.ts'
 import { shareCores } from './cores.ts'
+import { runMillion } from './hits/million.ts'
 import { runIdle } from './idle/idle.ts'
 import { describeMachine, machineText } from './machine.ts'
 import { type Options, readOptions, usage } from './options.ts'
@@ -91,6 +92,8 @@ async function run(all: Context, group: Group): Promise<Result[]> {
   switch (group.kind) {
     case 'idle':
       return [await runIdle(context, group.workloads[0]!)]
+    case 'million':
+      return [await runMillion(context, group.workloads[0]!)]
     case 'start':
       return [await runStart(context, group.workloads[0]!)]
     default:
@@ -135,7 +138,7 @@ function wantsOverload({ names }: Options): boolean {
 
 function withoutWrk(chosen: readonly Group[], warn: (text: string) => void): Group[] {
   if (programOf('wrk') !== null) return [...chosen]
-  const left = chosen.filter(({ kind }) => kind !== 'http')
+  const left = chosen.filter(({ kind }) => kind !== 'http' && kind !== 'hits')
   if (left.length < chosen.length)
     warn('without the workloads that wrk drives: it is not installed (apt-get install wrk)')
   return left
@@ -143,7 +146,7 @@ function withoutWrk(chosen: readonly Group[], warn: (text: string) => void): Gro
 
 function countSteps(options: Options, chosen: readonly Group[], peers: readonly Peer[]): number {
   const { rounds, quick: short } = options
-  const times = { http: rounds, websocket: rounds, idle: Math.min(rounds, 3), start: 1 }
+  const times = { http: rounds, hits: rounds, million: 1, websocket: rounds, idle: Math.min(rounds, 3), start: 1 }
   const steps = chosen.map(({ name, kind, workloads }) => workloads.length * peersFor(name, peers).length * times[kind])
   const points = wantsOverload(options) ? countPoints({ peers: peersFor(OVERLOAD, peers), quick: short }) : 0
   return steps.reduce((sum, one) => sum + one, points)

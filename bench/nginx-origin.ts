@@ -1,5 +1,5 @@
 /** The server behind all proxies: nginx with one worker. */
-import { writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nginxFrame } from './nginx-frame.ts'
 import { ENDLESS, programOf } from './peers/peer.ts'
@@ -9,6 +9,12 @@ import type { Yard } from './yard.ts'
 
 /** Sizes of the files it has, by path. */
 const files = { '/10k': 10_240, '/100k': 102_400, '/1m': 1_048_576 } as const
+
+/** Sizes of what may be cached for an hour: `/hit/120` and all below it, and so on. Those of 4 KB and more are files. */
+const cacheable = { 120: 120, '1k': 1024, '10k': 10_240, '100k': 102_400 } as const
+const FILE = 4096
+/** Name of the log of their requests. */
+const SERVED = 'served'
 
 /** Seven fields beside the five that nginx gives itself: Server, Date, Content-Type, Content-Length, Connection. */
 const fields = [
@@ -30,12 +36,15 @@ export function loopbacks(count: number): string[] {
 export interface Origin extends AsyncDisposable {
   /** As `host:port`. */
   readonly addresses: readonly string[]
+  /** Requests for what may be cached that have come so far; 0 where there is no such thing. */
+  served(): number
 }
 
 /** Starts it on `count` addresses of loopback, all with the same port; resolves when it answers. */
 export async function startOrigin(yard: Yard, count: number, cores: string | null): Promise<Origin> {
   const folder = yard.folder()
   const port = await freePort()
+  writeFileSync(join(folder, SERVED), '')
   for (const [path, size] of Object.entries(files)) writeFileSync(join(folder, path), Buffer.alloc(size, 'x'))
   const addresses = loopbacks(count).map((host) => `${host}:${port}`)
   const file = join(folder, 'nginx.conf')
@@ -43,7 +52,9 @@ export async function startOrigin(yard: Yard, count: number, cores: string | nul
   const nginx = programOf('nginx')
   if (nginx === null) throw new Error('the origin is nginx, and there is none: apt-get install nginx-light')
   const child = await startServer(yard, { file: nginx, args: ['-p', folder, '-c', file, '-e', 'stderr'], cores }, port)
-  return { addresses, [Symbol.asyncDispose]: () => yard.stop(child) }
+  // A log of two bytes for each.
+  const served = (): number => statSync(join(folder, SERVED)).size / 2
+  return { addresses, served, [Symbol.asyncDispose]: () => yard.stop(child) }
 }
 
 function httpOf(folder: string, addresses: readonly string[]): string {
@@ -51,6 +62,7 @@ function httpOf(folder: string, addresses: readonly string[]): string {
   // A bare `return` would answer before the body has come. Only a location that passes on reads it to the end, here in
   // memory, so the answer is made by another server of the same worker, which gets no body.
   return `
+  log_format one 1;
   access_log off;
   sendfile on;
   open_file_cache max=16;
@@ -84,5 +96,17 @@ ${fields.map((field) => `      add_header ${field};`).join('\n')}
 ${Object.keys(files)
   .map((path) => `    location = ${path} { root ${folder}; }`)
   .join('\n')}
+${Object.entries(cacheable)
+  .map(([name, size]) => cacheableOf(folder, name, size))
+  .join('\n')}
   }`
+}
+
+function cacheableOf(folder: string, name: string, size: number): string {
+  const content = size < FILE ? `return 200 "${'x'.repeat(size)}";` : `root ${folder}; try_files /${name} =404;`
+  return `    location /hit/${name} {
+      access_log ${folder}/${SERVED} one;
+      add_header Cache-Control max-age=3600;
+      ${content}
+    }`
 }

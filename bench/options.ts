@@ -61,7 +61,7 @@ export function readOptions(args: readonly string[]): Options {
     names: positionals,
     quick,
     rounds: count('--rounds', values.rounds, quick ? 1 : 5),
-    seconds: count('--seconds', values.seconds, quick ? 0.6 : 3),
+    seconds: count('--seconds', values.seconds, quick ? 0.5 : 3),
     peers: peers === undefined ? null : peers.split(',').filter(Boolean),
     pin,
     json: values.json === '' ? null : values.json,

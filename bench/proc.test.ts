@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { shareCores } from './cores.ts'
-import { busyOf, coresOf, cpuOf, rssOf, treeOf, usageOf } from './proc.ts'
+import { busyOf, coresOf, cpuOf, memoryOf, pssOf, rssOf, treeOf, usageOf } from './proc.ts'
 
 // utime 250, stime 1250, cutime 3, cstime 7.
 const rest = 'S 1 4242 4242 0 -1 4194560 900 0 0 0 250 1250 3 7 20 0 12 0 5000 10706976 30228 18446744073709551615'
@@ -17,10 +17,16 @@ test('a process may have spaces and parentheses in its name', () => {
 test('a process that is gone has used nothing', () => {
   assert.equal(cpuOf(''), 0)
   assert.equal(rssOf(''), 0)
+  assert.equal(pssOf(''), 0)
 })
 
 test('resident memory is read in kB and given in bytes', () => {
   assert.equal(rssOf('Name:\tnginx\nVmHWM:\t   9000 kB\nVmRSS:\t   7496 kB\nThreads:\t1\n'), 7496 * 1024)
+})
+
+test('of pages that several processes share each has its part', () => {
+  assert.equal(pssOf('55d0-7ffd ---p 0 [rollup]\nRss:  9000 kB\nPss:   4100 kB\nPss_Anon: 20 kB\n'), 4100 * 1024)
+  assert.ok(memoryOf([process.pid]) > 1e6)
 })
 
 test('the machine is busy with all but idling and waiting', () => {

@@ -46,6 +46,16 @@ export function rssOf(status: string): number {
   return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
 }
 
+/** Resident memory in bytes of the trees of the given processes, pages they share counted once. */
+export function memoryOf(roots: readonly number[]): number {
+  return roots.flatMap(treeOf).reduce((sum, pid) => sum + pssOf(read(`/proc/${pid}/smaps_rollup`)), 0)
+}
+
+/** Bytes from the text of a `smaps_rollup` file, a shared page divided by those who share it; 0 for an empty text. */
+export function pssOf(rollup: string): number {
+  return Number(/^Pss:\s*(\d+) kB$/m.exec(rollup)?.[1] ?? 0) * 1024
+}
+
 /** Time in µs that all cores together were busy since the machine started, from the text of /proc/stat (proc_stat(5)). */
 export function busyOf(stat: string): number {
   const [user, nice, system, , , irq, softirq] = stat.split('\n', 1)[0]!.split(/\s+/).slice(1).map(Number)

@@ -61,6 +61,18 @@ export interface Point {
   readonly recovery: number | null
   /** How late the load generator was, in ms (p99). When it is much, the machine was busy with something else. */
   readonly late: number
+  /** Of a proxy that had stored some of the pages; left out where nothing was stored. */
+  readonly pages?: Pages
+}
+
+/** Requests in a storm for pages that were stored before, and stale. */
+export interface Pages {
+  readonly asked: number
+  readonly refused: number
+  /** Without any answer. */
+  readonly lost: number
+  /** Latency in ms of those answered with 200; NaN: there were none. */
+  readonly p99: number
 }
 
 export interface Report {

@@ -8,6 +8,8 @@ import type { Context } from './context.ts'
 import { shareCores } from './cores.ts'
 import { median, rotated } from './figures.ts'
 import { Helper } from './helper.ts'
+import { CacheClient } from './hits/client.ts'
+import { heldBy, hitShare } from './hits/held.ts'
 import type { Load } from './load/load.ts'
 import { runWrk } from './load/wrk.ts'
 import { type Origin, startOrigin } from './nginx-origin.ts'
@@ -35,6 +37,8 @@ interface Entry {
 
 /** A run before the measured ones, in seconds: compilers, caches and pools of connections get warm. */
 const WARM = 2
+/** In a quick run, which has no more time than that. */
+const QUICK_WARM = 0.5
 /** Between two runs, in seconds: the first 200 ms nginx, for one, still closes what the last one left. */
 const PAUSE = 0.2
 
@@ -44,13 +48,13 @@ export async function runRounds(context: Context, group: Group): Promise<Result[
   const cores = shareCores(context.cores, Math.max(...group.workloads.map(({ threads }) => threads)))
   progress.say(`${group.name}: starting`)
   await using stack = new AsyncDisposableStack()
-  const { addresses } = stack.use(await originFor(context, group, cores.load))
+  const origin = stack.use(await originFor(context, group, cores.load))
   const starts = group.workloads.flatMap((workload) => context.peers.map((peer) => enter(workload, peer)))
   const entries = await Promise.all(starts)
 
   async function enter(workload: Workload, peer: Peer): Promise<Entry> {
     const entry = { workload, peer, samples: [], errors: 0 }
-    const job = await jobOf(context, group, workload, addresses)
+    const job = await jobOf(context, group, workload, origin.addresses)
     const cannot = peer.cannot(job)
     if (cannot !== null) return { ...entry, proxy: null, remark: cannot }
     try {
@@ -63,34 +67,53 @@ export async function runRounds(context: Context, group: Group): Promise<Result[
   }
 
   const running = entries.filter(({ proxy }) => proxy !== null)
+  for (const { job } of running.map(({ proxy }) => proxy!))
+    if (job.cache) stack.defer(() => yard.remove(job.cache!.folder))
+  await fill(context, group, running, cores.load)
   const drive = stack.use(driverOf(context, group, cores.load))
   for (const entry of running) {
     progress.say(`${entry.workload.name}: ${entry.peer.name} is warmed up`)
-    await drive.run(entry, context.quick ? WARM / 2 : WARM).catch(() => {})
+    await drive.run(entry, context.quick ? QUICK_WARM : WARM).catch(() => {})
   }
   for (let round = 0; round < rounds; round++) {
     for (const entry of rotated(running, round)) {
       progress.say(`${entry.workload.name}: ${entry.peer.name}, round ${round + 1} of ${rounds}`)
       await sleep(PAUSE * 1000)
-      await measure(context, entry, drive)
+      await measure(context, entry, drive, origin)
     }
     progress.step(entries.length)
   }
   return group.workloads.map((workload) => resultOf(group, workload, entries))
 }
 
+/** Has every proxy store all that it will be asked for. */
+async function fill(context: Context, group: Group, entries: readonly Entry[], cores: string | null): Promise<void> {
+  if (group.kind !== 'hits') return
+  await using client = new CacheClient(context.yard, cores)
+  for (const { workload, peer, proxy } of entries) {
+    const { paths, keys } = workload.request
+    if (keys === undefined) continue
+    context.progress.say(`${workload.name}: ${peer.name} stores ${keys.count} objects`)
+    await client.fill({ port: proxy!.job.port, path: paths[0]!, from: 0, count: keys.count })
+  }
+}
+
 interface Driver extends AsyncDisposable {
   run(entry: Entry, seconds: number): Promise<Load>
 }
 
-async function measure(context: Context, entry: Entry, drive: Driver): Promise<void> {
+async function measure(context: Context, entry: Entry, drive: Driver, origin: Origin): Promise<void> {
   const { pids, job } = entry.proxy!
   try {
     const before = usageOf(pids)
+    const served = origin.served()
     const load = await drive.run(entry, context.seconds)
     const after = usageOf(pids)
     entry.errors += load.errors
-    if (load.requests > 0) entry.samples.push(sampleOf(entry.workload, load, after.cpu - before.cpu, after.rss))
+    if (load.requests === 0) return
+    const rss = job.cache === null ? after.rss : heldBy(entry.proxy!)
+    const sample = sampleOf(entry.workload, load, after.cpu - before.cpu, rss)
+    entry.samples.push({ ...sample, hits: hitShare(load.requests, origin.served() - served) * 100 })
   } catch (error) {
     context.warn(`${entry.workload.name}, ${entry.peer.name}: ${(error as Error).message}`)
     entry.remark = 'failed'
@@ -115,7 +138,8 @@ async function jobOf(context: Context, group: Group, workload: Workload, servers
   const job = await simpleJob(context.yard, servers.slice(0, workload.servers), workload.connections)
   const { threads, routes, log } = workload
   const upgrade = group.kind === 'websocket'
-  return { ...job, threads, routes, upgrade, log: log ? `${job.folder}/access.log` : null }
+  const cache = workload.cache && { ...workload.cache, folder: context.yard.memoryFolder() }
+  return { ...job, threads, routes, upgrade, cache, log: log ? `${job.folder}/access.log` : null }
 }
 
 async function originFor({ yard }: Context, group: Group, cores: string | null): Promise<Origin> {
@@ -124,7 +148,8 @@ async function originFor({ yard }: Context, group: Group, cores: string | null):
   const port = await freePort()
   const origin = new Helper<EchoOrder, object>(yard, new URL('websocket/origin.ts', import.meta.url), cores)
   await origin.ask({ port })
-  return { addresses: [`127.0.0.1:${port}`], [Symbol.asyncDispose]: () => origin[Symbol.asyncDispose]() }
+  const addresses = [`127.0.0.1:${port}`]
+  return { addresses, served: () => 0, [Symbol.asyncDispose]: () => origin[Symbol.asyncDispose]() }
 }
 
 function driverOf({ yard }: Context, group: Group, cores: string | null): Driver {
@@ -142,8 +167,11 @@ function driverOf({ yard }: Context, group: Group, cores: string | null): Driver
   }
 }
 
+/** What is counted, where it is not a request. */
+const nouns: Partial<Record<Group['kind'], string>> = { websocket: 'message', hits: 'hit' }
+
 function columnsOf(group: Group, workload: Workload): Column[] {
-  const what = group.kind === 'websocket' ? 'message' : 'request'
+  const what = nouns[group.kind] ?? 'request'
   const large = workload.name.startsWith('body') || workload.name.startsWith('post')
   return [
     { key: 'cpu', title: `CPU µs/${what}`, digits: 1 },
@@ -152,6 +180,7 @@ function columnsOf(group: Group, workload: Workload): Column[] {
     { key: 'p50', title: 'p50 ms', digits: 2 },
     { key: 'p99', title: 'p99 ms', digits: 2 },
     { key: 'rss', title: 'RSS MB', digits: 0 },
+    ...(group.kind === 'hits' ? [{ key: 'hits', title: 'hits %', digits: 1 }] : []),
   ]
 }
 

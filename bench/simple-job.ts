@@ -24,6 +24,7 @@ export async function simpleJob(
     routes: 0,
     log: null,
     upgrade: false,
+    cache: null,
     ...different,
   }
 }

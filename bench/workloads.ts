@@ -1,5 +1,6 @@
 /** What is measured: the table of workloads. Those of one group run side by side, so that they can be compared too. */
 import type { Request } from './load/lua.ts'
+import type { CacheRoom } from './peers/peer.ts'
 
 export interface Workload {
   readonly name: string
@@ -10,11 +11,13 @@ export interface Workload {
   readonly log: boolean
   readonly connections: number
   readonly request: Request
+  /** Room for what may be cached; null: nothing is. */
+  readonly cache: Pick<CacheRoom, 'size' | 'objects'> | null
 }
 
 export interface Group {
   readonly name: string
-  readonly kind: 'http' | 'websocket' | 'idle' | 'start'
+  readonly kind: 'http' | 'hits' | 'million' | 'websocket' | 'idle' | 'start'
   readonly workloads: readonly Workload[]
 }
 
@@ -26,6 +29,7 @@ const usual = {
   log: false,
   connections: 64,
   request: { paths: ['/'] },
+  cache: null,
 } satisfies Partial<Workload>
 
 /** What a browser sends beside Host; about 500 bytes. */
@@ -65,13 +69,28 @@ export const groups: readonly Group[] = [
     says: log === 'off' ? 'access log off' : 'access log on: each proxy’s usual format, Headgate’s JSON',
     log: log !== 'off',
   })),
+  hits('hit-120', 'cache hit: one object of 120 bytes', { request: { paths: ['/hit/120'] } }),
+  hits('hit-10k', 'cache hit: one object of 10 KB', { request: { paths: ['/hit/10k'] } }),
+  hits('hit-100k', 'cache hit: one object of 100 KB', { request: { paths: ['/hit/100k'] } }),
+  hits('hit-uniform', 'cache hits: 100,000 objects of 1 KB, all asked for alike', many(0)),
+  hits('hit-zipf', 'cache hits: 100,000 objects of 1 KB, few asked for often (Zipf 0.99)', many(0.99)),
+  one(
+    'hit-million',
+    'a million stored objects of 120 bytes, and hits while others are stored and must go',
+    // What HAProxy can have at most, and just enough for nginx, which takes 4 KB for each.
+    {
+      request: { paths: ['/hit/120'], keys: { count: 1_000_000, skew: 0 } },
+      cache: { size: 4095, objects: 1_500_000 },
+    },
+    'million',
+  ),
   one('idle', 'memory for idle keep-alive connections', {}, 'idle'),
   one('start', 'time from start to the first answer', {}, 'start'),
 ]
 
-/** In a quick run: one of each kind. What one server, one route and no log cost, `small` shows. */
+/** In a quick run: one of each kind. What one server and one route cost, `small` shows. */
 export const quick: ReadonlySet<string> = new Set(
-  `small fields small-1000 body-1m post-100k connect websocket servers-1000 routes-1000 log-json idle start`.split(' '),
+  `small small-1000 body-1m post-100k connect websocket servers-1000 routes-1000 hit-120 idle start`.split(' '),
 )
 
 /** The groups with the workloads of the given names, or names of groups. Throws RangeError for an unknown name. */
@@ -87,6 +106,15 @@ export function choose(names: readonly string[]): Group[] {
 
 function one(name: string, says: string, different: Partial<Workload>, kind: Group['kind'] = 'http'): Group {
   return { name, kind, workloads: [{ ...usual, name, says, ...different }] }
+}
+
+/** Answers come from the cache; `one` object there, if not said otherwise. */
+function hits(name: string, says: string, different: Partial<Workload>): Group {
+  return one(name, says, { cache: { size: 256, objects: 1000 }, ...different }, 'hits')
+}
+
+function many(skew: number): Partial<Workload> {
+  return { request: { paths: ['/hit/1k/'], keys: { count: 100_000, skew } }, cache: { size: 512, objects: 100_000 } }
 }
 
 function several<V extends number | string>(

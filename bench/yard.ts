@@ -30,12 +30,26 @@ export class Yard {
   /** Where each one's complaints go. */
   readonly #said = new WeakMap<ChildProcess, string>()
   #folders = 0
+  /** In memory; made when somebody needs it. */
+  #memory: string | null = null
 
   /** A new empty folder. */
   folder(): string {
     const folder = join(this.#folder, String(this.#folders++))
     mkdirSync(folder)
     return folder
+  }
+
+  /** A new empty folder whose files lie in memory, where the system has such; on the disk otherwise. */
+  memoryFolder(): string {
+    this.#memory ??= memoryFolder()
+    if (this.#memory === null) return this.folder()
+    return mkdtempSync(join(this.#memory, 'folder-'))
+  }
+
+  /** Removes a folder with all that is in it: for what takes more room than can be kept to the end. */
+  remove(folder: string): void {
+    rmSync(folder, { recursive: true, force: true })
   }
 
   /** Starts a program. It is not in our process group: Ctrl-C reaches us only, and we end it. */
@@ -79,7 +93,16 @@ export class Yard {
   clear(): void {
     for (const child of this.#children) killTree(child)
     this.#children.clear()
-    rmSync(this.#folder, { recursive: true, force: true })
+    this.remove(this.#folder)
+    if (this.#memory !== null) this.remove(this.#memory)
+  }
+}
+
+function memoryFolder(): string | null {
+  try {
+    return mkdtempSync('/dev/shm/headgate-bench-')
+  } catch {
+    return null
   }
 }
 

@@ -4,8 +4,10 @@
  */
 import { percentile } from '../figures.ts'
 import { report, serve } from '../helper.ts'
+import type { Pages } from '../results.ts'
 import { Connection, type Listener } from './connection.ts'
-import { outcomeOf, type PhaseOutcome, type Requests, recoveryOf } from './outcome.ts'
+import { outcomeOf, type PhaseOutcome, pagesOf, type Requests, recoveryOf } from './outcome.ts'
+import { pageOf } from './pages.ts'
 
 export interface Phase {
   /** Requests per second. */
@@ -19,6 +21,15 @@ export interface StormOrder {
   readonly phases: readonly [Phase, Phase, Phase]
   /** How long a client waits for its answer, in ms. */
   readonly patience: number
+  /** From the storm on a share of the requests is for pages `/page/0`, `/page/1` …; null: all ask for the same. */
+  readonly pages: PageShare | null
+}
+
+export interface PageShare {
+  /** One of so many requests is for a page. */
+  readonly every: number
+  /** How many pages there are. */
+  readonly count: number
 }
 
 /** After each phase, the number of those that are over; at last the outcome. */
@@ -30,6 +41,8 @@ export interface StormOutcome {
   readonly late: number
   /** Seconds after the storm until every answer was good and quick; null: never in the last phase. */
   readonly recovery: number | null
+  /** What came of those who asked for pages in the storm; null: nobody did. */
+  readonly pages: Pages | null
 }
 
 /** Connections that are open before the first request. */
@@ -48,7 +61,9 @@ class Generator implements Listener, Requests {
   readonly ended: Float64Array
   readonly status: Uint16Array
   readonly starts: readonly number[]
+  readonly page: Uint8Array
   readonly #request: Buffer
+  readonly #pages: readonly Buffer[]
   readonly #order: StormOrder
   readonly #phaseEnds: readonly number[]
   /** By request. */
@@ -68,7 +83,11 @@ class Generator implements Listener, Requests {
 
   constructor(order: StormOrder) {
     this.#order = order
-    this.#request = Buffer.from(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${order.port}\r\n\r\n`, 'latin1')
+    const { port, pages } = order
+    const request = (path: string): Buffer =>
+      Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`, 'latin1')
+    this.#request = request('/')
+    this.#pages = Array.from({ length: pages?.count ?? 0 }, (_, k) => request(pageOf(k)))
     let count = 0
     const starts = [0]
     for (const { rate, seconds } of order.phases) {
@@ -80,6 +99,8 @@ class Generator implements Listener, Requests {
     this.due = new Float64Array(count)
     this.ended = new Float64Array(count)
     this.status = new Uint16Array(count)
+    this.page = new Uint8Array(count)
+    if (pages !== null) for (let i = starts[1]!; i < count; i += pages.every) this.page[i] = 1
     this.#sentOn = new Array<Connection | null>(count).fill(null)
   }
 
@@ -99,7 +120,12 @@ class Generator implements Listener, Requests {
       if (over === this.#phaseEnds.length && now > this.due.at(-1)! + LAST) break
       await new Promise((resolve) => setTimeout(resolve, TICK))
     }
-    return { storm: outcomeOf(this, 1), late: percentile(this.#late, 0.99), recovery: recoveryOf(this, 2) }
+    return {
+      storm: outcomeOf(this, 1),
+      late: percentile(this.#late, 0.99),
+      recovery: recoveryOf(this, 2),
+      pages: this.#order.pages === null ? null : pagesOf(this, 1),
+    }
   }
 
   #schedule(start: number): void {
@@ -123,9 +149,14 @@ class Generator implements Listener, Requests {
       const connection = this.#take()
       if (connection === null) return this.#connectMore(now)
       this.#sentOn[this.#next] = connection
-      connection.send(this.#next, this.#request)
+      connection.send(this.#next, this.#requestOf(this.#next))
     }
     this.#short = false
+  }
+
+  #requestOf(i: number): Buffer {
+    if (this.page[i] === 0) return this.#request
+    return this.#pages[Math.floor(i / this.#order.pages!.every) % this.#pages.length]!
   }
 
   #take(): Connection | null {

@@ -7,7 +7,10 @@ import { createServer, type Socket } from 'node:net'
 import { serve } from '../helper.ts'
 import { SERVICE, SLOTS } from './capacity.ts'
 import { DueList } from './due-list.ts'
+import { PAGES } from './pages.ts'
 
+/** How a request for a page begins. */
+const PAGE = `GET ${PAGES}`
 /** Nothing takes longer than this, in ms: so that it recovers some day. */
 const SLOWEST = 10_000
 
@@ -19,16 +22,25 @@ export interface OriginReport {
   readonly served: number
 }
 
-const answer = Buffer.from(
-  `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 120\r\n\r\n${'x'.repeat(120)}`,
-  'latin1',
-)
+const answer = answerWith('')
+/** To those who ask for a page: it may be stored, and is stale soon. */
+const pageAnswer = answerWith('Cache-Control: max-age=1\r\n')
+
+function answerWith(field: string): Buffer {
+  const head = `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n${field}Content-Length: 120\r\n\r\n`
+  return Buffer.from(head + 'x'.repeat(120), 'latin1')
+}
+
+interface Work {
+  readonly socket: Socket
+  readonly answer: Buffer
+}
 
 class SlowServer {
   #inside = 0
   #most = 0
   #served = 0
-  readonly #due = new DueList<Socket>((socket) => this.#finish(socket))
+  readonly #due = new DueList<Work>((work) => this.#finish(work))
 
   get report(): OriginReport {
     return { most: this.#most, served: this.#served }
@@ -49,21 +61,21 @@ class SlowServer {
       const text = tail + data.toString('latin1')
       let from = 0
       for (let at = text.indexOf('\r\n\r\n'); at >= 0; at = text.indexOf('\r\n\r\n', from)) {
+        this.#begin({ socket, answer: text.startsWith(PAGE, from) ? pageAnswer : answer })
         from = at + 4
-        this.#begin(socket)
       }
       tail = text.slice(from)
     })
   }
 
-  #begin(socket: Socket): void {
+  #begin(work: Work): void {
     this.#inside++
     if (this.#inside > this.#most) this.#most = this.#inside
     const crowd = Math.max(1, this.#inside / SLOTS)
-    this.#due.add(socket, Math.min(SERVICE * crowd * crowd, SLOWEST))
+    this.#due.add(work, Math.min(SERVICE * crowd * crowd, SLOWEST))
   }
 
-  #finish(socket: Socket): void {
+  #finish({ socket, answer }: Work): void {
     this.#inside--
     this.#served++
     if (!socket.destroyed) socket.write(answer)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { outcomeOf, type Requests, recoveryOf } from './outcome.ts'
+import { outcomeOf, pagesOf, type Requests, recoveryOf } from './outcome.ts'
 
 interface Answer {
   readonly status: number
@@ -22,7 +22,8 @@ function requestsOf(answer: (phase: number, i: number) => Answer | null): Reques
     ended[i] = at + came.after
     status[i] = came.status
   }
-  return { due, ended, status, starts: [0, each, 2 * each, 3 * each] }
+  const page = Uint8Array.from(due, (_, i) => (i >= each && i % 5 === 0 ? 1 : 0))
+  return { due, ended, status, starts: [0, each, 2 * each, 3 * each], page }
 }
 
 test('when all is well, goodput is what was offered', () => {
@@ -73,4 +74,11 @@ test('recovery is the time until nothing is refused or slow any more', () => {
 test('a storm that is not got over is not', () => {
   const broken = requestsOf((phase, i) => (phase === 2 && i % 5 === 0 ? null : good))
   assert.equal(recoveryOf(broken, 2), null)
+})
+
+test('those who ask for stored pages are counted by themselves', () => {
+  const refusing = requestsOf((_, i) => (i % 5 === 0 ? { status: 200, after: 3 } : { status: 503, after: 1 }))
+  assert.deepEqual(pagesOf(refusing, 1), { asked: 80, refused: 0, lost: 0, p99: 3 })
+  const some = requestsOf((_, i) => [{ status: 503, after: 1 }, null, good, good][(i / 5) % 4] ?? null)
+  assert.deepEqual(pagesOf(some, 1), { asked: 80, refused: 20, lost: 20, p99: 20 })
 })

@@ -1,5 +1,6 @@
 /** What came of a storm, from what is known of every request. */
 import { median, percentile } from '../figures.ts'
+import type { Pages } from '../results.ts'
 
 /** All requests of a run by number, in the order in which they were due. */
 export interface Requests {
@@ -10,6 +11,8 @@ export interface Requests {
   readonly status: Uint16Array
   /** Number of the first request of each phase, and behind them how many there are. */
   readonly starts: readonly number[]
+  /** 1 for requests that ask for a page that was stored before, 0 for all others. */
+  readonly page: Uint8Array
 }
 
 export interface PhaseOutcome {
@@ -60,6 +63,19 @@ export function outcomeOf(requests: Requests, phase: number): PhaseOutcome {
     p99: percentile(good, 0.99),
     refusedP99: percentile(refused, 0.99),
   }
+}
+
+/** What came of the requests of a phase that asked for stored pages. */
+export function pagesOf({ due, ended, status, starts, page }: Requests, phase: number): Pages {
+  const good: number[] = []
+  let [asked, refused] = [0, 0]
+  for (let i = starts[phase]!; i < starts[phase + 1]!; i++) {
+    if (page[i] === 0) continue
+    asked++
+    if (status[i] === GOOD) good.push(ended[i]! - due[i]!)
+    else if (status[i] !== 0) refused++
+  }
+  return { asked, refused, lost: asked - refused - good.length, p99: percentile(good, 0.99) }
 }
 
 /** Seconds from the beginning of a phase until all answers were good and as quick as in phase 0; null: never in it. */

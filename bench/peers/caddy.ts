@@ -6,7 +6,10 @@ export const caddy: Peer = {
   name: 'caddy',
   package: 'caddy',
   version: () => versionOf('caddy', ['version'], /v?(\d+[.\d]*)/),
-  cannot: (job) => (job.queue === null ? null : 'has no limit of requests at a server that it keeps exactly'),
+  cannot(job) {
+    if (job.cache !== null) return 'has no cache of its own'
+    return job.queue === null ? null : 'has no limit of requests at a server that it keeps exactly'
+  },
   commands(job) {
     const file = join(job.folder, 'Caddyfile')
     writeFileSync(file, caddyfileOf(job))

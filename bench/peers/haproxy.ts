@@ -1,6 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Job, type Peer, prefixes, programOf, versionOf } from './peer.ts'
+import { type CacheRoom, type Job, type Peer, prefixes, programOf, versionOf } from './peer.ts'
+
+/** Bytes of an object with its head: more than the largest that is cached. */
+const LONGEST = 262_144
 
 export const haproxy: Peer = {
   name: 'haproxy',
@@ -38,8 +41,10 @@ defaults
   timeout tunnel 1h
   timeout queue ${job.queue?.timeout ?? 1000}ms
   http-reuse always
+${job.cache === null ? '' : cacheOf(job.cache)}
 frontend web
   bind 127.0.0.1:${job.port}
+  ${job.cache === null ? '' : 'http-request cache-use shop\n  http-response cache-store shop'}
   option forwardfor
   http-request set-header X-Forwarded-Proto http
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
@@ -49,6 +54,14 @@ backend shop
   balance roundrobin
 ${job.servers.map((server, i) => `  server s${i} ${server} maxconn ${job.serverConnections}${maxqueue(job)}`).join('\n')}
 `
+}
+
+/** By itself it stores no object that is longer than a 256th of the cache, and none for longer than a minute. */
+function cacheOf({ size }: CacheRoom): string {
+  return `cache shop
+  total-max-size ${size}
+  max-object-size ${LONGEST}
+  max-age 3600`
 }
 
 function maxqueue({ queue }: Job): string {

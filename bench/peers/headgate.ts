@@ -23,7 +23,8 @@ export const headgate: Peer = {
 const production = { NODE_ENV: 'production' }
 
 function configurationOf(job: Job): unknown {
-  const routes = prefixes(job).map((path) => ({ path: path.slice(0, -1), to: 'shop' }))
+  const route = { to: 'shop', ...(job.cache && { cache: {} }) }
+  const routes = prefixes(job).map((path) => ({ path: path.slice(0, -1), ...route }))
   return {
     threads: job.threads,
     listeners: {
@@ -40,7 +41,8 @@ function configurationOf(job: Job): unknown {
         ...(job.queue && { queue: { max: job.queue.max, timeout: `${job.queue.timeout}ms` } }),
       },
     },
-    routes: routes.length > 0 ? routes : [{ to: 'shop' }],
+    routes: routes.length > 0 ? routes : [route],
+    ...(job.cache && { cache: { size: `${job.cache.size}MiB` } }),
     accessLog: job.log === null ? false : { to: job.log, format: 'json' },
     drain: '1s',
   }

@@ -1,7 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { nginxFrame } from '../nginx-frame.ts'
-import { ENDLESS, type Job, KEEP, type Peer, prefixes, programOf, versionOf } from './peer.ts'
+import { nginxFrame, openFiles } from '../nginx-frame.ts'
+import { type CacheRoom, ENDLESS, type Job, KEEP, type Peer, prefixes, programOf, versionOf } from './peer.ts'
+
+/** Keys that it has room for in one MB of shared memory. */
+const KEYS_PER_MB = 8000
 
 export const nginx = nginxWith('nginx', '')
 
@@ -52,8 +55,18 @@ ${job.servers.map((server) => `    server ${server} max_conns=${job.serverConnec
   # Bodies go through as they come; without this they go over the disk.
   proxy_request_buffering off;
   proxy_max_temp_file_size 0;
+  ${job.cache === null ? '' : cacheOf(job.cache)}
   server {
     listen 127.0.0.1:${job.port} backlog=4096;
 ${locations.map((path) => `    location ${path} { proxy_pass http://shop; }`).join('\n')}
   }`
+}
+
+/** A file for each object; those of the objects asked for most stay open, as many as a worker may have. */
+function cacheOf({ size, objects, folder }: CacheRoom): string {
+  const megabytes = Math.ceil((objects * 1.3) / KEYS_PER_MB) + 1
+  return `sendfile on;
+  open_file_cache max=${Math.min(objects, openFiles() >> 1)};
+  proxy_cache_path ${folder} levels=1:2 keys_zone=store:${megabytes}m max_size=${size}m inactive=2h use_temp_path=off;
+  proxy_cache store;`
 }

@@ -25,6 +25,18 @@ export interface Job {
   readonly log: string | null
   /** Whether connections are upgraded to WebSocket. */
   readonly upgrade: boolean
+  /** Room for what may be cached; null: nothing is. */
+  readonly cache: CacheRoom | null
+}
+
+/** A cache that is as large for one as for all others. */
+export interface CacheRoom {
+  /** In MB of 1,048,576 bytes. */
+  readonly size: number
+  /** How many objects there will be, for those who set memory aside for each. */
+  readonly objects: number
+  /** An empty folder for those who keep objects in files: in memory where the system has such. */
+  readonly folder: string
 }
 
 export interface Peer {

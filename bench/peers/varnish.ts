@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Command } from '../yard.ts'
 import { type Job, type Peer, prefixes, programOf, versionOf } from './peer.ts'
 
-/** Varnish passes everything: what a cache hit costs is another question. */
+/** Varnish passes everything, except where the job is to cache. */
 export const varnish: Peer = {
   name: 'varnish',
   package: 'varnish',
@@ -35,11 +35,13 @@ function daemonArgs(job: Job, instance: string, file: string): string[] {
     timeout_idle: 300,
     listen_depth: 4096,
     // Its log in shared memory is always written, but without a reader most of it can be left out.
+    // For a large object many small ones may have to go.
+    ...(job.cache && { nuke_limit: 1000 }),
     ...(job.log === null && { vsl_mask: SILENT.map((tag) => `-${tag}`).join(',') }),
   }
   return [
     ...['-F', '-j', 'none', '-n', instance, '-f', file],
-    ...['-a', `127.0.0.1:${job.port}`, '-T', 'none', '-s', 'malloc,256m'],
+    ...['-a', `127.0.0.1:${job.port}`, '-T', 'none', '-s', `malloc,${job.cache?.size ?? 256}m`],
     ...Object.entries(parameters).flatMap(([name, value]) => ['-p', `${name}=${value}`]),
   ]
 }
@@ -49,8 +51,9 @@ function vclOf(job: Job): string {
     const [host, port] = server.split(':')
     return `backend s${i} { .host = "${host}"; .port = "${port}"; .max_connections = ${job.serverConnections}; ${wait(job)}}`
   })
+  const act = job.cache === null ? 'pass' : 'hash'
   const routes = prefixes(job).map(
-    (path, i) => `${i === 0 ? 'if' : '  elsif'} (req.url ~ "^${path}") { return (pass); }`,
+    (path, i) => `${i === 0 ? 'if' : '  elsif'} (req.url ~ "^${path}") { return (${act}); }`,
   )
   return `vcl 4.1;
 import directors;
@@ -61,16 +64,22 @@ ${job.servers.map((_, i) => `  shop.add_backend(s${i});`).join('\n')}
 }
 sub vcl_recv {
   set req.backend_hint = shop.backend();
-  set req.http.X-Forwarded-Proto = "http";
-  set req.http.X-Forwarded-Host = req.http.Host;
+  ${job.cache === null ? forwarded('req') : ''}
   ${job.upgrade ? 'if (req.http.Upgrade) { return (pipe); }' : ''}
-  ${routes.length === 0 ? 'return (pass);' : `${routes.join('\n')} else { return (synth(404)); }`}
+  ${routes.length === 0 ? `return (${act});` : `${routes.join('\n')} else { return (synth(404)); }`}
 }
+${job.cache === null ? '' : `sub vcl_backend_fetch {\n  ${forwarded('bereq')}\n}`}
 sub vcl_pipe {
   set bereq.http.Upgrade = req.http.Upgrade;
   set bereq.http.Connection = req.http.Connection;
 }
 `
+}
+
+/** Fields for the servers. A hit needs none, so who caches sets them where he fetches. */
+function forwarded(request: 'req' | 'bereq'): string {
+  return `set ${request}.http.X-Forwarded-Proto = "http";
+  set ${request}.http.X-Forwarded-Host = ${request}.http.Host;`
 }
 
 /** Lines before a backend exist since 7.6; older ones refuse at once. */

@@ -35,7 +35,12 @@ export function barChart(results: readonly Result[]): string {
       'font-size': 15,
       'font-weight': 600,
     }),
-    write(LEFT, 44, 'CPU time per request or message; bytes per idle connection; time to start', 'start'),
+    write(
+      LEFT,
+      44,
+      'CPU time per request, hit or message; bytes per stored object and idle connection; time to start',
+      'start',
+    ),
     element('line', { x1: best, x2: best, y1: TOP - 6, y2: y - GAP + 4, stroke: '#24292f', 'stroke-dasharray': '3 3' }),
     write(best, TOP - 9, '1.00', 'middle'),
     ...parts,

@@ -40,7 +40,9 @@ const panels: readonly Panel[] = [
   },
 ]
 
-export function lineChart(points: readonly Point[]): string {
+export function lineChart(all: readonly Point[]): string {
+  // Where part of the requests can be answered without the origin, more is possible: that is another question.
+  const points = all.filter(({ pages }) => pages === undefined)
   const names = [...new Set(points.map(({ who }) => who))]
   const factors = [...new Set(points.map(({ factor }) => factor))].sort((a, b) => a - b)
   return picture(

@@ -116,6 +116,17 @@ test('without a proxy there is no memory, and what was not seen is not a number'
   assert.deepEqual(cells.slice(-2), ['–', 'not seen'])
 })
 
+test('what came of stored pages has a column where there were some, and no place in the chart', () => {
+  const grace = { ...point, factor: 4, who: 'with pages', pages: { asked: 14_000, refused: 2, lost: 1, p99: 8.42 } }
+  const { head, lines } = overloadTable([...points, grace])
+  assert.equal(head.at(-1), 'stale pages refused')
+  assert.deepEqual(
+    lines.map((line) => line.at(-1)),
+    ['–', '–', '–', '2 of 14,000, 1 lost; p99 8.4 ms'],
+  )
+  assert.equal(lineChart([...points, grace]), lineChart(points))
+})
+
 test('results go between the marks of the page, and nothing else is touched', () => {
   const page = `# Page
 

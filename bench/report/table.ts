@@ -34,6 +34,7 @@ export function tableOf(result: Result): Table {
 
 /** The table of the overload part. */
 export function overloadTable(points: readonly Point[]): Table {
+  const paged = points.some(({ pages }) => pages !== undefined)
   return {
     title: 'overload: more than the origin can carry, at a constant rate',
     head: [
@@ -49,6 +50,7 @@ export function overloadTable(points: readonly Point[]): Table {
       'most at origin',
       'RSS MB before, most, after',
       'normal after s',
+      ...(paged ? ['stale pages refused'] : []),
     ],
     lines: points.map((point) => [
       `${point.factor} ×`,
@@ -63,6 +65,7 @@ export function overloadTable(points: readonly Point[]): Table {
       number(point.most, 0),
       memory(point),
       point.recovery === null ? 'not seen' : number(point.recovery, 2),
+      ...(paged ? [pagesText(point)] : []),
     ]),
   }
 }
@@ -92,6 +95,13 @@ export function label(row: Row, result: Result): string {
 export function number(value: number | null, digits: number): string {
   if (value === null || !Number.isFinite(value)) return '–'
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+}
+
+function pagesText({ pages }: Point): string {
+  if (pages === undefined) return '–'
+  const { asked, refused, lost, p99 } = pages
+  const unanswered = lost > 0 ? `, ${number(lost, 0)} lost` : ''
+  return `${number(refused, 0)} of ${number(asked, 0)}${unanswered}; p99 ${number(p99, 1)} ms`
 }
 
 function memory({ rssBefore, rssMost, rssAfter }: Point): string {
