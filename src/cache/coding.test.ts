@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import fc from 'fast-check'
+import { get } from '../../test/kit/heads.ts'
+import { fieldList } from '../wire/field-list.ts'
+import { Field } from '../wire/fields.ts'
 import {
   type Coding,
   type CodingSettings,
   codedHead,
   codedKey,
   codingFor,
+  hideAcceptEncoding,
   mayCode,
   withoutDatedRange,
   withVary,
@@ -164,4 +168,11 @@ it('gives all to who names a part by a date, and parts to who names them by a ta
     assert.equal(withoutDatedRange({ ...conditions, ifRange })?.range, 'bytes=0-1')
   const dated = { ...conditions, ifRange: 'Sun, 06 Nov 1994 08:49:37 GMT' }
   assert.equal(withoutDatedRange(dated)?.range, null)
+})
+
+it('takes all of Accept-Encoding out of what the server is told, and can still read it', () => {
+  const head = get('Accept-Encoding: gzip', 'Accept: text/html', 'accept-encoding: br')
+  hideAcceptEncoding(head)
+  assert.deepEqual([head.has(Field.acceptEncoding), head.get(Field.accept)], [false, 'text/html'])
+  assert.equal(fieldList(head, 'accept-encoding'), 'gzip, br')
 })

@@ -10,6 +10,8 @@
 import type { RouteCacheConfig } from '../config/model.ts'
 import { listHas } from '../wire/connection.ts'
 import { isWeakTag } from '../wire/entity-tag.ts'
+import { Field } from '../wire/fields.ts'
+import type { RequestHead } from '../wire/head.ts'
 import type { Conditions } from './condition.ts'
 import { eachLine, withoutLines } from './lines.ts'
 import type { StoredText } from './stored.ts'
@@ -76,9 +78,9 @@ export function mayCode(
   let type = ''
   let barred = false
   eachLine(stored.fields, (name, from, to) => {
-    if (name === 'content-type') type ||= valueOf(stored.fields, name, from, to)
+    if (name === 'content-type') type ||= valueAt(stored.fields, name, from, to)
     else if (name === 'cache-control') {
-      const value = valueOf(stored.fields, name, from, to)
+      const value = valueAt(stored.fields, name, from, to)
       barred ||= listHas(value, 0, value.length, 'no-transform')
     } else barred ||= name === 'content-encoding' || name === 'content-range' || DIGESTS.has(name)
   })
@@ -88,7 +90,7 @@ export function mayCode(
   return settings.types.some((one) => (one.endsWith('/*') ? media.startsWith(one.slice(0, -1)) : media === one))
 }
 
-function valueOf(lines: string, name: string, from: number, to: number): string {
+function valueAt(lines: string, name: string, from: number, to: number): string {
   return lines.slice(from + name.length + 1, to).trim()
 }
 
@@ -97,7 +99,7 @@ export function withVary<T extends { readonly fields: string }>(stored: T): T {
   let named = false
   eachLine(stored.fields, (name, from, to) => {
     if (name !== 'vary' || named) return
-    const value = valueOf(stored.fields, name, from, to).toLowerCase()
+    const value = valueAt(stored.fields, name, from, to).toLowerCase()
     named = listHas(value, 0, value.length, 'accept-encoding') || listHas(value, 0, value.length, '*')
   })
   return named ? stored : { ...stored, fields: `${stored.fields}Vary: Accept-Encoding\r\n` }
@@ -132,4 +134,15 @@ export function withoutDatedRange(conditions: Conditions | null): Conditions | n
   const { range = null, ifRange = null } = conditions ?? {}
   if (conditions === null || range === null || ifRange === null || /^(?:W\/)?"/.test(ifRange)) return conditions
   return { ...conditions, range: null }
+}
+
+/**
+ * Takes Accept-Encoding out of what is passed on to the server, so that it answers with the one form from which all
+ * others are made. What the client takes can still be read with fieldList.
+ */
+export function hideAcceptEncoding(head: RequestHead): void {
+  for (let i = 0; i < head.count; i++) {
+    // A field for the hop that brought it: none of them passes on.
+    if (head.ids[i] === Field.acceptEncoding) head.ids[i] = Field.keepAlive
+  }
 }

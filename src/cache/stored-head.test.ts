@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { responseHead } from '../../test/kit/heads.ts'
 import { CacheControl, readCacheControl } from '../wire/cache-control.ts'
 import { Field } from '../wire/fields.ts'
-import { linesToKeep, readStored } from './stored-head.ts'
+import { linesForOne, linesToKeep, readStored } from './stored-head.ts'
 
 const now = Date.UTC(1994, 10, 6, 8, 49, 37)
 const date = 'Date: Sun, 06 Nov 1994 08:00:00 GMT'
@@ -101,4 +101,16 @@ it('reads what it keeps', () => {
   assert.equal(head.find('x-b'), '\u00e9')
   assert.equal(readStored({ status: 200, reason: '', fields: '' }).count, 0)
   assert.throws(() => readStored({ status: 200, reason: '', fields: 'no field\r\n' }), /cannot be read/)
+})
+
+it('tells what is for the one who asked apart from what is kept, and each end-to-end line is one of the two (RFC 9111 §3.1)', () => {
+  const lines = ['Set-Cookie: a', 'X-All: 1', 'set-cookie: b', 'Connection: X-Hop', 'X-Hop: 1', 'X-You: me', date]
+  const head = responseHead(200, 'Cache-Control: no-cache="set-cookie, x-hop", private="X-You"', ...lines)
+  const control = new CacheControl()
+  readCacheControl(control, head)
+  assert.equal(linesForOne(head, control), 'Set-Cookie: a\r\nset-cookie: b\r\nX-You: me\r\n')
+  assert.doesNotMatch(linesToKeep(head, control, now), /^(set-cookie|x-you|x-hop):/im)
+  const open = responseHead(200, ...lines)
+  readCacheControl(control, open)
+  assert.equal(linesForOne(open, control), '')
 })

@@ -39,6 +39,17 @@ export interface StoredHead {
  * @param answered when the head was received, ms since the epoch
  */
 export function linesToKeep(head: ResponseHead, control: CacheControl, answered: number): string {
+  const lines = endToEnd(head, (i) => !isLeftOut(head, i, control))
+  return head.has(Field.date) ? lines : `${lines}Date: ${httpDate(answered)}\r\n`
+}
+
+/** The lines that linesToKeep leaves out because their server said so: they are for the one who asked. */
+export function linesForOne(head: ResponseHead, control: CacheControl): string {
+  if (control.noCacheFields.length === 0 && control.privateFields.length === 0) return ''
+  return endToEnd(head, (i) => isLeftOut(head, i, control))
+}
+
+function endToEnd(head: ResponseHead, wanted: (i: number) => boolean): string {
   const named = head.namesOthers ? namedByConnection(head) : null
   let lines = ''
   for (let i = 0; i < head.count; i++) {
@@ -49,10 +60,9 @@ export function linesToKeep(head: ResponseHead, control: CacheControl, answered:
       // As in responses that are passed on: no name that a server could take for another one (see wire/forward.ts).
       if (named?.has(name) || (name.includes('_') && fieldNames.includes(name.replaceAll('_', '-')))) continue
     }
-    if (isLeftOut(head, i, control)) continue
-    lines += `${head.name(i)}: ${head.value(i)}\r\n`
+    if (wanted(i)) lines += `${head.name(i)}: ${head.value(i)}\r\n`
   }
-  return head.has(Field.date) ? lines : `${lines}Date: ${httpDate(answered)}\r\n`
+  return lines
 }
 
 function isLeftOut(head: ResponseHead, i: number, control: CacheControl): boolean {

@@ -27,6 +27,8 @@ export const SLOT = {
   retry: lifeSlots + 4,
   /** How often that has failed in a row. */
   failures: lifeSlots + 5,
+  /** Tells its content from all others; the same after it was validated. What is made from the content carries it too. */
+  content: lifeSlots + 6,
   /** Of `varies`: tells this set of variants from former ones. */
   generation: 0,
   /** Of `pass`: until when. */

@@ -298,7 +298,7 @@ export interface WrittenRouteCache {
   readonly compress?: boolean | {
     /** Media types that are worth it. nginx: gzip_types. */
     readonly types?: readonly string[] | string | undefined
-    /** Encodings in the order of preference; the first one that the client takes is used. */
+    /** Encodings in the order of preference: of those that the client likes best, the first one is used. */
     readonly encodings?: readonly ('zstd' | 'br' | 'gzip')[] | 'zstd' | 'br' | 'gzip' | undefined
     /** Shorter answers stay as they are. nginx: gzip_min_length. Default: `'1KiB'`. */
     readonly min?: Size | undefined

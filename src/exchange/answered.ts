@@ -8,15 +8,17 @@ import { headSays, selectedBy, updatedLines } from '../cache/merge.ts'
 import { isServerError } from '../cache/status.ts'
 import { answersGet, type NotStored, whyNotStored } from '../cache/storable.ts'
 import { KIND, putLife, REASON, readText, SLOT, type StoredText, textOf, variantKey } from '../cache/stored.ts'
-import { linesToKeep, readStored } from '../cache/stored-head.ts'
+import { linesForOne, linesToKeep, readStored } from '../cache/stored-head.ts'
 import { validatorsOf } from '../cache/validators.ts'
-import { variantOf, varyNames } from '../cache/vary.ts'
+import { variantOf } from '../cache/vary.ts'
 import type { Draft } from '../store/draft.ts'
 import type { Hold } from '../store/hold.ts'
 import { CacheControl } from '../wire/cache-control.ts'
+import { fieldList } from '../wire/field-list.ts'
 import { Field } from '../wire/fields.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
 import type { Caching } from './caching.ts'
+import { formFor } from './coder.ts'
 import { Fill } from './fill.ts'
 import type { RouteCache } from './route-cache.ts'
 
@@ -109,7 +111,7 @@ function received(c: Caching, into: Life, way: RouteCache, head: ResponseHead, n
 /** Stores what comes, and serves from there. False: the store has no room. */
 function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boolean {
   const x = c.x
-  const names = varyNames(head) ?? []
+  const names = way.choosers(head)
   if (!draftFor(c, way, names)) return false
   const draft = c.draft!
   const tags = tagsOf(head)
@@ -135,6 +137,7 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
   c.draft = null
   const { world } = x
   const { key, primary } = c
+  const own = linesForOne(head, control)
   const filling = handToFill(c, head, draft)
   if (hold === null) {
     const { stale } = c
@@ -159,7 +162,7 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
     filling.onMore = null
     if (hold.object === 0) return
     try {
-      served(c, hold, now)
+      served(c, hold, now, own)
     } catch (error) {
       world.defect(error)
       x.over(false, true)
@@ -169,18 +172,18 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
   return true
 }
 
-function served(c: Caching, hold: Hold, now: number): void {
+/** `own`: lines for this client alone. */
+function served(c: Caching, hold: Hold, now: number, own: string): void {
   c.waiting = null
   c.detail = null
   const x = c.x
   x.world.tally.cached('miss')
-  const stored = c.way!.forClients(hold)
+  const form = formFor(c.way!, hold, x.head, c.conditions)
   const age = Math.floor(ageAt(c.life, now) / 1000)
-  const out = { age, cacheStatus: c.statusOf(now, -1), extra: '' }
-  const conditions = c.conditions
+  const out = { age, cacheStatus: c.statusOf(now, -1), extra: own }
   c.letGo()
   c.role = 'none'
-  x.delivery.start(hold, stored, conditions, out, now)
+  x.delivery.start(form.hold, form.stored, form.conditions, out, now)
 }
 
 /** Has a draft under the key that a response with this Vary belongs to. */
@@ -255,7 +258,8 @@ function validated(c: Caching, way: RouteCache, head: ResponseHead, now: number)
     const draft = why !== null ? null : (c.draft ?? way.store.lead(c.key))
     if (why === null) c.draft = null
     if (draft !== null) {
-      fill(draft, fresh, { ...stored, etag, lastModified, date, fields }, stale.length, c.ordered)
+      const content = stale.meta(SLOT.content)
+      fill(draft, fresh, { ...stored, etag, lastModified, date, fields }, stale.length, c.ordered, content)
       if (draft.head(textOf({ ...stored, etag, lastModified, date, fields })) && draft.adopt(stale)) {
         if (!x.background) hold = draft.read() ?? stale
         draft.finish()
@@ -328,7 +332,8 @@ function freshen(c: Caching, way: RouteCache, head: ResponseHead, now: number): 
       }
       received(c, fresh, way, merged, now, ageOf(head))
       const { etag, lastModified, date } = validatorsOf(merged, now)
-      const numbers = numbersOf(fresh, { ...stored, date }, hold.length, hold.meta(SLOT.ban))
+      const [ban, content] = [hold.meta(SLOT.ban), hold.meta(SLOT.content)]
+      const numbers = numbersOf(fresh, { ...stored, date }, hold.length, ban, content)
       way.store.replaceHead(hold, textOf({ ...stored, etag, lastModified, date, fields }), numbers)
       break
     }
@@ -337,13 +342,25 @@ function freshen(c: Caching, way: RouteCache, head: ResponseHead, now: number): 
   hold.release()
 }
 
-function fill(draft: Draft, life: Life, stored: StoredText, length: number, ordered: number): void {
+function fill(
+  draft: Draft,
+  life: Life,
+  stored: StoredText,
+  length: number,
+  ordered: number,
+  content = newContent(),
+): void {
   draft.kind = KIND.response
-  const numbers = numbersOf(life, stored, length, ordered)
+  const numbers = numbersOf(life, stored, length, ordered, content)
   for (let i = 0; i < numbers.length; i++) draft.setMeta(i, numbers[i]!)
 }
 
-function numbersOf(life: Life, stored: StoredText, length: number, ordered: number): number[] {
+/** A number for a content that has just come; no two have the same. */
+function newContent(): number {
+  return 1 + Math.floor(Math.random() * 2 ** 48)
+}
+
+function numbersOf(life: Life, stored: StoredText, length: number, ordered: number, content: number): number[] {
   const numbers: number[] = []
   putLife(life, {
     setMeta: (i, value) => {
@@ -355,6 +372,7 @@ function numbersOf(life: Life, stored: StoredText, length: number, ordered: numb
   numbers[SLOT.length] = length
   numbers[SLOT.ban] = ordered
   numbers[SLOT.retry] = numbers[SLOT.failures] = 0
+  numbers[SLOT.content] = content
   return numbers
 }
 
@@ -362,7 +380,7 @@ function numbersOf(life: Life, stored: StoredText, length: number, ordered: numb
 function tagsOf(head: ResponseHead): string {
   const tags = new Set<string>()
   for (const name of ['surrogate-key', 'xkey', 'cache-tag']) {
-    for (const tag of (head.find(name) ?? '').split(/[\s,]+/)) if (tag !== '') tags.add(tag)
+    for (const tag of (fieldList(head, name) ?? '').split(/[\s,]+/)) if (tag !== '') tags.add(tag)
   }
   return [...tags].join(' ')
 }

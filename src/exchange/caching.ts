@@ -9,6 +9,7 @@
  */
 import { type Cause, rowOf } from '../base/cause.ts'
 import { wall } from '../base/clock.ts'
+import { hideAcceptEncoding } from '../cache/coding.ts'
 import { conditionsOf, isForServer } from '../cache/condition.ts'
 import { ageAt, askOf, judge, usableOnError, usableWhenSaturated } from '../cache/judge.ts'
 import { isCacheMethod } from '../cache/key.ts'
@@ -22,6 +23,7 @@ import { cacheStatus } from '../wire/cache-status.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
 import { answered, setBack } from './answered.ts'
 import { type CacheResult, CacheState } from './cache-state.ts'
+import { formFor } from './coder.ts'
 import { handOver, refresh } from './hand-over.ts'
 import { purge } from './purging.ts'
 import { outlives, type RouteCache } from './route-cache.ts'
@@ -29,6 +31,8 @@ import type { Stage } from './stage.ts'
 
 /** Looking again and again, when others finish just then, ends at some time. */
 const LOOKS = 8
+/** Pause after a refresh for which there was no room, in ms: not each visitor of a stale page is to try it. */
+const ROOM = 50
 
 // Used up within one call each.
 const control = new CacheControl()
@@ -86,6 +90,7 @@ export class Caching extends CacheState {
     if (this.ask.onlyIfCached) return { at: 'failed', cause: 'not_cached', detail: '' }
     this.result = 'miss'
     if (head.isHead) {
+      this.#askPlain(way)
       this.role = 'asks'
       return undefined
     }
@@ -165,11 +170,17 @@ export class Caching extends CacheState {
   /** Makes of the client's question one of the cache's own. */
   prepare(): void {
     const { head } = this.x
+    if (this.way !== null && !this.pass) this.#askPlain(this.way)
     this.conditions = conditionsOf(head)
     if (this.conditions !== null) hideConditions(head)
     if (this.stale !== null && this.life.has(LifeFlag.validator)) {
       this.extra = validationLines(readText(this.stale.headText(), this.stale))
     }
+  }
+
+  /** Where coded forms are made here, the server is asked for the plain one. */
+  #askPlain(way: RouteCache): void {
+    if (way.settings.compress !== null) hideAcceptEncoding(this.x.head)
   }
 
   #follow(busy: Hold, timeout: number): void {
@@ -297,10 +308,10 @@ export class Caching extends CacheState {
     this.result = result
     this.detail = detail
     x.world.tally.cached(result)
-    const stored = this.way!.forClients(hold)
+    const form = formFor(this.way!, hold, x.head, this.conditions ?? conditionsOf(x.head))
     const age = Math.floor(ageAt(this.life, now) / 1000)
     const out = { age, cacheStatus: this.statusOf(now, result === 'revalidated' ? 304 : 0), extra: '' }
-    x.delivery.start(hold, stored, this.conditions ?? conditionsOf(x.head), out, now)
+    x.delivery.start(form.hold, form.stored, form.conditions, out, now)
     return null
   }
 
@@ -334,9 +345,12 @@ export class Caching extends CacheState {
     this.way?.hideOwn(head)
   }
 
-  /** A refresh in the background came to nothing: what is stored stays, and the next try waits, longer each time. */
-  failed(): void {
-    setBack(this, wall())
+  /** A refresh in the background came to nothing: what is stored stays, and the next try waits; longer each time the server fails. */
+  failed(cause: Cause): void {
+    const now = wall()
+    // That there is no room says nothing against the server.
+    if (rowOf(cause).shed) this.stale?.setMeta(SLOT.retry, now + ROOM)
+    else setBack(this, now)
   }
 
   /** The line that a response gets which is passed on, or ''. */

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { type Conditions, judgeConditions } from '../cache/condition.ts'
 import { type DeliveryOut, multipartHead, notModifiedHead, partialHead, wholeHead } from '../cache/delivery.ts'
 import { valueIn } from '../cache/lines.ts'
-import { SLOT, type StoredText } from '../cache/stored.ts'
+import { REASON, SLOT, type StoredText } from '../cache/stored.ts'
 import { Outlet } from '../net/outlet.ts'
 import type { Hold } from '../store/hold.ts'
 import { byteRanges, multipartTail, partHead, unsatisfiedRange } from '../wire/byte-range.ts'
@@ -14,6 +14,7 @@ import { chunkHead } from '../wire/framing.ts'
 import { BodyKind } from '../wire/head.ts'
 import type { Exchange } from './exchange.ts'
 import type { Fill } from './fill.ts'
+import { Sequel } from './sequel.ts'
 
 /** Text, then bytes [from, to) of the body; `to` Infinity: to its end. */
 interface Part {
@@ -167,6 +168,7 @@ export class Delivery {
       }
       if (this.#at < to && !whole) {
         if (hold.abandoned >= 0 && this.#rest !== null && this.#parts[0] === ALL) return this.#pass(this.#rest)
+        if (hold.abandoned === REASON.notStored && this.#parts[0] === ALL) return this.#fetchOn(hold)
         if (hold.abandoned >= 0) return this.#x.fail('response_cut', 'the response was not complete')
         if (!this.#out.flush()) return this.#stall()
         return this.#x.relax() // it is the server's turn; the fetch has timeouts of its own
@@ -196,6 +198,17 @@ export class Delivery {
     if (!this.#out.flush()) return this.#stall()
     this.#x.relax() // it is the server's turn again
     rest.readOn()
+  }
+
+  /** The store has no more of it, and the fetch was somebody else's: fetches it again, to go on where this one stands. */
+  #fetchOn(hold: Hold): void {
+    if (!this.#out.flush()) return this.#stall()
+    const { download, caching } = this.#x
+    this.#held = true
+    const framing = hold.meta(SLOT.length) >= 0 ? BodyKind.length : kindOf(this.#chunked)
+    download.goOn(new Sequel(hold, this.#at), framing, this.#keep)
+    caching.prepare()
+    this.#x.onward()
   }
 
   /** The client takes no more at the moment. */

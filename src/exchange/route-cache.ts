@@ -6,6 +6,7 @@ import { cacheKey, targetKey } from '../cache/key.ts'
 import { expire, type Life } from '../cache/life.ts'
 import { valueIn, withoutLines } from '../cache/lines.ts'
 import { putLife, readText, SLOT, type StoredText } from '../cache/stored.ts'
+import { varyNames } from '../cache/vary.ts'
 import type { RouteCacheConfig } from '../config/model.ts'
 import type { Hold } from '../store/hold.ts'
 import type { Store } from '../store/store.ts'
@@ -76,6 +77,16 @@ export class RouteCache {
       // A field for the hop that brought it: none of them passes on.
       if (head.ids[i] === Field.surrogateControl) head.ids[i] = Field.keepAlive
     }
+  }
+
+  /**
+   * Names of the fields that chose a response. Where the route codes what is stored, no server is told of
+   * Accept-Encoding, so that one form serves all whatever Vary says; a server that codes unasked is taken at its word.
+   */
+  choosers(head: ResponseHead): readonly string[] {
+    const names = varyNames(head) ?? []
+    if (this.settings.compress === null || head.has(Field.contentEncoding)) return names
+    return names.filter((name) => name !== 'accept-encoding')
   }
 
   /** Whether the route's configuration has this request pass the cache by. */

@@ -109,7 +109,7 @@ const steps: Steps = {
   /** It ends badly, here or anywhere above. */
   failed(x, { cause, detail }): null {
     if (x.background) {
-      x.caching.failed()
+      x.caching.failed(cause)
       x.over(false, false)
       return null
     }

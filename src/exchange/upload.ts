@@ -108,8 +108,9 @@ export class Upload implements Serving {
   }
 
   clientDrained(): void {
-    if (this.#x.delivery.begun) this.#x.delivery.clientDrained()
-    else this.#x.download.clientDrained()
+    const { delivery, download } = this.#x
+    if (delivery.begun && !download.goesOn) delivery.clientDrained()
+    else download.clientDrained()
   }
 
   clientGone(): void {

@@ -58,6 +58,9 @@ export class CacheOrders implements CacheControl {
   #swept = 0
   /** The last order when the walk began that is under way. */
   #walking = 0
+  /** Walks that somebody waits for, under way or in line; the sweeper rests meanwhile. */
+  #walkers = 0
+  #walks = Promise.resolve()
   readonly #timer: NodeJS.Timeout
 
   constructor(ground: CacheGround) {
@@ -121,7 +124,8 @@ export class CacheOrders implements CacheControl {
 
   async object(url: string): Promise<ObjectReport> {
     const targets = this.#targets(url)
-    const variants: StoredVariant[] = []
+    // The walk may meet an object twice.
+    const variants = new Map<string, StoredVariant>()
     const now = Date.now()
     await this.#walk((hold) => {
       const { key } = hold
@@ -129,10 +133,14 @@ export class CacheOrders implements CacheControl {
       if (!targets.some((target) => key === target || key.startsWith(`${target}\n`))) return
       lifeIn(this.#life, hold)
       if (hold.meta(SLOT.ban) < this.#last && !outlives(this.#bans, hold, this.#life, now)) return
-      variants.push(variantOf(hold, this.#life, now))
+      variants.set(key, variantOf(hold, this.#life, now))
     })
     const note = await this.#ground.why(targets)
-    return { url, variants, last: note === null ? null : { stored: note.stored, reason: note.reason } }
+    return {
+      url,
+      variants: [...variants.values()],
+      last: note === null ? null : { stored: note.stored, reason: note.reason },
+    }
   }
 
   usage(): Promise<CacheUsage> {
@@ -171,6 +179,7 @@ export class CacheOrders implements CacheControl {
   }
 
   #sweep(): void {
+    if (this.#walkers > 0) return
     const now = Date.now()
     this.#each(
       (hold) => this.#visit(hold, now),
@@ -204,14 +213,18 @@ export class CacheOrders implements CacheControl {
     }
   }
 
-  /** The whole store once, in small steps. */
-  async #walk(visit: (hold: Hold) => void): Promise<void> {
-    // The walk goes on where the sweeper is, so the first end is not its own.
-    let ends = 0
-    while (ends < 2) {
-      this.#each(visit, () => ends++)
-      await new Promise((resolve) => setImmediate(resolve))
-    }
+  /** The whole store, in small steps; an object may be met twice. One walk at a time, as all share one place in it. */
+  #walk(visit: (hold: Hold) => void): Promise<void> {
+    this.#walkers++
+    const done = this.#walks.then(async () => {
+      // It goes on where the sweeper is, so the first end is not its own.
+      for (let ends = 0; ends < 2; ) {
+        this.#each(visit, () => ends++)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    })
+    this.#walks = done.catch(() => {}).then(() => void this.#walkers--)
+    return done
   }
 }
 
@@ -244,13 +257,16 @@ function variantOf(hold: Hold, life: Life, now: number): StoredVariant {
   const age = ageAt(life, now)
   const seconds = (ms: number): number => Math.round(ms / 1000)
   const vary: Record<string, string> = {}
-  const [, variant = ''] = hold.key.split('\n\nv ')
+  // A variant has its key from the primary one, a form that was made here from that of what it was made of.
+  const [plain = '', coding = null] = hold.key.split('\n\ne ')
+  const [, variant = ''] = plain.split('\n\nv ')
   for (const line of variant.split('\n').slice(1)) {
     const colon = line.indexOf(':')
     if (colon > 0) vary[line.slice(0, colon)] = line.slice(colon + 1)
   }
   return {
     vary,
+    coding,
     status: stored.status,
     size: hold.length,
     age: seconds(age),

@@ -199,3 +199,16 @@ test('all threads share one store: what one has fetched, the other serves', asyn
   for (let n = 0; n < 12; n++) assert.equal((await get(at.gate.port, '/p')).body, 'p 1')
   assert.equal(at.origin.requests, 1)
 })
+
+test('the tags of an answer count from all of their lines, as any list does (RFC 9110 §5.3)', async () => {
+  await using at = await shop({}, { admin: { bind: '127.0.0.1:0' } })
+  at.origin.says('/p', `${FRESH}Surrogate-Key: home\r\nSurrogate-Key: product-1\r\n`)
+  assert.equal(await body(at, '/p'), 'p 1')
+  const purged = await fetch(`http://${at.gate.gate.admin}/v1/cache/purge`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ tags: ['product-1'] }),
+  })
+  assert.equal(purged.status, 200)
+  assert.equal(await body(at, '/p'), 'p 2')
+})

@@ -51,9 +51,13 @@ test('If-Modified-Since is answered from the store, against Last-Modified or els
     assert.equal(await asked(at.client, path, `If-Modified-Since: ${old}\r\n`), `200 ${path.slice(1)} 1`)
     assert.equal(await asked(at.client, path, 'If-Modified-Since: yesterday\r\n'), `200 ${path.slice(1)} 1`)
   }
+  at.origin.says('/forms', 'Cache-Control: max-age=60\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n')
+  await at.client.get('/forms').response()
+  for (const form of ['Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994'])
+    assert.equal(await asked(at.client, '/forms', `If-Modified-Since: ${form}\r\n`), '304', form)
   assert.equal(await asked(at.client, '/p', `If-None-Match: "w"\r\nIf-Modified-Since: ${later}\r\n`), '200 p 1')
   assert.equal(await asked(at.client, '/p', `If-None-Match: "v"\r\nIf-Modified-Since: ${old}\r\n`), '304')
-  assert.equal(at.origin.requests, 2)
+  assert.equal(at.origin.requests, 3)
 })
 
 test('a 304 from the store has what helps to update the copy of the client, and neither content nor its description (RFC 9110 §15.4.5)', async () => {

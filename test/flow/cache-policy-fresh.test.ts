@@ -123,6 +123,8 @@ test('the age an answer came with is part of its age, be it told by Age or by Da
     ['Cache-Control: max-age=60\r\nAge: 0030\r\n', 30],
     ['Cache-Control: max-age=60\r\nAge: -30\r\n', 0],
     ['Cache-Control: max-age=60\r\nAge: 30.5\r\n', 0],
+    ['Cache-Control: max-age=60\r\nAge: 90a\r\n', 0],
+    ['Cache-Control: max-age=60\r\nAge: 90;x=y\r\n', 0],
     ['Cache-Control: max-age=60\r\nAge: abc\r\n', 0],
     ['Cache-Control: max-age=60\r\nAge: \r\n', 0],
     [`Cache-Control: max-age=60\r\nDate: ${httpDateIn(-30)}\r\n`, 30],

@@ -108,6 +108,18 @@ test('a range of something unknown has all of it fetched, so that it is stored f
   assert.equal(at.origin.requests, 1)
 })
 
+test('a range of what is stale is answered from the store when a 304 has renewed it', async () => {
+  await using at = await shop()
+  at.origin.on('/p', (got, n) => {
+    if (n === 1) got.answer(TEXT, 'Cache-Control: max-age=0\r\nETag: "v"\r\n')
+    else got.say('HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=60\r\nETag: "v"\r\n\r\n')
+  })
+  await at.client.get('/p').response()
+  const part = await at.client.get('/p', 'Range: bytes=-2\r\nIf-Range: "v"\r\n').response()
+  assert.deepEqual([part.status, part.body, part.field('content-range')], [206, '89', 'bytes 8-9/10'])
+  assert.doesNotMatch(at.origin.last('/p'), /^(if-)?range:/im)
+})
+
 test('Range means something in a GET only, and nothing about a stored answer that is no 200', async () => {
   await using at = await shop()
   at.origin.on('/gone', (got) => got.answer(TEXT, FRESH, '410 Gone'))

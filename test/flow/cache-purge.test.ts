@@ -115,7 +115,8 @@ test('a soft purge makes stale: visitors get the old copy at once while one requ
     await order(at, 'purge', what)
     const answers = await Promise.all(Array.from({ length: 8 }, () => get(at.gate.port, path)))
     assert.deepEqual(tally(answers.map(({ body }) => body)), { [`${path.slice(1)} 1`]: 8 }, path)
-    assert.ok(answers.every((answer) => /hit; ttl=(0|-1); detail=grace/.test(answer.field('cache-status') ?? '')))
+    for (const answer of answers)
+      assert.match(answer.field('cache-status') ?? '', /^gate; hit; ttl=(0|-1); detail=grace$/, path)
     await until(() => asked.length === 1)
     asked[0]?.answer('new', FRESH)
     await until(() => at.gate.gate.usage().pools[0]?.inUse === 0)
@@ -235,6 +236,9 @@ test('the report about an object tells of its variants, and of the last answer w
 
   at.origin.says('/mine', 'Cache-Control: private\r\n')
   await get(at.gate.port, '/mine')
+  for (const { variants: same } of await Promise.all(Array.from({ length: 20 }, () => report(at, '/page')))) {
+    assert.equal((same as unknown[]).length, 2, 'whoever else looks')
+  }
   assert.deepEqual(await report(at, '/mine'), {
     url: 'http://shop.test/mine',
     variants: [],

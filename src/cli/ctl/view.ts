@@ -86,8 +86,9 @@ export function banLines({ bans }: Of<'bansAnswer'>, { width, paint }: Look): st
 }
 
 export function objectLines({ url, variants, last }: Of<'objectAnswer'>, { width, paint }: Look): string[] {
-  const rows = variants.map(({ vary, status, size: bytes, age, fresh, grace, tags }, at): Row => {
+  const rows = variants.map(({ vary, coding, status, size: bytes, age, fresh, grace, tags }, at): Row => {
     const by = Object.entries(vary).map(([name, value]) => `${name}: ${value}`)
+    if (coding !== null) by.push(coding)
     const life = fresh > 0 ? `fresh ${seconds(fresh)}` : grace > 0 ? `stale, grace ${seconds(grace)}` : 'stale'
     const name = by.length === 0 ? `variant ${at + 1}` : printable(by.join(', '))
     return [name, String(status), size(bytes), seconds(age), life, printable(tags.join(' '))]

@@ -164,7 +164,7 @@ const compressObject = z.strictObject({
     .describe('Media types that are worth it. nginx: gzip_types.'),
   encodings: oneOrMore(word(['zstd', 'br', 'gzip']))
     .prefault([...d.compress.encodings])
-    .describe('Encodings in the order of preference; the first one that the client takes is used.'),
+    .describe('Encodings in the order of preference: of those that the client likes best, the first one is used.'),
   min: size().prefault(d.compress.min).describe('Shorter answers stay as they are. nginx: gzip_min_length.'),
 })
 

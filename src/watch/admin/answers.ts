@@ -158,6 +158,7 @@ export const objectAnswer = z.strictObject({
   variants: z.array(
     z.strictObject({
       vary: z.record(z.string(), z.string()).describe('What Vary made of it: request fields and their values.'),
+      coding: z.string().nullable().describe('Compressed here, in this way; null: as it came.'),
       status: z.int().min(100).max(599),
       size: count().describe('Bytes of the body.'),
       age: z.number().describe('Seconds.'),

@@ -37,6 +37,8 @@ export interface BanEntry {
 export interface StoredVariant {
   /** What Vary made of it: names and values of request fields. */
   readonly vary: Readonly<Record<string, string>>
+  /** `zstd`, `br` or `gzip` where it is a form that was made of another stored one; null: as it came. */
+  readonly coding: string | null
   readonly status: number
   /** Bytes of the body. */
   readonly size: number

@@ -57,6 +57,7 @@ function fakeCache(saturated = false) {
       variants: [
         {
           vary: { 'accept-encoding': 'br' },
+          coding: null,
           status: 200,
           size: 5,
           age: 2,
