@@ -129,8 +129,7 @@ export class Caching extends CacheState {
       hold.release()
       return null
     }
-    lifeIn(this.life, hold)
-    if (hold.meta(SLOT.ban) < way.bans.last && !outlives(way.bans, hold, this.life, now)) {
+    if (!outlives(way.bans, hold, this.life, now)) {
       way.store.removeHeld(hold)
       hold.release()
       return null

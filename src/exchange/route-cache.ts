@@ -5,7 +5,7 @@ import { ageAt } from '../cache/judge.ts'
 import { cacheKey, targetKey } from '../cache/key.ts'
 import { expire, type Life } from '../cache/life.ts'
 import { valueIn, withoutLines } from '../cache/lines.ts'
-import { putLife, readText, SLOT, type StoredText } from '../cache/stored.ts'
+import { lifeIn, putLife, readText, SLOT, type StoredText } from '../cache/stored.ts'
 import { varyNames } from '../cache/vary.ts'
 import type { RouteCacheConfig } from '../config/model.ts'
 import type { Hold } from '../store/hold.ts'
@@ -100,14 +100,20 @@ export class RouteCache {
 }
 
 /**
- * Compares a stored response with the orders it has not seen yet. False: it is to go. A soft order makes it stale, in
- * `life` and in the store.
+ * Reads the life of a stored response, and compares it with the orders it has not seen yet. False: it is to go. A soft
+ * order makes it stale, in `life` and in the store.
  */
 export function outlives(bans: Bans, hold: Hold, life: Life, now: number): boolean {
+  // In this order, as another thread may compare it just now, which writes the life before the number. The other way
+  // round a life from before the order could pass for one from after it.
+  const compared = hold.meta(SLOT.ban)
+  if (bans.last > 0) hold.fence()
+  lifeIn(life, hold)
+  if (compared >= bans.last) return true
   const { key } = hold
   const { scheme, host, url } = partsOf(key)
   const stored = readText(hold.headText(), hold)
-  const verdict = bans.judge(hold.meta(SLOT.ban), {
+  const verdict = bans.judge(compared, {
     key,
     scheme,
     host,
@@ -121,6 +127,7 @@ export function outlives(bans: Bans, hold: Hold, life: Life, now: number): boole
   if (verdict !== 'keep') {
     expire(life, verdict)
     putLife(life, hold)
+    hold.fence()
   }
   hold.setMeta(SLOT.ban, bans.last)
   return true

@@ -8,7 +8,7 @@ import { Bans, type Order, partsOf } from '../cache/bans.ts'
 import { ageAt } from '../cache/judge.ts'
 import { targetKey } from '../cache/key.ts'
 import { Life } from '../cache/life.ts'
-import { KIND, lifeIn, readText, SLOT } from '../cache/stored.ts'
+import { KIND, readText, SLOT } from '../cache/stored.ts'
 import type { Config, RouteConfig } from '../config/model.ts'
 import type { Note } from '../exchange/notes.ts'
 import { outlives } from '../exchange/route-cache.ts'
@@ -131,8 +131,7 @@ export class CacheOrders implements CacheControl {
       const { key } = hold
       if (hold.kind !== KIND.response) return
       if (!targets.some((target) => key === target || key.startsWith(`${target}\n`))) return
-      lifeIn(this.#life, hold)
-      if (hold.meta(SLOT.ban) < this.#last && !outlives(this.#bans, hold, this.#life, now)) return
+      if (!outlives(this.#bans, hold, this.#life, now)) return
       variants.set(key, variantOf(hold, this.#life, now))
     })
     const note = await this.#ground.why(targets)
@@ -198,11 +197,9 @@ export class CacheOrders implements CacheControl {
     const { store } = this.#ground
     if (hold.kind === KIND.pass && hold.meta(SLOT.until) < now) store.removeHeld(hold)
     if (hold.kind !== KIND.response) return
-    lifeIn(this.#life, hold)
+    const stays = outlives(this.#bans, hold, this.#life, now)
     const { ttl, grace, keep } = this.#life
-    const gone = ageAt(this.#life, now) >= ttl + grace + keep
-    if (gone || (hold.meta(SLOT.ban) < this.#last && !outlives(this.#bans, hold, this.#life, now)))
-      store.removeHeld(hold)
+    if (!stays || ageAt(this.#life, now) >= ttl + grace + keep) store.removeHeld(hold)
   }
 
   #each(visit: (hold: Hold) => void, end: () => void): void {

@@ -56,6 +56,11 @@ export class Hold {
     this.shard.numbers[metaAt(this.#object) + metaSlot(i)] = value
   }
 
+  /** What was read and written before is not moved behind this, nor what follows before it: for numbers that belong together. */
+  fence(): void {
+    Atomics.add(this.shard.cells, this.#object + OBJECT.watch, 0)
+  }
+
   /** Whether there is a head: always, unless the object is still busy. Kind and meta come before it. */
   get headed(): boolean {
     return Atomics.load(this.shard.cells, this.#object + OBJECT.headLength) >= 0
