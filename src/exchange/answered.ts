@@ -201,14 +201,20 @@ function draftFor(c: Caching, way: RouteCache, names: readonly string[]): boolea
   c.draft ??= way.store.lead(c.primary)
   if (c.draft === null || names.length === 0) return c.draft !== null
   const generation = Math.floor(Math.random() * 2 ** 48)
+  const key = variantKey(c.primary, generation, variantOf(names, c.x.head))
+  // Ours before anybody can know of it: once the others see by what it varies, one of them could be quicker.
+  const draft = way.store.lead(key)
   c.draft.kind = KIND.varies
   c.draft.setMeta(SLOT.generation, generation)
-  if (!c.draft.head(names.join('\n'))) return false
+  if (draft === null || !c.draft.head(names.join('\n'))) {
+    draft?.abandon(REASON.failed)
+    return false
+  }
   c.draft.finish()
   c.names = names
-  c.key = variantKey(c.primary, generation, variantOf(names, c.x.head))
-  c.draft = way.store.lead(c.key)
-  return c.draft !== null
+  c.key = key
+  c.draft = draft
+  return true
 }
 
 /** Leaves a mark, so that nobody waits for the next fetch of what is not to be shared. */

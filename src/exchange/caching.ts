@@ -24,7 +24,7 @@ import { BodyKind, type ResponseHead } from '../wire/head.ts'
 import { answered, setBack } from './answered.ts'
 import { type CacheResult, CacheState } from './cache-state.ts'
 import { formFor } from './coder.ts'
-import { handOver, refresh } from './hand-over.ts'
+import { handOver, isSettled, refresh } from './hand-over.ts'
 import { purge } from './purging.ts'
 import { outlives, type RouteCache } from './route-cache.ts'
 import type { Stage } from './stage.ts'
@@ -142,6 +142,14 @@ export class Caching extends CacheState {
     const { coalesce } = way.settings
     for (; this.looks < LOOKS; this.looks++) {
       this.draft = way.store.lead(this.key)
+      if (this.draft !== null && isSettled(way, this.key, this.ask)) {
+        this.draft.abandon(REASON.elsewhere)
+        this.draft = null
+        this.stale?.release()
+        this.stale = null
+        this.looks++
+        return this.#find(way)
+      }
       if (this.draft !== null) break
       if (coalesce === null) break
       const busy = way.store.join(this.key, coalesce.max)

@@ -1,12 +1,32 @@
 /** Requests that nobody waits for: what is stale is fetched again, and what a client that has left asked for goes on. */
-import { REASON, SLOT } from '../cache/stored.ts'
+import { wall } from '../base/clock.ts'
+import { type Ask, judge } from '../cache/judge.ts'
+import { Life } from '../cache/life.ts'
+import { KIND, REASON, SLOT } from '../cache/stored.ts'
 import type { Draft } from '../store/draft.ts'
 import type { Hold } from '../store/hold.ts'
 import { RequestHead } from '../wire/head.ts'
 import { parseRequest } from '../wire/request.ts'
 import type { Caching } from './caching.ts'
 import type { Exchange } from './exchange.ts'
-import type { RouteCache } from './route-cache.ts'
+import { outlives, type RouteCache } from './route-cache.ts'
+
+// Used up within one call.
+const life = new Life()
+
+/**
+ * Whether somebody else's fetch has settled what this one is for. Between looking and leading another may have finished
+ * it, and the store only sees to it that two do not fetch at once.
+ */
+export function isSettled(way: RouteCache, key: string, ask: Ask): boolean {
+  const hold = way.store.find(key)
+  if (hold === null) return false
+  const now = wall()
+  let settled = hold.kind === KIND.varies || (hold.kind === KIND.pass && now < hold.meta(SLOT.until))
+  if (hold.kind === KIND.response) settled = outlives(way.bans, hold, life, now) && judge(life, ask, now) === 'fresh'
+  hold.release()
+  return settled
+}
 
 const keptLimits = { line: 1 << 20, head: 1 << 24, fields: 1 << 16 }
 
@@ -18,9 +38,9 @@ export function refresh(c: Caching, way: RouteCache, hold: Hold, now: number): v
   if (draft === null) return
   const stale = way.store.find(c.key)
   const copy = copyOf(head)
-  if (stale === null || copy === null) {
+  if (stale === null || copy === null || isSettled(way, c.key, c.ask)) {
     stale?.release()
-    draft.abandon(REASON.failed)
+    draft.abandon(REASON.elsewhere)
     return
   }
   const y = world.background()

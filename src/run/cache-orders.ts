@@ -178,6 +178,8 @@ export class CacheOrders implements CacheControl {
   }
 
   #sweep(): void {
+    // What a dead thread held in a shard whose lock could not be had then.
+    this.#ground.store.heard()
     if (this.#walkers > 0) return
     const now = Date.now()
     this.#each(

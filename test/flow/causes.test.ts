@@ -226,7 +226,7 @@ const table: { readonly [C in Cause]: Story | Elsewhere } = {
   queue_timeout: timeouts('nothing becomes free: 503 queue_timeout'),
   fetch_line_full: { file: 'cache-line.test.ts', test: 'a line for one fetch that is full' },
   fetch_line_timeout: { file: 'cache-line.test.ts', test: 'who waits for a fetch longer than' },
-  not_cached: { file: 'cache-policy.test.ts', test: 'only-if-cached' },
+  not_cached: { file: 'cache-policy-control.test.ts', test: 'only-if-cached' },
   streams_full: {
     story: async (scene) => {
       const upgrade = GET('/streams', 'Connection: Upgrade\r\nUpgrade: websocket\r\n')
