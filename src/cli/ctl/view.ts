@@ -1,6 +1,6 @@
 /** What the answers of the admin API look like to a person. */
 import type { z } from 'zod'
-import { duration, size } from '../../config/quantity.ts'
+import { duration } from '../../config/quantity.ts'
 import type * as answers from '../../watch/admin/answers.ts'
 import { many } from '../greeting.ts'
 import type { Paint } from '../style.ts'
@@ -96,7 +96,9 @@ export function objectLines({ url, variants, last }: Of<'objectAnswer'>, { width
   const told =
     last === null
       ? 'No answer of a server was seen.'
-      : `The last answer was ${last.stored ? '' : 'not '}stored: ${last.reason}.`
+      : last.stored
+        ? 'The last answer was stored.'
+        : `The last answer was not stored: ${last.reason}.`
   return [
     `${paint('bold', printable(url))}: ${variants.length === 0 ? 'nothing is stored' : many(variants.length, 'variant')}`,
     ...table(['variant', 'status', 'size', 'age', 'life', 'tags'], rows, width, paint),
@@ -121,4 +123,13 @@ function seconds(n: number): string {
 /** What came from clients and servers may not move the cursor or colour the terminal. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?')
+}
+
+/** Bytes as people read them, to three digits: `368 B`, `1.21 MiB`. */
+function size(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  let value = bytes
+  let unit = 0
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024
+  return `${unit === 0 ? value : Number(value.toPrecision(3))} ${units[unit]}`
 }
