@@ -5,26 +5,14 @@
  */
 import type { CacheControl } from '../wire/cache-control.ts'
 import { namedByConnection } from '../wire/connection.ts'
-import { Field, fieldNames } from '../wire/fields.ts'
+import { Field } from '../wire/fields.ts'
+import { isAlias, OF_THIS_HOP } from '../wire/forward.ts'
 import { type HeadLimits, ResponseHead } from '../wire/head.ts'
 import { httpDate } from '../wire/http-date.ts'
 import { parseResponse } from '../wire/response.ts'
 
 /** For one hop (RFC 9110 §7.6.1), or for the proxy itself (RFC 9111 §3.1), or written anew at each delivery. Trailers are not stored, so nothing announces them. */
-const NOT_KEPT =
-  (1 << Field.connection) |
-  (1 << Field.contentLength) |
-  (1 << Field.transferEncoding) |
-  (1 << Field.te) |
-  (1 << Field.trailer) |
-  (1 << Field.upgrade) |
-  (1 << Field.keepAlive) |
-  (1 << Field.proxyConnection) |
-  (1 << Field.proxyAuthenticate) |
-  (1 << Field.proxyAuthorization) |
-  (1 << Field.proxyAuthenticationInfo) |
-  (1 << Field.http2Settings) |
-  (1 << Field.age)
+const NOT_KEPT = OF_THIS_HOP | (1 << Field.trailer) | (1 << Field.age)
 
 /** A stored head. `fields`: whole lines with CRLF. */
 export interface StoredHead {
@@ -58,7 +46,7 @@ function endToEnd(head: ResponseHead, wanted: (i: number) => boolean): string {
     if (id === Field.other && (named !== null || head.underscores)) {
       const name = head.name(i).toLowerCase()
       // As in responses that are passed on: no name that a server could take for another one (see wire/forward.ts).
-      if (named?.has(name) || (name.includes('_') && fieldNames.includes(name.replaceAll('_', '-')))) continue
+      if (named?.has(name) || isAlias(name)) continue
     }
     if (wanted(i)) lines += `${head.name(i)}: ${head.value(i)}\r\n`
   }
@@ -72,7 +60,7 @@ function isLeftOut(head: ResponseHead, i: number, control: CacheControl): boolea
 }
 
 /** What was kept has been within the limits of its pool; a few lines may have come by updates. */
-const KEPT_LIMITS: HeadLimits = { line: 1 << 20, head: 1 << 24, fields: 1 << 16 }
+export const KEPT_LIMITS: HeadLimits = { line: 1 << 20, head: 1 << 24, fields: 1 << 16 }
 
 /** A stored head as an object, for what asks for single fields. Throws if `stored` is not what was kept. */
 export function readStored(stored: StoredHead): ResponseHead {

@@ -57,11 +57,6 @@ export class CacheState {
     return this.followed !== null
   }
 
-  /** Others may be waiting for what this exchange fetches. */
-  get leads(): boolean {
-    return this.draft !== null
-  }
-
   reset(): void {
     this.letGo()
     if (this.way === null) return
@@ -76,11 +71,16 @@ export class CacheState {
     this.result = null
   }
 
+  /** The stale copy is of no use any more. */
+  dropStale(): void {
+    this.stale?.release()
+    this.stale = null
+  }
+
   letGo(): void {
     this.draft?.abandon(REASON.failed)
     this.draft = null
-    this.stale?.release()
-    this.stale = null
+    this.dropStale()
     this.followed?.release()
     this.followed = null
     this.waiting?.release()

@@ -145,8 +145,7 @@ export class Caching extends CacheState {
       if (this.draft !== null && isSettled(way, this.key, this.ask)) {
         this.draft.abandon(REASON.elsewhere)
         this.draft = null
-        this.stale?.release()
-        this.stale = null
+        this.dropStale()
         this.looks++
         return this.#find(way)
       }
@@ -161,8 +160,7 @@ export class Caching extends CacheState {
       const current = way.store.find(this.key)
       if (current !== null) {
         current.release()
-        this.stale?.release()
-        this.stale = null
+        this.dropStale()
         this.looks++
         return this.#find(way)
       }
@@ -207,8 +205,7 @@ export class Caching extends CacheState {
     if (abandoned < 0 && hold.kind === KIND.response) {
       this.followed = null
       hold.follow(null)
-      this.stale?.release()
-      this.stale = null
+      this.dropStale()
       lifeIn(this.life, hold)
       // An order may have come after that fetch began, and before this request did.
       if (hold.meta(SLOT.ban) >= this.ordered || outlives(way.bans, hold, this.life, wall())) {
@@ -235,8 +232,7 @@ export class Caching extends CacheState {
 
   #again(way: RouteCache): void {
     const x = this.x
-    this.stale?.release()
-    this.stale = null
+    this.dropStale()
     this.looks++
     const next = this.#find(way)
     if (next === undefined) x.onward()

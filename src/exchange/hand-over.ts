@@ -3,6 +3,7 @@ import { wall } from '../base/clock.ts'
 import { type Ask, judge } from '../cache/judge.ts'
 import { Life } from '../cache/life.ts'
 import { KIND, REASON, SLOT } from '../cache/stored.ts'
+import { KEPT_LIMITS } from '../cache/stored-head.ts'
 import type { Draft } from '../store/draft.ts'
 import type { Hold } from '../store/hold.ts'
 import { RequestHead } from '../wire/head.ts'
@@ -27,8 +28,6 @@ export function isSettled(way: RouteCache, key: string, ask: Ask): boolean {
   hold.release()
   return settled
 }
-
-const keptLimits = { line: 1 << 20, head: 1 << 24, fields: 1 << 16 }
 
 /** A request in the background for what is stale. */
 export function refresh(c: Caching, way: RouteCache, hold: Hold, now: number): void {
@@ -90,7 +89,7 @@ export function handOver(c: Caching): boolean {
 function copyOf(head: RequestHead): RequestHead | null {
   const bytes = Buffer.from(head.text, 'latin1')
   const copy = new RequestHead()
-  return parseRequest(copy, bytes, 0, bytes.length, keptLimits) > 0 ? copy : null
+  return parseRequest(copy, bytes, 0, bytes.length, KEPT_LIMITS) > 0 ? copy : null
 }
 
 /** Waits for the response in the place of another, which keeps its client. */

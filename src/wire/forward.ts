@@ -18,7 +18,7 @@ export { clientOf, type Hop } from './forwarded.ts'
 export { isLoop } from './via.ts'
 
 /** Written anew where needed, or for this hop only. Proxy-Authorization and its kin are for us, who ask for none. */
-const OF_THIS_HOP =
+export const OF_THIS_HOP: number =
   (1 << Field.connection) |
   (1 << Field.contentLength) |
   (1 << Field.transferEncoding) |
@@ -145,7 +145,7 @@ function keptFields(head: Head, drop: number, run: number): string {
  * Whether the name is a known one with '_' for '-'. CGI, WSGI and PHP cannot tell the two apart, so `X_Forwarded_For` or
  * `Transfer_Encoding` would undo what is done with the field of that name here.
  */
-function isAlias(lowerName: string): boolean {
+export function isAlias(lowerName: string): boolean {
   return lowerName.includes('_') && fieldNames.includes(lowerName.replaceAll('_', '-'))
 }
 

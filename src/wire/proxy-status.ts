@@ -1,4 +1,5 @@
 /** The Proxy-Status field (RFC 9209), serialised as a structured field (RFC 9651). */
+import { quotedString, tokenOrString } from './structured.ts'
 
 /** What is told of an exchange. Everything but the name is optional. */
 export interface ProxyStatus {
@@ -14,20 +15,10 @@ export interface ProxyStatus {
 
 /** The value of Proxy-Status: one list member, the intermediary called `name`. */
 export function proxyStatus(name: string, of: ProxyStatus): string {
-  let value = item(name)
-  if (of.error !== null) value += `; error=${item(of.error)}`
-  if (of.nextHop !== null) value += `; next-hop=${item(of.nextHop)}`
+  let value = tokenOrString(name)
+  if (of.error !== null) value += `; error=${tokenOrString(of.error)}`
+  if (of.nextHop !== null) value += `; next-hop=${tokenOrString(of.nextHop)}`
   if (of.receivedStatus > 0) value += `; received-status=${of.receivedStatus}`
-  if (of.details !== null) value += `; details=${string(of.details)}`
+  if (of.details !== null) value += `; details=${quotedString(of.details)}`
   return value
-}
-
-/** A token where the text can be one (RFC 9651 §3.3.4), else a string. */
-function item(text: string): string {
-  return /^[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*$/.test(text) ? text : string(text)
-}
-
-/** A string (RFC 9651 §3.3.3): printable ASCII, `"` and `\` escaped. Every other character becomes '?'. */
-function string(text: string): string {
-  return `"${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`
 }
