@@ -29,6 +29,8 @@ export const SLOT = {
   failures: lifeSlots + 5,
   /** Tells its content from all others; the same after it was validated. What is made from the content carries it too. */
   content: lifeSlots + 6,
+  /** Tells its head and content from all others: another one each time it is validated. What is made from it for clients carries the same. */
+  version: lifeSlots + 7,
   /** Of `varies`: tells this set of variants from former ones. */
   generation: 0,
   /** Of `pass`: until when. */

@@ -346,21 +346,14 @@ function freshen(c: Caching, way: RouteCache, head: ResponseHead, now: number): 
   hold.release()
 }
 
-function fill(
-  draft: Draft,
-  life: Life,
-  stored: StoredText,
-  length: number,
-  ordered: number,
-  content = newContent(),
-): void {
+function fill(draft: Draft, life: Life, stored: StoredText, length: number, ordered: number, content = unique()): void {
   draft.kind = KIND.response
   const numbers = numbersOf(life, stored, length, ordered, content)
   for (let i = 0; i < numbers.length; i++) draft.setMeta(i, numbers[i]!)
 }
 
-/** A number for a content that has just come; no two have the same. */
-function newContent(): number {
+/** A number that nothing else has. */
+function unique(): number {
   return 1 + Math.floor(Math.random() * 2 ** 48)
 }
 
@@ -377,6 +370,7 @@ function numbersOf(life: Life, stored: StoredText, length: number, ordered: numb
   numbers[SLOT.ban] = ordered
   numbers[SLOT.retry] = numbers[SLOT.failures] = 0
   numbers[SLOT.content] = content
+  numbers[SLOT.version] = unique()
   return numbers
 }
 

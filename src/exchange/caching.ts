@@ -20,10 +20,12 @@ import { variantOf } from '../cache/vary.ts'
 import type { Hold } from '../store/hold.ts'
 import { CacheControl } from '../wire/cache-control.ts'
 import { cacheStatus } from '../wire/cache-status.ts'
+import { Field } from '../wire/fields.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
 import { answered, setBack } from './answered.ts'
 import { type CacheResult, CacheState } from './cache-state.ts'
 import { formFor } from './coder.ts'
+import type { Exchange } from './exchange.ts'
 import { handOver, isSettled, refresh } from './hand-over.ts'
 import { purge } from './purging.ts'
 import { outlives, type RouteCache } from './route-cache.ts'
@@ -311,11 +313,25 @@ export class Caching extends CacheState {
     this.result = result
     this.detail = detail
     x.world.tally.cached(result)
-    const form = formFor(this.way!, hold, x.head, this.conditions ?? conditionsOf(x.head))
+    const way = this.way!
+    const conditions = this.conditions ?? conditionsOf(x.head)
     const age = Math.floor(ageAt(this.life, now) / 1000)
+    const usual = result === 'hit' && conditions === null && isUsual(x)
+    if (usual) {
+      const accept = way.settings.compress === null ? null : x.head.list(Field.acceptEncoding)
+      const ready = way.ready.find(hold, age, way.settings.status ? this.#left(now) : 0, accept)
+      if (ready !== null) return x.delivery.repeat(hold, ready)
+    }
+    const form = formFor(way, hold, x.head, conditions)
     const out = { age, cacheStatus: this.statusOf(now, result === 'revalidated' ? 304 : 0), extra: '' }
+    if (usual && way.ready.worth) way.ready.make(form, hold, { ...out, connection: '' })
     x.delivery.start(form.hold, form.stored, form.conditions, out, now)
     return null
+  }
+
+  /** Whole seconds until it is stale. */
+  #left(now: number): number {
+    return Math.floor((this.life.ttl - ageAt(this.life, now)) / 1000)
   }
 
   /** The value of Cache-Status; '' where clients are not told. */
@@ -325,12 +341,11 @@ export class Caching extends CacheState {
     const { result } = this
     const hit = result === 'hit' || result === 'stale'
     const stored = result === 'miss' && fwdStatus === -1
-    const left = Math.floor((this.life.ttl - ageAt(this.life, now)) / 1000)
     return cacheStatus(this.x.world.config.name, {
       hit,
       fwd: hit ? null : this.fwd,
       fwdStatus: fwdStatus > 0 ? fwdStatus : 0,
-      ttl: hit || stored || result === 'revalidated' ? left : null,
+      ttl: hit || stored || result === 'revalidated' ? this.#left(now) : null,
       stored: stored || (result === 'revalidated' && this.detail === null),
       collapsed: result === 'collapsed' ? true : null,
       key: null,
@@ -362,4 +377,9 @@ export class Caching extends CacheState {
     const status = this.statusOf(wall(), 0)
     return status === '' ? '' : `Cache-Status: ${status}\r\n`
   }
+}
+
+/** Whether it is a request as nearly all are: the whole of it, over a connection that goes on. */
+function isUsual(x: Exchange): boolean {
+  return !x.head.isHead && x.head.minor === 1 && x.lasting
 }

@@ -47,30 +47,32 @@ export interface Form {
   readonly stored: StoredText
   /** The conditions, as far as they concern this form. */
   readonly conditions: Conditions | null
+  /** The next one who asks the same gets the same form. */
+  readonly settled: boolean
 }
 
 /** The form for this client. Lets go of `hold` where the body is another one's. */
 export function formFor(way: RouteCache, hold: Hold, head: RequestHead, conditions: Conditions | null): Form {
   const stored = way.forClients(hold)
   const { compress } = way.settings
-  if (compress === null) return { hold, stored, conditions }
+  if (compress === null) return { hold, stored, conditions, settled: true }
   // In this order: what is whole does not grow any more.
   const { whole } = hold
   const length = whole ? hold.length : hold.meta(SLOT.length)
-  if (!mayCode(stored, length, compress)) return { hold, stored, conditions }
+  if (!mayCode(stored, length, compress)) return { hold, stored, conditions, settled: true }
   const plain = withVary(stored)
   const coding = codingFor(fieldList(head, 'accept-encoding'), compress.encodings)
-  if (coding === null) return { hold, stored: plain, conditions }
+  if (coding === null) return { hold, stored: plain, conditions, settled: true }
   const asked = withoutDatedRange(conditions)
-  if (asked !== null && asked.range !== null) return { hold, stored: plain, conditions: asked }
+  if (asked !== null && asked.range !== null) return { hold, stored: plain, conditions: asked, settled: true }
   const coded = whole ? codedForm(way.store, hold, coding, !head.isHead) : null
   if (coded !== null) {
     hold.release()
-    return { hold: coded, stored: codedHead(plain, coding), conditions: asked }
+    return { hold: coded, stored: codedHead(plain, coding), conditions: asked, settled: true }
   }
   // What the client has may be either form. A 304 with a strong tag would not be about the weak one (RFC 9111 §4.3.4).
   const validates = asked !== null && asked.ifNoneMatch !== null
-  return { hold, stored: validates ? withWeakTag(plain) : plain, conditions: asked }
+  return { hold, stored: validates ? withWeakTag(plain) : plain, conditions: asked, settled: false }
 }
 
 /** The coded form of this very content. Null: there is none; if it is worth one, it is made from now on. */

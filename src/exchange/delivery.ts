@@ -14,6 +14,7 @@ import { chunkHead } from '../wire/framing.ts'
 import { BodyKind } from '../wire/head.ts'
 import type { Exchange } from './exchange.ts'
 import type { Fill } from './fill.ts'
+import type { ReadyAnswer } from './ready.ts'
 import { Sequel } from './sequel.ts'
 
 /** Text, then bytes [from, to) of the body; `to` Infinity: to its end. */
@@ -25,6 +26,8 @@ interface Part {
 
 /** Bytes that are taken from the store at once. */
 const STRETCH = 256 * 1024
+/** Bytes of a body that may wait for the end of the turn. */
+const LITTLE = 16 * 1024
 const ALL: Part = { before: '', from: 0, to: Infinity }
 
 export class Delivery {
@@ -128,6 +131,26 @@ export class Delivery {
     this.pump()
   }
 
+  /** Answers with what was made ready of the object that is held. Always null, so that a step can return it. */
+  repeat(hold: Hold, ready: ReadyAnswer): null {
+    const x = this.#x
+    this.#begun = this.#keep = true
+    x.phase = 'D'
+    x.status = ready.status
+    this.#out.open(x.client.stream)
+    this.#out.text(ready.text)
+    if (ready.whole) {
+      hold.release()
+      this.#end()
+    } else {
+      this.#hold = hold
+      this.#parts = [ALL]
+      x.relax()
+      this.pump()
+    }
+    return null
+  }
+
   /** The store takes no more of the body that this client has asked for: what follows comes from there. May come before `start`. */
   goOnFrom(rest: Fill): void {
     this.#rest = rest
@@ -161,6 +184,7 @@ export class Delivery {
       const { whole } = hold
       const { length } = hold
       if (this.#at < Math.min(to, length)) {
+        if (whole && this.#isLast(Math.min(to, length))) return this.#leave(hold, Math.min(to, length))
         this.#send(hold, Math.min(to, length, this.#at + STRETCH))
         if (client.stream.flowing) continue
         this.#out.flush()
@@ -176,6 +200,22 @@ export class Delivery {
       if (this.#part + 1 === this.#parts.length) break
       this.#enter(this.#part + 1)
     }
+    this.#end()
+  }
+
+  /** Whether what is left up to there is little, and nothing comes behind it. */
+  #isLast(to: number): boolean {
+    return to - this.#at <= LITTLE && this.#tail === '' && !this.#chunked && this.#part + 1 === this.#parts.length
+  }
+
+  /** The rest leaves at the end of the turn, with what others say, and is held until it has left; this answer is done. */
+  #leave(hold: Hold, to: number): void {
+    const pieces = hold.pieces(this.#at, to)
+    const last = pieces.pop()
+    for (const piece of pieces) this.#out.lend(piece, 0, piece.length)
+    if (last !== undefined) this.#out.leave(last, hold)
+    this.#hold = null
+    this.#at = to
     this.#end()
   }
 

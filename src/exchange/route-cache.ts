@@ -13,6 +13,7 @@ import type { Store } from '../store/store.ts'
 import { Field } from '../wire/fields.ts'
 import type { RequestHead, ResponseHead } from '../wire/head.ts'
 import type { Notes } from './notes.ts'
+import type { Ready } from './ready.ts'
 
 /** A request longer than this is not worth a place in the index; the store takes keys of 16 KB. */
 const LONGEST_KEY = 8192
@@ -24,6 +25,7 @@ export class RouteCache {
   readonly store: Store
   readonly bans: Bans
   readonly notes: Notes
+  readonly ready: Ready
   readonly #space: string
   readonly #bypassed: boolean
   readonly #purgers: (address: string) => boolean
@@ -31,7 +33,7 @@ export class RouteCache {
   /** `space`: name of the route, which keeps its answers apart from those of others. `purgers`: who may use PURGE. */
   constructor(
     settings: RouteCacheConfig,
-    shared: { store: Store; bans: Bans; notes: Notes },
+    shared: { store: Store; bans: Bans; notes: Notes; ready: Ready },
     space: string,
     purgers: (address: string) => boolean,
   ) {
@@ -40,6 +42,7 @@ export class RouteCache {
     this.store = shared.store
     this.bans = shared.bans
     this.notes = shared.notes
+    this.ready = shared.ready
     this.#space = space
     const { cookies, headers, paths } = settings.bypass
     this.#bypassed = cookies.length + headers.length + paths.length > 0

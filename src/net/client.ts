@@ -88,13 +88,13 @@ export class Client implements StreamOwner, BodySink {
   heard(buf: Buffer, n: number): void {
     if (this.#phase === 'lingering') return
     if (this.#phase === 'idle') this.#begin()
-    if (this.#wantsBody && this.stream.filled(n) && !this.body.done) this.stream.startBulk()
+    if (this.#wantsBody && this.stream.intake.filled(n) && !this.body.done) this.stream.intake.startBulk()
     if (this.#kept.length === 0) this.#use(buf, 0, n)
     else {
       this.#kept = Buffer.concat([this.#kept, buf.subarray(0, n)])
       this.#again()
     }
-    if (this.#tunnel && n < SLAB && !this.#paused) this.stream.endBulk(true)
+    if (this.#tunnel && n < SLAB && !this.#paused) this.stream.intake.endBulk(true)
   }
 
   /** Uses up buf[at, to): bodies, heads, and what has to wait. */
@@ -235,7 +235,7 @@ export class Client implements StreamOwner, BodySink {
   finish(keep: boolean): void {
     this.#serving = null
     this.#wantsBody = false
-    this.stream.endBulk(true)
+    this.stream.intake.endBulk(true)
     if (!keep || !this.body.done || this.#stopping) return this.close()
     this.#phase = 'idle'
     if (this.#to === 0) this.#next()

@@ -101,10 +101,10 @@ export class Origin implements StreamOwner, BodySink {
     switch (this.#phase) {
       case 'tunnel':
         // Tunnels live long and are mostly quiet: the buffer is kept only as long as much is coming.
-        if (this.stream.filled(n)) this.stream.startBulk()
+        if (this.stream.intake.filled(n)) this.stream.intake.startBulk()
         this.#user?.originData(buf, 0, n)
         this.#user?.originRead()
-        if (n < SLAB && !this.stream.paused) this.stream.endBulk(true)
+        if (n < SLAB && !this.stream.paused) this.stream.intake.endBulk(true)
         return
       case 'body':
         this.#body(buf, 0, n)
@@ -163,7 +163,7 @@ export class Origin implements StreamOwner, BodySink {
       at = next
     }
     if (!this.body.done) {
-      if (this.stream.filled(to)) this.stream.startBulk() // more than a read can bring: let writes use the buffer without a copy
+      if (this.stream.intake.filled(to)) this.stream.intake.startBulk() // more than a read can bring: let writes use the buffer without a copy
       return
     }
     if (at < to) this.#lasting = false // surplus: never reuse
@@ -195,7 +195,7 @@ export class Origin implements StreamOwner, BodySink {
   rest(idleUntil: number, out: boolean): void {
     this.#user = null
     this.uses++
-    this.stream.endBulk(out)
+    this.stream.intake.endBulk(out)
     this.stream.resume()
     this.context.wheel.arm(this.idleTimer, idleUntil)
   }

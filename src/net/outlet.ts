@@ -37,21 +37,29 @@ export class Outlet {
 
   /** buf[from, to), which `source` has read. */
   data(source: Stream, buf: Buffer, from: number, to: number): void {
-    this.#add(buf, from, to, source.owns(buf))
+    if (this.#text.length + to - from > GATHER) return this.#send(buf, from, to, source.intake.owns(buf))
+    this.bytes += to - from
+    this.#text += latin1(buf, from, to)
   }
 
-  /** buf[from, to), which stays as it is until the stream has drained. */
+  /** The last of an answer: a piece that stays as it is until `keeper` is disposed, and is not copied. */
+  leave(piece: Buffer, keeper: Disposable): void {
+    const stream = this.#stream
+    if (stream === null) return keeper[Symbol.dispose]()
+    this.bytes += piece.length
+    this.first = null
+    this.writes++
+    stream.lend(this.#text, piece, keeper)
+    this.#text = ''
+  }
+
+  /** buf[from, to), which stays as it is until the stream has drained. It is not copied, however small. */
   lend(buf: Buffer, from: number, to: number): void {
-    this.#add(buf, from, to, true)
+    this.#send(buf, from, to, true)
   }
 
-  #add(buf: Buffer, from: number, to: number, lent: boolean): void {
-    const length = to - from
-    this.bytes += length
-    if (this.#text.length + length <= GATHER) {
-      this.#text += latin1(buf, from, to)
-      return
-    }
+  #send(buf: Buffer, from: number, to: number, lent: boolean): void {
+    this.bytes += to - from
     const stream = this.#stream
     if (stream === null) return
     this.first = null

@@ -8,8 +8,10 @@
  */
 import { Socket } from 'node:net'
 import { monotonic } from '../base/clock.ts'
-import { copyOf, endedBulk, recycle, slab, takeBulk } from './buffers.ts'
+import { copyOf, slab } from './buffers.ts'
 import { type DirectHandle, forSocket, handleOf, settle, type Writer } from './direct.ts'
+import { Intake } from './intake.ts'
+import { giveBack, type Lent } from './lent.ts'
 import { sayLater } from './sayers.ts'
 import { nobody, type StreamOwner } from './stream-owner.ts'
 
@@ -29,7 +31,7 @@ const onread = {
     const s = hearing
     hearing = null
     if (s === null) return slab
-    return s.nextBuffer() as Buffer
+    return s.intake.next() as Buffer
   },
   callback(this: unknown, n: number, buf: Uint8Array): boolean {
     const s = (this as GateSocket).stream
@@ -49,14 +51,14 @@ export type Handle = object
 export class Stream implements Writer {
   owner: StreamOwner = nobody
   readonly socket: Socket
+  readonly intake = new Intake()
   #error: NodeJS.ErrnoException | null = null
-  #bulk: Buffer | null = null
-  #registered: Buffer = slab
-  #retired: Buffer | null = null
-  /** What leaves at the end of this turn. */
+  /** What leaves at the end of this turn: text, and a piece of somebody's memory behind it. */
   #later = ''
-  /** Buffers that writes in the background still use. */
-  #lent: Buffer[] | null = null
+  #piece: Buffer | null = null
+  #keeper: Disposable | null = null
+  /** What writes in the background still use. */
+  #lent: Lent[] | null = null
   /** Writes that the kernel has not taken completely. */
   #writes = 0
   /**
@@ -139,48 +141,13 @@ export class Stream implements Writer {
     }
   }
 
-  nextBuffer(): Buffer | null {
-    const wanted = this.#bulk ?? slab
-    if (wanted === this.#registered) return null
-    this.#registered = wanted
-    if (this.#retired !== null) {
-      recycle(this.#retired)
-      this.#retired = null
-    }
-    return wanted
-  }
-
-  /** Whether a read of `n` bytes brought all that there was room for: more is to be expected. */
-  filled(n: number): boolean {
-    return n === this.#registered.length
-  }
-
-  /** From the next read on, bytes come in a buffer that stays untouched while this stream is paused. */
-  startBulk(): void {
-    this.#bulk ??= takeBulk()
-  }
-
-  /** Back to the slab. `free`: nothing of the buffer is still being written anywhere, it may serve another stream. */
-  endBulk(free: boolean): void {
-    const bulk = this.#bulk
-    if (bulk === null) return
-    this.#bulk = null
-    endedBulk(bulk)
-    // While its last read is being heard it is still registered for the next: it is given away once it is not.
-    if (free && this.#registered === bulk) this.#retired = bulk
-  }
-
-  /** Whether `buf` may be written without a copy. */
-  owns(buf: Buffer): boolean {
-    return buf === this.#bulk
-  }
-
   /**
    * Says text of code points 0–255, at the end of this turn of the event loop at the latest. False when what was said
    * before waits for the kernel: `drained` follows.
    */
   say(text: string): boolean {
     if (this.#mute) return false
+    if (this.#piece !== null) this.flush()
     if (this.#later === '') {
       this.#later = text
       sayLater(this)
@@ -191,9 +158,25 @@ export class Stream implements Writer {
     return this.flowing
   }
 
+  /** The same with a piece of memory behind the text, which stays as it is until `keeper` is disposed: when it is out, or never will be. */
+  lend(text: string, piece: Buffer, keeper: Disposable): boolean {
+    if (this.#piece !== null) this.flush()
+    if (this.#later === '') sayLater(this)
+    this.#later += text
+    this.#piece = piece
+    this.#keeper = keeper
+    return this.flowing
+  }
+
   /** Writes what has been said. */
   flush(): void {
     const text = this.#later
+    const piece = this.#piece
+    const keeper = this.#keeper
+    if (piece !== null && keeper !== null) {
+      this.#piece = this.#keeper = null
+      return this.#keep(keeper, this.send('', piece, 0, piece.length, true))
+    }
     if (text === '') return
     this.#later = ''
     if (this.#mute) return
@@ -210,6 +193,7 @@ export class Stream implements Writer {
    * keeps them untouched until `drained`. True when the kernel took all of it at once.
    */
   send(text: string, buf: Buffer, from: number, to: number, lent: boolean): boolean {
+    if (this.#piece !== null) this.flush()
     if (this.#mute) return false
     const all = this.#later + text
     this.#later = ''
@@ -229,16 +213,21 @@ export class Stream implements Writer {
       const chunks = [all, 'latin1', bytes, 'buffer']
       out = this.#settle(handle.writev(null, chunks, false), chunks)
     }
-    if (copy !== null) {
-      if (out) recycle(copy)
-      else if (this.#writes > 0) this.#lend(copy)
-    }
+    if (copy !== null) this.#keep(copy, out)
     return out
   }
 
-  #lend(copy: Buffer): void {
+  /** Gives back what was written from: now, or when it is out. */
+  #keep(lent: Lent, out: boolean): void {
+    if (out || this.#mute || !this.open) return giveBack(lent)
     this.#lent ??= []
-    this.#lent.push(copy)
+    this.#lent.push(lent)
+  }
+
+  #giveBack(): void {
+    const lent = this.#lent
+    this.#lent = null
+    if (lent !== null) for (const one of lent) giveBack(one)
   }
 
   /** Whether the kernel takes what is said, as far as is known: nothing waits for it. */
@@ -281,10 +270,7 @@ export class Stream implements Writer {
   /** A write in the background is done; or one failed. */
   wrote(error: NodeJS.ErrnoException | null): void {
     this.#writes--
-    if (this.#writes === 0 && this.#lent !== null) {
-      for (const copy of this.#lent) recycle(copy)
-      this.#lent = null
-    }
+    if (this.#writes === 0) this.#giveBack()
     if (error === null) {
       if (this.#writes === 0) this.tell('drained')
     } else if (this.hearsOut && (error.code === 'EPIPE' || error.code === 'ECONNRESET')) {
@@ -338,7 +324,7 @@ export class Stream implements Writer {
   destroy(): void {
     this.owner = nobody
     this.flush()
-    this.endBulk(false)
+    this.intake.endBulk(false)
     this.socket.destroy()
   }
 
@@ -346,7 +332,7 @@ export class Stream implements Writer {
   reset(): void {
     this.owner = nobody
     this.flush()
-    this.endBulk(false)
+    this.intake.endBulk(false)
     // While a FIN is on its way libuv refuses to reset, and Node would keep the handle for ever, with it the thread.
     if (this.socket.writableEnded && !this.socket.writableFinished) this.socket.destroy()
     else this.socket.resetAndDestroy()
@@ -367,10 +353,11 @@ export class Stream implements Writer {
   tell(event: 'connected' | 'ended' | 'drained' | 'closed'): void {
     monotonic()
     try {
+      if (event === 'drained' || event === 'closed') this.#giveBack()
       if (event === 'closed') {
         const { owner } = this
         this.owner = nobody
-        this.endBulk(false)
+        this.intake.endBulk(false)
         owner.closed(this.#error)
       } else this.owner[event]()
     } catch (error) {

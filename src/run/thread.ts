@@ -13,6 +13,7 @@ import { turnedAwayRecord } from '../exchange/finish.ts'
 import { incidentId } from '../exchange/incident.ts'
 import { Notes } from '../exchange/notes.ts'
 import { Refusals } from '../exchange/page.ts'
+import { Ready } from '../exchange/ready.ts'
 import type { Record, Verdict } from '../exchange/record.ts'
 import { type Route, Routes } from '../exchange/route.ts'
 import { RouteCache } from '../exchange/route-cache.ts'
@@ -65,6 +66,7 @@ export class Thread implements World, ListenerUser {
   /** What was ordered to go from the cache, and why answers were stored or not. */
   readonly #bans = new Bans()
   readonly notes = new Notes()
+  readonly #ready = new Ready()
 
   /** `store`: null where no route caches. */
   constructor(config: Config, ledger: Ledger, thread: number, told: Told, store: Store | null = null) {
@@ -96,7 +98,7 @@ export class Thread implements World, ListenerUser {
           ? null
           : new RouteCache(
               route.cache,
-              { store, bans: this.#bans, notes: this.notes },
+              { store, bans: this.#bans, notes: this.notes, ready: this.#ready },
               route.name,
               trusts(route.cache.purge),
             )

@@ -29,6 +29,8 @@ export abstract class Head {
   /** Bit n: the field with number n (1 … 31) is there; there more than once. */
   seen = 0
   twice = 0
+  /** Bit n - 32: a field with number n (32 … 63) came; it may have been hidden since. */
+  came = 0
   bodyKind: BodyKind = BodyKind.none
   /** Content-Length as stated, -1 where there is none. In a HEAD or 304 response it does not say what follows. */
   contentLength = -1
@@ -54,6 +56,7 @@ export abstract class Head {
     this.count = 0
     this.seen = 0
     this.twice = 0
+    this.came = 0
     this.bodyKind = BodyKind.none
     this.contentLength = -1
     this.keepAlive = false
@@ -85,20 +88,21 @@ export abstract class Head {
   /** Whether a field with this number (of `Field`, not `other`) is there. */
   has(id: number): boolean {
     if (id < 32) return (this.seen & (1 << id)) !== 0
+    if ((this.came & (1 << (id - 32))) === 0) return false
     for (let i = 0; i < this.count; i++) if (this.ids[i] === id) return true
     return false
   }
 
   /** Value of the first field with this number, null where there is none. */
   get(id: number): string | null {
-    if (id < 32 && (this.seen & (1 << id)) === 0) return null
+    if (((id < 32 ? this.seen : this.came) & (1 << (id & 31))) === 0) return null
     for (let i = 0; i < this.count; i++) if (this.ids[i] === id) return this.value(i)
     return null
   }
 
   /** Values of all fields with this number as one list joined by ', ' (RFC 9110 §5.3), null where there is none. */
   list(id: number): string | null {
-    if (id < 32 && (this.seen & (1 << id)) === 0) return null
+    if (((id < 32 ? this.seen : this.came) & (1 << (id & 31))) === 0) return null
     let all: string | null = null
     for (let i = 0; i < this.count; i++) {
       if (this.ids[i] === id) all = all === null ? this.value(i) : `${all}, ${this.value(i)}`

@@ -37,7 +37,7 @@ function plainEnd(buf: Uint8Array, i: number, stop: number): number {
 }
 
 /**
- * Scans the fields from buf[i] up to the empty line and fills head.spans, ids, count, seen, twice and underscores.
+ * Scans the fields from buf[i] up to the empty line and fills head.spans, ids, count, seen, twice, came and underscores.
  *
  * Stricter than many: a line ends with CRLF and nothing else; a name is a token directly before its colon; folded lines
  * are refused, not unfolded (RFC 9112 §5.2); values hold no control byte but HTAB. Bytes from 0x80 are passed on as they
@@ -52,6 +52,7 @@ export function scanFields(head: Head, buf: Uint8Array, i: number, origin: numbe
   let count = 0
   let seen = 0
   let twice = 0
+  let came = 0
   let spans = head.spans
   let ids = head.ids
   for (;;) {
@@ -62,6 +63,7 @@ export function scanFields(head: Head, buf: Uint8Array, i: number, origin: numbe
       head.count = count
       head.seen = seen
       head.twice = twice
+      head.came = came
       head.underscores = classes > 1
       return i + 2
     }
@@ -111,8 +113,9 @@ export function scanFields(head: Head, buf: Uint8Array, i: number, origin: numbe
     const id = fieldIdOf(buf, nameFrom, nameTo)
     ids[count] = id
     count++
-    if (id !== 0 && id < 32) {
-      const bit = 1 << id
+    const bit = 1 << (id & 31)
+    if (id >= 32) came |= bit
+    else if (id !== 0) {
       twice |= seen & bit
       seen |= bit
     }

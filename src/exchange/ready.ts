@@ -1,0 +1,94 @@
+/**
+ * Answers that are asked for again and again, made ready: the head as it stands in this second, with a small body behind
+ * it. So what is asked for often costs little more than looking it up. What has a place here keeps it while it is found
+ * more often than others that would have the same place; those that are found once in a while cost nothing here. Who wants
+ * anything particular (parts, a condition, a connection that closes, HTTP/1.0) is not served from here.
+ */
+import { latin1 } from '../base/bytes.ts'
+import { type DeliveryOut, wholeHead } from '../cache/delivery.ts'
+import { SLOT } from '../cache/stored.ts'
+import type { Hold } from '../store/hold.ts'
+import { BodyKind } from '../wire/head.ts'
+import type { Form } from './coder.ts'
+
+/** Bodies up to this many bytes stand behind their head: one text leaves for less than a text and a body. */
+const SMALL = 4096
+/** Places, a power of two. With SMALL this bounds the memory of a thread to a few megabytes. */
+const PLACES = 1024
+/** How often, at most, an answer counts as found. */
+const LOVED = 15
+
+export interface ReadyAnswer {
+  /** Of the stored response it was made from. */
+  readonly version: number
+  /** Whole seconds; both stand in the head. `left`: until it is stale, 0 where clients are not told. */
+  readonly age: number
+  readonly left: number
+  /** Accept-Encoding of those it is for, where that matters; else null. */
+  readonly accept: string | null
+  readonly status: number
+  /** latin1: the head, and the body if `whole`. */
+  readonly text: string
+  readonly whole: boolean
+}
+
+/** The ready answers of one thread. */
+export class Ready {
+  readonly #answers: (ReadyAnswer | null)[] = Array.from({ length: PLACES }, () => null)
+  /** Who has a place, or would: the version, and how often it was found more than others. */
+  readonly #versions = new Float64Array(PLACES)
+  readonly #found = new Uint8Array(PLACES)
+  // What was looked for last.
+  #version = 0
+  #age = 0
+  #left = 0
+  #accept: string | null = null
+
+  /** The answer that is ready for what is held; null: there is none. For the rest see ReadyAnswer. */
+  find(hold: Hold, age: number, left: number, accept: string | null): ReadyAnswer | null {
+    const version = hold.meta(SLOT.version)
+    const place = version & (PLACES - 1)
+    const one = this.#answers[place]!
+    if (one !== null && one.version === version && one.age === age && one.left === left && one.accept === accept) {
+      if (this.#found[place]! < LOVED) this.#found[place]! += 1
+      return one
+    }
+    this.#version = version
+    this.#age = age
+    this.#left = left
+    this.#accept = accept
+    return null
+  }
+
+  /** After a find in vain: whether to make it ready. Not yet, where another one is found more often. */
+  get worth(): boolean {
+    const place = this.#version & (PLACES - 1)
+    if (this.#versions[place] === this.#version) return true
+    if (this.#found[place]! > 0) this.#found[place]! -= 1
+    else {
+      this.#versions[place] = this.#version
+      this.#answers[place] = null
+    }
+    return false
+  }
+
+  /** Makes ready what was looked for last, which is to be served in this form. `asked`: what was found in the store. */
+  make(form: Form, asked: Hold, out: DeliveryOut): void {
+    const { hold, stored, settled } = form
+    // A longer body is sent from the store: then the one that is found has to be the one that is sent.
+    const small = hold.length <= SMALL
+    if (!settled || !hold.whole || !(small || hold === asked)) return
+    const bodyKind = stored.status === 204 ? BodyKind.none : BodyKind.length
+    let text = wholeHead(stored, { bodyKind, length: hold.length }, out)
+    if (small) for (const piece of hold.pieces(0, hold.length)) text += latin1(piece, 0, piece.length)
+    this.#answers[this.#version & (PLACES - 1)] = {
+      version: this.#version,
+      age: this.#age,
+      left: this.#left,
+      accept: this.#accept,
+      status: stored.status,
+      text,
+      whole: small,
+    }
+  }
+}
