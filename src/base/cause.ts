@@ -68,7 +68,6 @@ export const causes = {
   body_too_large: {
     ...bad,
     status: 413,
-    proxyStatus: 'http_request_error',
     sentence: 'The body of the request is larger than this site accepts.',
     advice: 'Raise limits.body of the listener if such uploads are wanted.',
   },
@@ -209,6 +208,14 @@ export const causes = {
     advice:
       'The fetch of somebody else took longer than coalesce.timeout to bring its first byte. Find what is slow at the server, or let those who waited fetch for themselves (coalesce.otherwise).',
   },
+  purge_full: {
+    ...full,
+    proxyStatus: null,
+    letter: 'F',
+    sentence: 'Too many orders to remove something from the cache are being carried out. Please try again shortly.',
+    advice:
+      'PURGE came faster than the store can be gone through; what it named stays stored. Give tags, and purge by tag what changes together.',
+  },
   not_cached: {
     by: 'client',
     status: 504,
@@ -226,32 +233,24 @@ export const causes = {
     advice: 'The budget for long-lived streams is used up. Raise streams.max of the pool if memory allows.',
   },
   no_server: {
-    by: 'self',
-    status: 503,
+    ...full,
     proxyStatus: 'destination_unavailable',
     letter: 'N',
-    retry: 'never',
-    shed: true,
     sentence: 'The site is not available at the moment. Please try again shortly.',
     advice: 'No server of the pool may take requests: all are drained, in maintenance or down.',
   },
   local_resources: {
-    by: 'self',
-    status: 503,
+    ...full,
     proxyStatus: 'proxy_internal_error',
     letter: 'O',
     retry: 'unsent',
-    shed: true,
     sentence: 'The site is busy at the moment. Please try again shortly.',
     advice: 'This machine ran out of file descriptors or local ports. Raise the descriptor limit, or lower the limits.',
   },
   shutting_down: {
-    by: 'self',
-    status: 503,
+    ...full,
     proxyStatus: 'destination_unavailable',
     letter: 'K',
-    retry: 'never',
-    shed: true,
     sentence: 'The site is being restarted. Please try again shortly.',
     advice: 'Headgate was told to stop and its drain time ran out before this request was done.',
   },

@@ -4,27 +4,34 @@
  *   req.url ~ "^/shop/" && obj.http.content-type == "text/html" && obj.age > 1h
  *
  * Pure: text in, a function out. A ban is tried on every stored object it may concern, on the threads that serve, so
- * what can take long is refused when it is read.
+ * its regular expressions are matched as RE2 does it, in a time that grows with the text and with nothing else; what
+ * cannot be matched so (references back, looking around) is refused when it is read.
  */
+import { RE2JS, RE2JSException } from 're2js'
 
 /** What a ban may ask of a stored object. Names of fields come in lower case. */
 export interface BanSubject {
-  /** Path and query it was asked for by. */
-  readonly url: string
-  readonly host: string
+  /** Path and query it was asked for by; null where objects are stored without regard to the path: it may be any. */
+  readonly url: string | null
+  /** null where objects are stored without regard to the host: it may be any. */
+  readonly host: string | null
   readonly status: number
   /** Value of a response field; null when it is not there. */
-  readonly header: (name: string) => string | null
+  header(name: string): string | null
   /** Seconds since it was made. */
   readonly age: number
 }
+
+type Test = (subject: BanSubject, ago: number) => boolean
 
 /** A ban that can be asked. */
 export interface Ban {
   /** The expression in its one form, by which two of the same are known. */
   readonly text: string
-  /** Whether the object is banned. Neither throws nor keeps anything. */
-  readonly matches: (subject: BanSubject) => boolean
+  /** Whether it asks for ages, so that the same text means something else at another time. */
+  readonly timed: boolean
+  /** Whether an object is banned by what was ordered `ago` seconds before: ages are those of that moment. Never throws. */
+  readonly matches: Test
 }
 
 /** Why an expression is none. */
@@ -45,6 +52,9 @@ export class BanError extends Error {
 /** Longest expression, longest regular expression, most conditions. */
 const LONGEST = 2000
 const LONGEST_PATTERN = 200
+/** Steps of a compiled regular expression; characters of a text that it looks at. */
+const LARGEST_PATTERN = 1000
+const LONGEST_TEXT = 8192
 const MOST = 20
 
 const operators = ['==', '!=', '!~', '~', '<', '>'] as const
@@ -71,12 +81,14 @@ export function parseBan(expression: string): Ban {
   if (expression.length > LONGEST)
     throw new BanError(LONGEST, `it is longer than ${LONGEST} characters`, 'make several bans of it')
   const tokens = new Tokens(expression)
-  const tests: ((subject: BanSubject) => boolean)[] = []
+  const tests: Test[] = []
   const texts: string[] = []
+  let timed = false
   for (;;) {
     const condition = readCondition(tokens)
     tests.push(condition.matches)
     texts.push(condition.text)
+    timed ||= condition.timed
     const next = tokens.next()
     if (next.kind === 'end') break
     if (next.kind !== 'and')
@@ -84,7 +96,7 @@ export function parseBan(expression: string): Ban {
     if (tests.length === MOST)
       throw new BanError(next.column, `there are more than ${MOST} conditions`, 'make several bans of it')
   }
-  return { text: texts.join(' && '), matches: (subject) => tests.every((test) => test(subject)) }
+  return { text: texts.join(' && '), timed, matches: (subject, ago) => tests.every((test) => test(subject, ago)) }
 }
 
 function readCondition(tokens: Tokens): Ban {
@@ -112,13 +124,14 @@ function readCondition(tokens: Tokens): Ban {
       'write a word, or a text in double quotes',
     )
   const text = `${subject.name} ${operator} ${written(right)}`
-  return { text, matches: subject.kind === 'text' ? textTest(subject, sign, right) : numberTest(subject, sign, right) }
+  const matches = subject.kind === 'text' ? textTest(subject, sign, right) : numberTest(subject, sign, right)
+  return { text, timed: subject.kind === 'age', matches }
 }
 
 function subjectOf({ text, column }: Token): Subject {
   const name = text.toLowerCase()
   const field = /^obj\.http\.([!#$%&'*+.^_`|~0-9a-z-]+)$/.exec(name)?.[1]
-  if (field !== undefined) return { kind: 'text', name, of: ({ header }) => header(field) }
+  if (field !== undefined) return { kind: 'text', name, of: (subject) => subject.header(field) }
   switch (name) {
     case 'req.url':
       return { kind: 'text', name, of: ({ url }) => url }
@@ -135,20 +148,34 @@ function subjectOf({ text, column }: Token): Subject {
   throw new BanError(column, `there is no ${text} to ask for`, fix)
 }
 
-function textTest(subject: Subject & { readonly kind: 'text' }, sign: Token, value: Token): Ban['matches'] {
+function textTest(subject: Subject & { readonly kind: 'text' }, sign: Token, value: Token): Test {
   const { of } = subject
+  const test = comparison(subject, sign, value)
+  if (!subject.name.startsWith('req.')) return (object) => test(of(object))
+  // What an object was asked for by is not known where the key leaves it out: then it may be just this one.
+  return (object) => {
+    const found = of(object)
+    return found === null || test(found)
+  }
+}
+
+function comparison(
+  subject: Subject & { readonly kind: 'text' },
+  sign: Token,
+  value: Token,
+): (found: string | null) => boolean {
   // Hosts are compared as DNS does (RFC 9110 §4.2.3).
   const wanted = subject.name === 'req.http.host' ? value.text.toLowerCase() : value.text
   switch (sign.text as Operator) {
     case '==':
-      return (object) => of(object) === wanted
+      return (found) => found === wanted
     case '!=':
-      return (object) => of(object) !== wanted
+      return (found) => found !== wanted
     case '~':
     case '!~': {
       const pattern = patternOf(value)
       const yes = sign.text === '~'
-      return (object) => pattern.test(of(object) ?? '') === yes
+      return (found) => pattern.test(found ?? '') === yes
     }
     default:
       throw new BanError(
@@ -159,20 +186,22 @@ function textTest(subject: Subject & { readonly kind: 'text' }, sign: Token, val
   }
 }
 
-function numberTest(subject: Subject & { readonly kind: 'number' | 'age' }, sign: Token, value: Token): Ban['matches'] {
-  const { of, kind, name } = subject
+function numberTest(subject: Subject & { readonly kind: 'number' | 'age' }, sign: Token, value: Token): Test {
+  const { kind, name } = subject
   if (sign.text === '~' || sign.text === '!~')
     throw new BanError(sign.column, `${name} is a number, which matches no expression`, 'write == != < or >')
   const wanted = kind === 'age' ? secondsOf(value) : wholeOf(value, name)
+  const of: (object: BanSubject, ago: number) => number =
+    kind === 'age' ? (object, ago) => subject.of(object) - ago : (object) => subject.of(object)
   switch (sign.text as Operator) {
     case '==':
-      return (object) => of(object) === wanted
+      return (object, ago) => of(object, ago) === wanted
     case '!=':
-      return (object) => of(object) !== wanted
+      return (object, ago) => of(object, ago) !== wanted
     case '<':
-      return (object) => of(object) < wanted
+      return (object, ago) => of(object, ago) < wanted
     default:
-      return (object) => of(object) > wanted
+      return (object, ago) => of(object, ago) > wanted
   }
 }
 
@@ -189,70 +218,33 @@ function secondsOf({ text, column }: Token): number {
   throw new BanError(column, `'${text}' is not a time with a unit`, 'write a time such as 90s, 10m, 1h or 7d')
 }
 
-/**
- * Compiles a regular expression that takes a bounded time. The engine of the language goes back and tries again, so
- * forms in which it may do so without bound are refused by their looks (see dangerOf). That refuses some harmless ones;
- * a ban can be written without.
- */
-function patternOf({ text, column }: Token): RegExp {
+/** Compiles a regular expression in the syntax of RE2. */
+function patternOf({ text, column }: Token): { test(text: string): boolean } {
   if (text.length > LONGEST_PATTERN)
     throw new BanError(
       column,
       `the regular expression is longer than ${LONGEST_PATTERN} characters`,
       'make it shorter, or make several bans of it',
     )
+  let pattern: RE2JS
   try {
-    const pattern = new RegExp(text)
-    const danger = dangerOf(text)
-    if (danger === null) return pattern
-    throw new BanError(
-      column,
-      `the regular expression may take for ever: ${danger}`,
-      'write it without; a beginning such as "^/shop/" is mostly enough',
-    )
+    pattern = RE2JS.compile(text)
   } catch (error) {
-    if (error instanceof BanError) throw error
-    const says = (error as Error).message.replace(/^Invalid regular expression: /, '')
+    if (!(error instanceof RE2JSException)) throw error
+    const says = error.message.replace(/^error parsing regexp: /, '')
     throw new BanError(
       column,
-      `the regular expression is none: ${says}`,
-      'put a backslash before signs that are meant as themselves',
+      `the regular expression cannot be used: ${says}`,
+      'write it as for RE2: a backslash before signs that are meant as themselves, no references back, no looking around',
     )
   }
-}
-
-/** Repetitions that may follow each other, the search for a beginning included: each multiplies the time by the length of the subject. */
-const REPEATS = 2
-/** Alternatives and optional parts: each may double the time. */
-const CHOICES = 10
-
-/** What in a valid regular expression may take too long; null when nothing does. */
-function dangerOf(pattern: string): string | null {
-  if (/\\[1-9]|\\k/.test(pattern.replaceAll('\\\\', 'a'))) return 'it refers back to a group'
-  if (/\(\?<?[=!]/.test(pattern)) return 'it looks around'
-  // Escapes and classes are one sign each, repetitions by number one of three; what is left are groups and repetitions.
-  const bare = pattern
-    .replace(/\\./g, 'a')
-    .replace(/\[[^\]]*\]/g, 'a')
-    .replace(/\(\?(:|<[^>]*>)/g, '(')
-    .replace(/\{\d+\}/g, '')
-    .replace(/\{\d+,\d*\}/g, '*')
-  // For each open group: whether something in it repeats or branches.
-  const groups = [false]
-  let repeats = bare.startsWith('^') ? 0 : 1
-  let choices = 0
-  for (let at = 0; at < bare.length; at++) {
-    const inner = bare[at] === ')' ? (groups.pop() ?? false) : false
-    const again = bare[at + 1] === '*' || bare[at + 1] === '+'
-    const branches = bare[at] === '|' || bare[at + 1] === '?'
-    if (again && inner) return 'what is repeated repeats or branches within'
-    if (again && ++repeats > REPEATS) return `more than ${REPEATS} parts repeat, where a beginning without ^ is one`
-    if (branches && ++choices > CHOICES) return `it has more than ${CHOICES} choices`
-    if (bare[at] === '(') groups.push(false)
-    // A group counts for the one around it.
-    else if (inner || again || branches) groups[groups.length - 1] = true
-  }
-  return null
+  if (pattern.programSize() > LARGEST_PATTERN)
+    throw new BanError(
+      column,
+      'the regular expression repeats too much: each character would take long',
+      'repeat shorter parts, or fewer times',
+    )
+  return { test: (of) => pattern.test(of.length > LONGEST_TEXT ? of.slice(0, LONGEST_TEXT) : of) }
 }
 
 function shown({ kind, text }: Token): string {

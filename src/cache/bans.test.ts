@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Bans, type Order, type OrderSubject } from './bans.ts'
+import { Bans, type Order, type OrderSubject, partsOf } from './bans.ts'
 
+const target = 'shop\nhttp\nshop.test\n/shoes'
 const subject = (different: Partial<OrderSubject> = {}): OrderSubject => ({
-  key: 'shop\nhttp\nshop.test\n/shoes',
+  target,
   scheme: 'http',
   host: 'shop.test',
   url: '/shoes',
@@ -14,51 +15,82 @@ const subject = (different: Partial<OrderSubject> = {}): OrderSubject => ({
   ...different,
 })
 const order = (number: number, what: Order['what'], soft = false): Order => ({ number, at: number * 1000, soft, what })
+const told = (...orders: Order[]): Bans => {
+  const bans = new Bans()
+  bans.heed({ orders, last: orders.at(-1)?.number ?? 0, forgotten: 0 })
+  return bans
+}
+const now = 10_000
 
 test('an object is compared with the orders that came after it, and with no others', () => {
-  const bans = new Bans()
-  bans.set([order(1, { kind: 'tags', tags: ['red'] }), order(2, { kind: 'tags', tags: ['blue'] })], 2)
-  assert.equal(bans.judge(0, subject()), 'remove')
-  assert.equal(bans.judge(1, subject()), 'keep')
-  assert.equal(bans.judge(1, subject({ tags: 'blue' })), 'remove')
-  assert.equal(bans.judge(2, subject({ tags: 'blue' })), 'keep')
+  const bans = told(order(1, { kind: 'tags', tags: ['red'] }), order(2, { kind: 'tags', tags: ['blue'] }))
+  assert.equal(bans.judge(0, subject(), now), 'remove')
+  assert.equal(bans.judge(1, subject(), now), 'keep')
+  assert.equal(bans.judge(1, subject({ tags: 'blue' }), now), 'remove')
+  assert.equal(bans.judge(2, subject({ tags: 'blue' }), now), 'keep')
 })
 
 test('each kind of order finds what it means', () => {
-  const judge = (what: Order['what'], of: OrderSubject): unknown => {
-    const bans = new Bans()
-    bans.set([order(1, what)], 1)
-    return bans.judge(0, of)
-  }
-  assert.equal(judge({ kind: 'ban', expression: 'req.url ~ "^/sh" && obj.status == 200' }, subject()), 'remove')
-  assert.equal(judge({ kind: 'ban', expression: 'obj.http.content-type == text/css' }, subject()), 'keep')
-  assert.equal(judge({ kind: 'prefix', prefix: 'http://shop.test/sh' }, subject()), 'remove')
-  assert.equal(judge({ kind: 'prefix', prefix: 'http://other.test/' }, subject()), 'keep')
-  const target = 'shop\nhttp\nshop.test\n/shoes'
-  assert.equal(judge({ kind: 'targets', targets: [target] }, subject()), 'remove')
-  assert.equal(
-    judge({ kind: 'targets', targets: [target] }, subject({ key: `${target}\n\nv 1\naccept:a\n` })),
-    'remove',
-  )
-  assert.equal(judge({ kind: 'targets', targets: [target] }, subject({ key: `${target}?x` })), 'keep')
+  const judge = (what: Order['what'], of: Partial<OrderSubject> = {}): unknown =>
+    told(order(1, what)).judge(0, subject(of), now)
+  assert.equal(judge({ kind: 'ban', expression: 'req.url ~ "^/sh" && obj.status == 200' }), 'remove')
+  assert.equal(judge({ kind: 'ban', expression: 'obj.http.content-type == text/css' }), 'keep')
+  assert.equal(judge({ kind: 'targets', targets: ['other', target] }), 'remove')
+  assert.equal(judge({ kind: 'targets', targets: [target] }, { target: `${target}?x` }), 'keep')
+})
+
+test('a beginning is compared part by part: a path alone is meant at every host and scheme', () => {
+  const judge = (scheme: 'http' | 'https' | null, host: string | null, path: string, of = subject()): unknown =>
+    told(order(1, { kind: 'prefix', scheme, host, path })).judge(0, of, now)
+  assert.equal(judge('http', 'shop.test', '/sh'), 'remove')
+  assert.equal(judge(null, null, '/sh'), 'remove')
+  assert.equal(judge(null, null, '/other'), 'keep')
+  assert.equal(judge('https', 'shop.test', '/sh'), 'keep')
+  assert.equal(judge('http', 'other.test', '/sh'), 'keep')
+  assert.equal(judge('http', 'shop.tes', '/sh'), 'keep')
+})
+
+test('where keys leave out the host or the path, an order means whatever it could mean', () => {
+  const anywhere = (what: Order['what']): unknown => told(order(1, what)).judge(0, subject({ host: null }), now)
+  assert.equal(anywhere({ kind: 'prefix', scheme: 'http', host: 'other.test', path: '/sh' }), 'remove')
+  assert.equal(anywhere({ kind: 'prefix', scheme: 'http', host: 'other.test', path: '/other' }), 'keep')
+  assert.equal(anywhere({ kind: 'ban', expression: 'req.http.host == other.test' }), 'remove')
+  const pathless = told(order(1, { kind: 'prefix', scheme: null, host: null, path: '/other' }))
+  assert.equal(pathless.judge(0, subject({ url: null }), now), 'remove')
+  assert.deepEqual(partsOf('shop\nhttp\n*\n*?a=1\nh x:1').url, null)
+  assert.deepEqual(partsOf('shop\nhttp\n*\n/a\nh x:1'), {
+    space: 'shop',
+    scheme: 'http',
+    host: null,
+    url: '/a',
+    target: 'shop\nhttp\n*\n/a',
+  })
+})
+
+test('ages in a ban are those of the moment when it was given', () => {
+  const bans = told(order(1, { kind: 'ban', expression: 'obj.age > 5s' }))
+  assert.equal(bans.judge(0, subject({ age: 14.1 }), 10_000), 'remove')
+  assert.equal(bans.judge(0, subject({ age: 13.9 }), 10_000), 'keep')
 })
 
 test('a soft order makes stale from its moment on, and the latest one counts; a hard one goes before it', () => {
-  const bans = new Bans()
   const tags = (...names: string[]): Order['what'] => ({ kind: 'tags', tags: names })
-  bans.set([order(1, tags('red'), true), order(2, tags('shoes'), true), order(3, tags('blue'))], 3)
-  assert.equal(bans.judge(0, subject()), 2000)
-  assert.equal(bans.judge(2, subject()), 'keep')
-  assert.equal(bans.judge(0, subject({ tags: 'red blue' })), 'remove')
+  const bans = told(order(1, tags('red'), true), order(2, tags('shoes'), true), order(3, tags('blue')))
+  assert.equal(bans.judge(0, subject(), now), 2000)
+  assert.equal(bans.judge(2, subject(), now), 'keep')
+  assert.equal(bans.judge(0, subject({ tags: 'red blue' }), now), 'remove')
+  const both = told(order(1, tags('red')), order(2, tags('red'), true))
+  assert.equal(both.judge(0, subject(), now), 'remove')
+  assert.equal(both.judge(1, subject(), now), 2000)
 })
 
 test('what was not compared with orders that are forgotten meanwhile is not trusted', () => {
   const bans = new Bans()
-  bans.set([order(5, { kind: 'tags', tags: ['blue'] })], 5)
-  assert.equal(bans.judge(3, subject()), 'remove')
-  assert.equal(bans.judge(4, subject()), 'keep')
-  bans.set([], 5)
-  assert.equal(bans.judge(4, subject()), 'remove')
-  assert.equal(bans.judge(5, subject()), 'keep')
+  bans.heed({ orders: [order(5, { kind: 'tags', tags: ['blue'] })], last: 5, forgotten: 4 })
+  assert.equal(bans.judge(3, subject(), now), 'remove')
+  assert.equal(bans.judge(4, subject(), now), 'keep')
+  bans.heed({ orders: [], last: 5, forgotten: 5 })
+  assert.equal(bans.judge(4, subject(), now), 'remove')
+  assert.equal(bans.judge(5, subject({ tags: 'blue' }), now), 'keep')
   assert.equal(bans.last, 5)
 })

@@ -1,10 +1,25 @@
 /**
- * What has been ordered to go from the cache, in the order of the orders. An order is not carried out on all objects at
- * once: each stored object knows the last order it was compared with, and is compared with the later ones before it is
- * used again. So an order is in effect as soon as every thread has the list, however many objects there are; meanwhile a
- * sweeper goes through those that nobody asks for.
+ * What has been ordered to go from the cache. An order is not carried out on all objects at once: each stored object
+ * knows the last order it was compared with, and is compared with the later ones before it is used again. So an order is
+ * in effect as soon as every thread knows it, however many objects there are; meanwhile a sweeper goes through those that
+ * nobody asks for.
  */
 import { type BanSubject, parseBan } from './ban.ts'
+
+/** What an order means. */
+export type Named =
+  | { readonly kind: 'ban'; readonly expression: string }
+  /** Any of these tags. */
+  | { readonly kind: 'tags'; readonly tags: readonly string[] }
+  /** The beginning of path and query, at one host (as keys have it) or, with null, at all of them. */
+  | {
+      readonly kind: 'prefix'
+      readonly scheme: 'http' | 'https' | null
+      readonly host: string | null
+      readonly path: string
+    }
+  /** Targets of primary keys, each with all that fields and cookies make of it. */
+  | { readonly kind: 'targets'; readonly targets: readonly string[] }
 
 /** One order. Plain data: it is sent from thread to thread. */
 export interface Order {
@@ -14,34 +29,46 @@ export interface Order {
   readonly at: number
   /** What is stale is left for grace instead of being removed. */
   readonly soft: boolean
-  readonly what:
-    | { readonly kind: 'ban'; readonly expression: string }
-    /** Any of these tags. */
-    | { readonly kind: 'tags'; readonly tags: readonly string[] }
-    /** Beginning of scheme, host and path: `http://shop.test/shoes`. */
-    | { readonly kind: 'prefix'; readonly prefix: string }
-    /** Beginnings of primary keys, each a whole one without what fields and cookies add. */
-    | { readonly kind: 'targets'; readonly targets: readonly string[] }
+  readonly what: Named
+}
+
+/** What a thread is told: orders it does not know yet, in their order. */
+export interface Removals {
+  readonly orders: readonly Order[]
+  /** Number of the last order ever given. */
+  readonly last: number
+  /** Orders up to this one may be forgotten; whoever has not been compared with them is not to be trusted. */
+  readonly forgotten: number
 }
 
 /** A stored object as orders see it. */
 export interface OrderSubject extends BanSubject {
-  /** Its primary key, or that of one of its variants. */
-  readonly key: string
+  /** The target its key begins with; see targetOf. */
+  readonly target: string
   readonly scheme: string
   /** Separated by spaces. */
   readonly tags: string
 }
 
-interface Compiled {
-  readonly order: Order
-  readonly matches: (subject: OrderSubject) => boolean
+/** The last orders for one name; 0: there was none. */
+interface Latest {
+  hard: number
+  soft: number
+  softAt: number
 }
 
+interface Pattern {
+  readonly order: Order
+  readonly matches: (subject: OrderSubject, ago: number) => boolean
+}
+
+/** As one thread knows the orders. Names are looked up, so that their number costs nothing; only patterns are tried one by one. */
 export class Bans {
-  #orders: readonly Compiled[] = []
+  readonly #targets = new Map<string, Latest>()
+  readonly #tags = new Map<string, Latest>()
+  /** In the order of their numbers. */
+  readonly #patterns = new Map<string, Pattern>()
   #last = 0
-  /** Orders up to this one are no longer in the list; whoever has not been compared with them is not to be trusted. */
   #forgotten = 0
 
   /** Number of the last order; 0: there was none. */
@@ -49,51 +76,110 @@ export class Bans {
     return this.#last
   }
 
-  get list(): readonly Order[] {
-    return this.#orders.map(({ order }) => order)
-  }
-
-  /** Takes over the whole list. `last`: number of the last order ever given. */
-  set(orders: readonly Order[], last: number): void {
-    const known = new Map(this.#orders.map((one) => [one.order.number, one]))
-    this.#orders = orders.map((order) => known.get(order.number) ?? { order, matches: matcherOf(order) })
+  /** Takes over new orders; in effect when it returns. */
+  heed({ orders, last, forgotten }: Removals): void {
+    for (const order of orders) this.#add(order)
     this.#last = last
-    this.#forgotten = (orders[0]?.number ?? last + 1) - 1
+    if (forgotten > this.#forgotten) this.#forget(forgotten)
   }
 
   /**
-   * What the orders after `compared` make of an object: `keep`, `remove`, or the moment of the latest soft order that
-   * concerns it, from which on it is stale.
+   * What the orders after `compared` make of an object at a moment (ms since the epoch): `keep`, `remove`, or the moment
+   * of the latest soft order that concerns it, from which on it is stale.
    */
-  judge(compared: number, subject: OrderSubject): 'keep' | 'remove' | number {
+  judge(compared: number, subject: OrderSubject, now: number): 'keep' | 'remove' | number {
     if (compared < this.#forgotten) return 'remove'
     let softened = 0
-    for (const { order, matches } of this.#orders) {
-      if (order.number <= compared || !matches(subject)) continue
+    const named = (latest: Latest | undefined): boolean => {
+      if (latest === undefined) return false
+      if (latest.soft > compared) softened = Math.max(softened, latest.softAt)
+      return latest.hard > compared
+    }
+    if (this.#targets.size > 0 && named(this.#targets.get(subject.target))) return 'remove'
+    if (this.#tags.size > 0 && subject.tags !== '') {
+      for (const tag of subject.tags.split(' ')) if (named(this.#tags.get(tag))) return 'remove'
+    }
+    for (const { order, matches } of this.#patterns.values()) {
+      if (order.number <= compared || !matches(subject, (now - order.at) / 1000)) continue
       if (!order.soft) return 'remove'
       softened = Math.max(softened, order.at)
     }
     return softened > 0 ? softened : 'keep'
   }
-}
 
-function matcherOf({ what }: Order): (subject: OrderSubject) => boolean {
-  switch (what.kind) {
-    case 'ban':
-      return parseBan(what.expression).matches
-    case 'tags': {
-      const tags = new Set(what.tags)
-      return (subject) => subject.tags !== '' && subject.tags.split(' ').some((tag) => tags.has(tag))
+  #add(order: Order): void {
+    const { what } = order
+    switch (what.kind) {
+      case 'targets':
+        for (const target of what.targets) note(this.#targets, target, order)
+        break
+      case 'tags':
+        for (const tag of what.tags) note(this.#tags, tag, order)
+        break
+      case 'ban': {
+        const { matches } = parseBan(what.expression)
+        this.#addPattern({ order, matches })
+        break
+      }
+      case 'prefix': {
+        const { scheme, host, path } = what
+        const matches = (subject: OrderSubject): boolean =>
+          (scheme === null || subject.scheme === scheme) &&
+          (host === null || subject.host === null || subject.host === host) &&
+          (subject.url === null || subject.url.startsWith(path))
+        this.#addPattern({ order, matches })
+      }
     }
-    case 'prefix':
-      return (subject) => `${subject.scheme}://${subject.host}${subject.url}`.startsWith(what.prefix)
-    case 'targets':
-      return ({ key }) => what.targets.some((one) => key === one || key.startsWith(`${one}\n`))
+  }
+
+  /** Of two that mean the same the later one says all: what it does not concern has been compared with the former. */
+  #addPattern(pattern: Pattern): void {
+    const identity = identityOf(pattern.order)
+    this.#patterns.delete(identity)
+    this.#patterns.set(identity, pattern)
+  }
+
+  #forget(upTo: number): void {
+    this.#forgotten = upTo
+    for (const names of [this.#targets, this.#tags])
+      for (const [name, { hard, soft }] of names) if (hard <= upTo && soft <= upTo) names.delete(name)
+    for (const [identity, { order }] of this.#patterns) if (order.number <= upTo) this.#patterns.delete(identity)
   }
 }
 
-/** What a key says of the request it was made of; see cacheKey. */
-export function partsOf(key: string): { space: string; scheme: string; host: string; url: string } {
+function note(names: Map<string, Latest>, name: string, { number, at, soft }: Order): void {
+  let latest = names.get(name)
+  if (latest === undefined) {
+    latest = { hard: 0, soft: 0, softAt: 0 }
+    names.set(name, latest)
+  }
+  if (soft) {
+    latest.soft = number
+    latest.softAt = at
+  } else latest.hard = number
+}
+
+/** A text that two orders share if the later one makes the former needless. Ages are those of the order's moment, so what asks for them is never the same. */
+export function identityOf({ what, soft, number }: Pick<Order, 'what' | 'soft' | 'number'>): string {
+  const timed = what.kind === 'ban' && parseBan(what.expression).timed
+  return `${soft ? 'soft' : 'hard'} ${timed ? number : 0} ${JSON.stringify(what)}`
+}
+
+/** What a key says of the request it was made of; see cacheKey. `host`, `url`: null where objects are stored without regard to it. */
+export function partsOf(key: string): {
+  space: string
+  scheme: string
+  host: string | null
+  url: string | null
+  target: string
+} {
   const [space = '', scheme = '', host = '', url = ''] = key.split('\n', 4)
-  return { space, scheme, host, url }
+  return {
+    space,
+    scheme,
+    // No host and no path of a GET can be a star.
+    host: host === '*' ? null : host,
+    url: url.startsWith('*') ? null : url,
+    target: `${space}\n${scheme}\n${host}\n${url}`,
+  }
 }

@@ -94,22 +94,22 @@ it('reads any text without an error', () => {
 
 it('codes a 200 of a type that is worth it', () => {
   for (const type of ['text/html', 'Text/CSS; charset=utf-8', 'application/json', 'application/json;x=1'])
-    assert.equal(mayCode(stored(`Content-Type: ${type}\r\n`), 100, settings), true, type)
+    assert.equal(mayCode(stored(`Content-Type: ${type}\r\n`), 100, settings, []), true, type)
   for (const type of ['image/png', 'application/jsonp', 'textual/html', 'text', ''])
-    assert.equal(mayCode(stored(`Content-Type: ${type}\r\n`), 100, settings), false, type)
-  assert.equal(mayCode(stored(''), 100, settings), false)
+    assert.equal(mayCode(stored(`Content-Type: ${type}\r\n`), 100, settings, []), false, type)
+  assert.equal(mayCode(stored(''), 100, settings, []), false)
   for (const status of [203, 206, 301, 404]) {
-    assert.equal(mayCode(stored('Content-Type: text/html\r\n', '', status), 100, settings), false, String(status))
+    assert.equal(mayCode(stored('Content-Type: text/html\r\n', '', status), 100, settings, []), false, String(status))
   }
 })
 
 it('codes what is long enough, and counts on it where the length is not known yet', () => {
   const page = stored('Content-Type: text/html\r\n')
   assert.deepEqual(
-    [99, 100, 0, -1].map((length) => mayCode(page, length, settings)),
+    [99, 100, 0, -1].map((length) => mayCode(page, length, settings, [])),
     [false, true, false, true],
   )
-  assert.equal(mayCode(page, 0, { ...settings, min: 0 }), false)
+  assert.equal(mayCode(page, 0, { ...settings, min: 0 }, []), false)
 })
 
 it('does not code what its server has coded, may not be changed, is a part, or tells a digest (RFC 9110 §7.7, RFC 9530)', () => {
@@ -123,11 +123,28 @@ it('does not code what its server has coded, may not be changed, is a part, or t
     'Digest: sha-256=AA==',
     'Content-MD5: AA==',
   ]) {
-    assert.equal(mayCode(stored(`Content-Type: text/html\r\n${line}\r\n`), 100, settings), false, line)
-    assert.equal(mayCode(stored(`${line}\r\nContent-Type: text/html\r\n`), 100, settings), false, line)
+    assert.equal(mayCode(stored(`Content-Type: text/html\r\n${line}\r\n`), 100, settings, []), false, line)
+    assert.equal(mayCode(stored(`${line}\r\nContent-Type: text/html\r\n`), 100, settings, []), false, line)
   }
   const two = 'Content-Type: text/html\r\nCache-Control: max-age=60\r\nCache-Control: no-transform\r\n'
-  assert.equal(mayCode(stored(two), 100, settings), false)
+  assert.equal(mayCode(stored(two), 100, settings, []), false)
+})
+
+it('does not code what the field forbids to change that the route goes by instead of Cache-Control (RFC 9213 §2.2)', () => {
+  const may = (lines: readonly string[], targeted: readonly string[]): boolean =>
+    mayCode(stored(['Content-Type: text/html', ...lines, ''].join('\r\n')), 100, settings, targeted)
+  const cdn = 'CDN-Cache-Control: max-age=60, no-transform'
+  assert.equal(may([cdn], ['cdn-cache-control']), false)
+  assert.equal(may([cdn], ['own-control', 'cdn-cache-control']), false)
+  assert.equal(may(['CDN-Cache-Control: max-age=60', 'cdn-cache-control: no-transform'], ['cdn-cache-control']), false)
+  // It is for others, another one counts, or it cannot be read and does not count.
+  assert.equal(may([cdn], []), true)
+  assert.equal(may([cdn, 'Own-Control: max-age=60'], ['own-control', 'cdn-cache-control']), true)
+  assert.equal(may([cdn, 'Own-Control: &&'], ['own-control', 'cdn-cache-control']), false)
+  assert.equal(may(['CDN-Cache-Control: no-transform, &&'], ['cdn-cache-control']), true)
+  assert.equal(may(['CDN-Cache-Control: no-transform=5'], ['cdn-cache-control']), true)
+  // What Cache-Control says to all who pass it on holds nevertheless (RFC 9110 §7.7).
+  assert.equal(may(['CDN-Cache-Control: max-age=60', 'Cache-Control: no-transform'], ['cdn-cache-control']), false)
 })
 
 it('adds Accept-Encoding to Vary unless it is there, or the star', () => {

@@ -8,10 +8,12 @@
  * Parts of it cannot be put together with a weak tag (§15.3.7.3), so ranges are of the response as it was stored.
  */
 import type { RouteCacheConfig } from '../config/model.ts'
+import { CacheControl } from '../wire/cache-control.ts'
 import { listHas } from '../wire/connection.ts'
 import { isWeakTag } from '../wire/entity-tag.ts'
 import { Field } from '../wire/fields.ts'
 import type { RequestHead } from '../wire/head.ts'
+import { readTargeted } from '../wire/targeted.ts'
 import type { Conditions } from './condition.ts'
 import { eachLine, withoutLines } from './lines.ts'
 import type { StoredText } from './stored.ts'
@@ -68,26 +70,45 @@ const DIGESTS: ReadonlySet<string> = new Set(['content-digest', 'repr-digest', '
  * Whether a stored response may be coded: a 200 of a type that is worth it and long enough, as its server sent it, which
  * neither codes it nor forbids to change it (no-transform, RFC 9110 §7.7) nor tells its digest.
  * @param length bytes of the content; -1: not known yet
+ * @param targeted the fields that the route goes by instead of Cache-Control, in lower case: the first of them that can
+ * be read may forbid it too (RFC 9213 §2.2)
  */
 export function mayCode(
   stored: Pick<StoredText, 'status' | 'fields'>,
   length: number,
   settings: CodingSettings,
+  targeted: readonly string[],
 ): boolean {
   if (stored.status !== 200 || length === 0 || (length > 0 && length < settings.min)) return false
   let type = ''
   let barred = false
+  let aimed = false
   eachLine(stored.fields, (name, from, to) => {
     if (name === 'content-type') type ||= valueAt(stored.fields, name, from, to)
     else if (name === 'cache-control') {
       const value = valueAt(stored.fields, name, from, to)
       barred ||= listHas(value, 0, value.length, 'no-transform')
-    } else barred ||= name === 'content-encoding' || name === 'content-range' || DIGESTS.has(name)
+    } else if (targeted.includes(name)) aimed = true
+    else barred ||= name === 'content-encoding' || name === 'content-range' || DIGESTS.has(name)
   })
-  if (barred || type === '') return false
+  if (barred || type === '' || (aimed && targetedBars(stored.fields, targeted))) return false
   const semicolon = type.indexOf(';')
   const media = (semicolon < 0 ? type : type.slice(0, semicolon)).trim().toLowerCase()
   return settings.types.some((one) => (one.endsWith('/*') ? media.startsWith(one.slice(0, -1)) : media === one))
+}
+
+const control = new CacheControl()
+
+/** Whether the first of these fields that can be read has no-transform. */
+function targetedBars(fields: string, targeted: readonly string[]): boolean {
+  for (const wanted of targeted) {
+    const values: string[] = []
+    eachLine(fields, (name, from, to) => {
+      if (name === wanted) values.push(valueAt(fields, name, from, to))
+    })
+    if (values.length > 0 && readTargeted(control, values.join(', '))) return control.noTransform
+  }
+  return false
 }
 
 function valueAt(lines: string, name: string, from: number, to: number): string {

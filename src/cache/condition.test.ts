@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { get, requestHead, responseHead } from '../../test/kit/heads.ts'
-import { httpDate } from '../wire/http-date.ts'
+import { httpDate } from '../base/clock.ts'
 import { conditionsOf, isForServer, judgeConditions } from './condition.ts'
 import { validatorsOf } from './validators.ts'
 

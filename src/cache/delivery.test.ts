@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { multipartLength } from '../wire/byte-range.ts'
 import { BodyKind } from '../wire/head.ts'
-import { multipartHead, notModifiedHead, partialHead, wholeHead } from './delivery.ts'
+import { multipartHead, notModifiedHead, partialHead, unsatisfiableHead, wholeHead } from './delivery.ts'
 
 const stored = {
   status: 200,
@@ -53,5 +53,17 @@ it('sends several ranges as parts, whose type is told in them (§15.3.7.2)', () 
     multipartHead(stored, 'b', ranges, 10, out),
     'HTTP/1.1 206 Partial Content\r\nDate: d\r\nETag: "e"\r\nContent-Encoding: br\r\nCache-Status: up; hit\r\n' +
       `Content-Type: multipart/byteranges; boundary=b\r\nContent-Length: ${multipartLength('b', 'text/a', ranges, 10)}\r\n${tail}`,
+  )
+})
+
+it('refuses ranges with the length, the date of now and what tells the representation, and says nothing of keeping it (§15.5.17, §6.6.1)', () => {
+  const fields =
+    'Date: d\r\nCache-Control: max-age=60\r\nContent-Type: text/a\r\nETag: "e"\r\nExpires: e\r\nVary: Accept\r\n' +
+    'Content-Encoding: br\r\nLast-Modified: m\r\nvary: Cookie\r\nAccess-Control-Allow-Origin: *\r\nAccept-Ranges: bytes\r\n'
+  assert.equal(
+    unsatisfiableHead({ ...stored, fields }, 10, out, Date.UTC(1994, 10, 6, 8, 49, 37)),
+    'HTTP/1.1 416 Range Not Satisfiable\r\nETag: "e"\r\nVary: Accept\r\nLast-Modified: m\r\nvary: Cookie\r\n' +
+      'Access-Control-Allow-Origin: *\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Range: bytes */10\r\n' +
+      'Content-Length: 0\r\nCache-Status: gate; hit\r\nConnection: close\r\nVia: 1.1 gate\r\n\r\n',
   )
 })

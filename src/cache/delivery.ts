@@ -1,7 +1,9 @@
 /** The heads with which a stored response goes to clients: whole, in parts, or as "you have it already". Write them as latin1. */
-import { type ByteRange, contentRange, multipartLength, multipartType } from '../wire/byte-range.ts'
+
+import { httpDate } from '../base/clock.ts'
+import { type ByteRange, contentRange, multipartLength, multipartType, unsatisfiedRange } from '../wire/byte-range.ts'
 import { BodyKind } from '../wire/head.ts'
-import { valueIn, withoutLines } from './lines.ts'
+import { linesOf, valueIn, withoutLines } from './lines.ts'
 import type { StoredHead } from './stored-head.ts'
 
 /** What this delivery adds to the stored head. */
@@ -62,8 +64,37 @@ export function multipartHead(
   return `HTTP/1.1 206 Partial Content\r\n${withoutLines(stored.fields, OF_PARTS)}${parts}${added(out)}`
 }
 
+/**
+ * What a 416 tells of the representation: which one it was, so that the client knows whether it is still the one of which
+ * it has a part; and who may read the answer. Nothing that says how long it may be kept: a cache behind this one that
+ * kept it would have it for the whole.
+ */
+const OF_REFUSAL = new Set([
+  'access-control-allow-credentials',
+  'access-control-allow-origin',
+  'access-control-expose-headers',
+  'cross-origin-resource-policy',
+  'etag',
+  'last-modified',
+  'vary',
+])
+
+/**
+ * 416: none of the ranges is in a content of `length` bytes (RFC 9110 §15.5.17). It is an answer of this moment, and has
+ * its Date and no Age (§6.6.1).
+ * @param now ms since the epoch
+ */
+export function unsatisfiableHead(stored: StoredHead, length: number, out: DeliveryOut, now: number): string {
+  const own = `Date: ${httpDate(now)}\r\nContent-Range: ${unsatisfiedRange(length)}\r\nContent-Length: 0\r\n`
+  return `HTTP/1.1 416 Range Not Satisfiable\r\n${linesOf(stored.fields, OF_REFUSAL)}${own}${ends(out)}`
+}
+
 function added(out: DeliveryOut): string {
+  return `Age: ${out.age}\r\n${ends(out)}`
+}
+
+function ends(out: DeliveryOut): string {
   const status = out.cacheStatus === '' ? '' : `Cache-Status: ${out.cacheStatus}\r\n`
   const connection = out.connection === '' ? '' : `Connection: ${out.connection}\r\n`
-  return `Age: ${out.age}\r\n${status}${connection}${out.extra}\r\n`
+  return `${status}${connection}${out.extra}\r\n`
 }

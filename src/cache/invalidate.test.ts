@@ -21,9 +21,25 @@ it('invalidates nothing by a safe method, an error, or a tunnel', () => {
 
 it('invalidates what Location and Content-Location name, resolved against the target', () => {
   assert.deepEqual(paths('POST /a/b?c', 201, 'Location: d?e#f', 'Content-Location: /g'), ['/a/b?c', '/a/d?e', '/g'])
-  assert.deepEqual(paths('POST /a', 201, 'Location: http://A.Example:80/x/../y'), ['/a', '/y'])
+  assert.deepEqual(paths('POST /a', 201, 'Location: http://A.Example:80/x/../y'), ['/a', '/y', '/x/../y'])
   assert.deepEqual(paths('POST /a', 201, 'Location: /a', 'Content-Location: ?q'), ['/a', '/a?q'])
   assert.deepEqual(paths('POST //x/a', 201, 'Location: b'), ['//x/a', '//x/b'])
+})
+
+it('invalidates what is named as it is written, and as browsers write it (RFC 3986 §5.2)', () => {
+  const named = (location: string, start = 'POST /x/y?z'): readonly string[] =>
+    paths(start, 201, `Location: ${location}`).slice(1)
+  assert.deepEqual(named('/a{b}'), ['/a%7Bb%7D', '/a{b}'])
+  assert.deepEqual(named('http://a.example/a/./b#c'), ['/a/b', '/a/./b'])
+  assert.deepEqual(named("?x='1'"), ['/x/y?x=%271%27', "/x/y?x='1'"])
+  assert.deepEqual(named('../{b}/.'), ['/%7Bb%7D/', '/x/../{b}/.', '/{b}/'])
+  assert.deepEqual(named('../../..'), ['/', '/x/../../..'])
+  assert.deepEqual(named('//A.example?q^'), ['/?q^'])
+  assert.deepEqual(named('//a.example/{a'), ['/%7Ba', '/{a'])
+  assert.deepEqual(named('http:/{a'), ['/%7Ba'])
+  assert.deepEqual(named('#f'), [])
+  assert.deepEqual(named('/\u00c3\u00a9'), ['/%C3%A9', '/\u00c3\u00a9'])
+  assert.deepEqual(named('b{', 'POST //x/a'), ['//x/b%7B', '//x/b{'])
 })
 
 it('invalidates nothing at another origin', () => {

@@ -3,7 +3,16 @@ import { it } from 'node:test'
 import fc from 'fast-check'
 import { get } from '../../test/kit/heads.ts'
 import { CacheControl } from '../wire/cache-control.ts'
-import { Ask, askOf, judge, usableOnError, usableWhenSaturated, type Verdict } from './judge.ts'
+import {
+  Ask,
+  askOf,
+  canBeForMany,
+  isForMany,
+  judge,
+  usableOnError,
+  usableWhenSaturated,
+  type Verdict,
+} from './judge.ts'
 import { Life, LifeFlag } from './life.ts'
 
 /** Fresh to 60 s, grace to 90 s, for errors to 100 s, kept to 190 s. */
@@ -175,4 +184,41 @@ it('is used when its server fails for as long as the operator allows for bad tim
   assert.equal(usable(life({ flags: LifeFlag.errorStated }), 60 + 40), false)
   assert.equal(usable(life({ flags: LifeFlag.mustRevalidate }), 61), false)
   assert.equal(usable(life({ flags: LifeFlag.authorized, grace: 0, staleIfError: 0 }), 61), false)
+})
+
+it('is for those who waited for it as long as it would be served from the store: fresh, or within grace', () => {
+  const forMany = (seconds: number, of: Partial<Life> = {}): boolean => isForMany(life(of), seconds * 1000)
+  assert.deepEqual(
+    [forMany(0), forMany(59), forMany(89.9), forMany(90), forMany(189)],
+    [true, true, true, false, false],
+  )
+  assert.equal(forMany(0, { flags: LifeFlag.noCache }), false)
+  assert.deepEqual(
+    [0, 59, 60].map((at) => forMany(at, { flags: LifeFlag.mustRevalidate })),
+    [true, true, false],
+  )
+  assert.equal(forMany(0, { ttl: 0, grace: 0 }), false)
+  assert.equal(forMany(0, { ttl: 0 }), true, 'its server said so itself')
+})
+
+it('can never be for others when it was never fresh and has no grace, or needs its server each time', () => {
+  assert.equal(canBeForMany(life()), true)
+  assert.equal(canBeForMany(life({ ttl: 0 })), true)
+  assert.equal(canBeForMany(life({ ttl: 0, grace: 0 })), false)
+  assert.equal(canBeForMany(life({ ttl: 0, grace: 0, staleIfError: 9000 })), false)
+  assert.equal(canBeForMany(life({ flags: LifeFlag.noCache })), false)
+  // It has become stale, but the next one may be fresh again.
+  assert.equal(canBeForMany(life({ born: -1e9, flags: LifeFlag.mustRevalidate, grace: 0 })), true)
+})
+
+it('is for many only if it can be', () => {
+  const time = fc.nat(200)
+  fc.assert(
+    fc.property(time, time, time, fc.nat(15), time, (ttl, grace, keep, flags, at) => {
+      const of = life({ ttl, grace, keep, flags })
+      assert.ok(!isForMany(of, at) || canBeForMany(of))
+      assert.ok(!isForMany(of, at) || ['fresh', 'grace'].includes(judge(of, nothing, at)))
+    }),
+    { numRuns: 500 },
+  )
 })

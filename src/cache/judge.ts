@@ -84,6 +84,22 @@ export function judge(life: Life, ask: Ask, now: number): Verdict {
   return late < (ask.maxStale >= 0 && !isForOne(life) ? ask.maxStale : life.grace) ? 'grace' : 'stale'
 }
 
+const NOTHING = new Ask()
+
+/**
+ * Whether a response that was fetched for one request answers those who asked for the same meanwhile: those only get what
+ * they would get from the store a moment later. What they say of ages is about older responses than one that comes just now.
+ */
+export function isForMany(life: Life, now: number): boolean {
+  const verdict = judge(life, NOTHING, now)
+  return verdict === 'fresh' || verdict === 'grace'
+}
+
+/** Whether that can ever be so of one with this life, had it come just now. */
+export function canBeForMany(life: Life): boolean {
+  return !life.has(LifeFlag.noCache) && life.ttl + life.grace > 0
+}
+
 /**
  * Whether a stored response may be used because the servers are saturated: then the alternative is to wait in a line.
  * Grace grows linearly with the pressure. What the client says of ages is set aside, as RFC 9111 §5.2.1 allows: those

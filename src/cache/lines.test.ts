@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { namesIn, valueIn, withoutLines } from './lines.ts'
+import { linesOf, namesIn, valueIn, withoutLines } from './lines.ts'
 
 const lines = 'A: 1\r\nB-c: x: y\r\na: 2\r\nD:\r\n'
 
@@ -10,6 +10,11 @@ it('takes out lines by name, in any case, and leaves the others as they are', ()
   assert.equal(withoutLines(lines, new Set(['x'])), lines)
   assert.equal(withoutLines(lines, new Set(['a', 'b-c', 'd'])), '')
   assert.equal(withoutLines('', new Set(['a'])), '')
+})
+
+it('finds the lines of some names, in their order', () => {
+  assert.equal(linesOf(lines, new Set(['a', 'd', 'x'])), 'A: 1\r\na: 2\r\nD:\r\n')
+  assert.equal(linesOf(lines, new Set(['x'])), '')
 })
 
 it('finds the first value of a name', () => {

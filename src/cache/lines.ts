@@ -23,6 +23,15 @@ export function withoutLines(lines: string, names: ReadonlySet<string>): string 
   return run === 0 ? lines : kept + lines.slice(run)
 }
 
+/** The lines of these names (lower case). */
+export function linesOf(lines: string, names: ReadonlySet<string>): string {
+  let found = ''
+  eachLine(lines, (name, from, to) => {
+    if (names.has(name)) found += lines.slice(from, to)
+  })
+  return found
+}
+
 /** Value of the first line of this name (lower case), '' where there is none. */
 export function valueIn(lines: string, lowerName: string): string {
   let value: string | null = null

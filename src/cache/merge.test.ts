@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { byTheRfc } from '../../test/kit/cache-settings.ts'
 import { responseHead } from '../../test/kit/heads.ts'
+import { httpDate } from '../base/clock.ts'
 import { CacheControl, readCacheControl } from '../wire/cache-control.ts'
-import { httpDate } from '../wire/http-date.ts'
 import { controlOf } from './control.ts'
 import { Ask, judge } from './judge.ts'
 import { ageOf, Life, lifeOf } from './life.ts'
@@ -60,7 +60,7 @@ it('puts newer fields in place of all stored ones of their name (§3.2)', () => 
   )
 })
 
-it('updates fields of the content as any others, but not its length and range (§3.2)', () => {
+it('updates fields of the content as any others, but not its coding, length and range (§3.2)', () => {
   assert.equal(
     updated(`${date}\r\nContent-Type: a\r\nContent-Encoding: br\r\nContent-Foo: a\r\n`, [
       date,
@@ -70,8 +70,9 @@ it('updates fields of the content as any others, but not its length and range (�
       'Content-Length: 99',
       'Content-Range: bytes 0-1/2',
     ]),
-    `${date}\r\nContent-Type: b\r\nContent-Encoding: gzip\r\nContent-Foo: b\r\n`,
+    `Content-Encoding: br\r\n${date}\r\nContent-Type: b\r\nContent-Foo: b\r\n`,
   )
+  assert.equal(updated(`${date}\r\n`, [date, 'Content-Encoding: gzip']), `${date}\r\n`)
 })
 
 it('takes nothing over that would not be stored (§3.1)', () => {

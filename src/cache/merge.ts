@@ -26,13 +26,16 @@ export function selectedBy(stored: readonly Validators[], fresh: Validators): re
   return stored.length === 1 ? [0] : []
 }
 
-/** Of the content that is stored, not of the message that came now; and cookies, which belong to who just asked. */
-const NEVER_MERGED = ['content-length', 'content-range', 'set-cookie']
+/**
+ * Of the content that is stored, not of the message that came now: another Content-Encoding would call plain bytes
+ * coded, or coded ones plain. And cookies, which belong to who just asked.
+ */
+const NEVER_MERGED = ['content-encoding', 'content-length', 'content-range', 'set-cookie']
 
 /**
  * The lines of a stored head after an update: the fields of the newer head in place of all stored ones of their names,
- * the rest as it was (§3.2). Content-Encoding and Content-Type are updated as any other field: what is stored is the
- * content as it was received, so nothing here was made by them.
+ * the rest as it was (§3.2). Content-Type is updated as any other field: nothing here was made by it. Content-Encoding
+ * is not, as the stored bytes do not change with it, and §3.2 allows to leave out what their integrity needs.
  *
  * Without a Date in the newer head the time of its receipt is put there: the response was validated at that time.
  * @param control directives of the newer head
@@ -46,13 +49,18 @@ export function updatedLines(
   answered: number,
 ): string {
   const never = new Set(NEVER_MERGED)
-  if (settings.setCookie === 'when-public' && (control.isPublic || control.sMaxAge >= 0)) never.delete('set-cookie')
+  if (mergesCookies(control, settings)) never.delete('set-cookie')
   const newer = withoutLines(linesToKeep(fresh, control, answered), never)
   const replaced = namesIn(newer)
   // §3.1: a field that is from now on not to be stored is not to stay either.
   for (const name of control.noCacheFields) replaced.add(name)
   for (const name of control.privateFields) replaced.add(name)
   return withoutLines(lines, replaced) + newer
+}
+
+/** Whether cookies of an update are stored with it. @param control directives of the newer head */
+export function mergesCookies(control: CacheControl, settings: Pick<CacheSettings, 'setCookie'>): boolean {
+  return settings.setCookie === 'when-public' && (control.isPublic || control.sMaxAge >= 0)
 }
 
 /**

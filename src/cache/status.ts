@@ -14,6 +14,12 @@ const UNDERSTOOD = statuses(
 
 /** The server failed, so that a stale answer is better than this one (RFC 5861 §4). */
 const ERRORS = statuses('500 502 503 504')
+/** Servers have their own beside the registered ones, which all lie below; they mean the same as 500 (RFC 9110 §15). */
+const OWN_ERRORS = 512
+/** The server wants fewer requests (RFC 6585 §4). */
+const TOO_MANY = statuses('429')
+/** An answer to conditions or ranges that the request named (RFC 9110 §15.5.13, §15.5.17). */
+const CONDITIONAL = statuses('412 416')
 
 /** Whether a freshness may be guessed for this status (RFC 9111 §4.2.2). */
 export function isHeuristic(status: number): boolean {
@@ -26,5 +32,15 @@ export function isUnderstood(status: number): boolean {
 
 /** Whether stale-if-error is about this status. */
 export function isServerError(status: number): boolean {
-  return ERRORS.has(status)
+  return ERRORS.has(status) || status >= OWN_ERRORS
+}
+
+/** Whether a refresh that nobody waits for has failed: the copy that is there stays, and the next try waits. */
+export function isRefreshFailure(status: number): boolean {
+  return Math.floor(status / 100) === 5 || TOO_MANY.has(status)
+}
+
+/** Whether the answer may be about what the request named beside its target. */
+export function isConditional(status: number): boolean {
+  return CONDITIONAL.has(status)
 }

@@ -9,13 +9,13 @@ import { controlOf } from './control.ts'
 import { Ask, askOf } from './judge.ts'
 import { ageOf, Life, lifeOf } from './life.ts'
 import type { CacheSettings } from './settings.ts'
-import { type NotStored, notStored, whyNotStored } from './storable.ts'
+import { type NotStored, notStored, whyNotKept, whyNotStored } from './storable.ts'
 
 const now = Date.UTC(2026, 10, 21, 12)
 
 function why(
   lines: readonly string[],
-  of: { request?: RequestHead; status?: number; settings?: Partial<CacheSettings> } = {},
+  of: { request?: RequestHead; status?: number; settings?: Partial<CacheSettings>; rule?: typeof whyNotStored } = {},
 ): NotStored | null {
   const request = of.request ?? get()
   const settings = { ...byTheRfc, ...of.settings }
@@ -27,7 +27,7 @@ function why(
   const life = new Life()
   const authorized = request.has(Field.authorization)
   lifeOf(life, head, control, { asked: now, answered: now, age: ageOf(head), authorized }, settings)
-  return whyNotStored(request, ask, head, control, life, settings)
+  return (of.rule ?? whyNotStored)(request, ask, head, control, life, settings)
 }
 
 const fresh = ['Cache-Control: max-age=60']
@@ -115,6 +115,8 @@ it('stores no cookies unless both server and route say so', () => {
 it('does not store what varies with everything (§4.1)', () => {
   assert.equal(why([...fresh, 'Vary: *']), 'vary-any')
   assert.equal(why([...fresh, 'Vary: Accept', 'Vary: X, *']), 'vary-any')
+  assert.equal(why([...fresh, 'Vary: Accept;x']), 'vary-any')
+  assert.equal(why([...fresh, 'Vary: Accept, X-Forwarded-For']), 'vary-own')
   assert.equal(why([...fresh, 'Vary: Accept']), null)
 })
 
@@ -146,4 +148,35 @@ it('has a sentence for each reason', () => {
     assert.match(reason, /^[a-z-]+$/)
     assert.match(sentence, /^[A-Z].*\.$/)
   }
+})
+
+it('does not store what is about conditions or parts of this very request (RFC 9110 §13.1, §14.2)', () => {
+  const conditions = [
+    'If-Match: "a"',
+    'If-None-Match: "a"',
+    'If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT',
+    'If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT',
+    'Range: bytes=9-',
+  ]
+  for (const status of [412, 416]) {
+    for (const condition of conditions) {
+      assert.equal(why(fresh, { status, request: get(condition) }), 'conditional', `${status}, ${condition}`)
+    }
+    assert.equal(why(fresh, { status, request: get('If-Range: "a"') }), null)
+    assert.equal(why(fresh, { status }), null)
+  }
+  assert.equal(why(fresh, { request: get('If-None-Match: "a"') }), null)
+})
+
+it('has the same rules for what is renewed, whatever the method that brings it: nothing of a known user, nothing against no-store', () => {
+  const head = (...lines: readonly string[]): RequestHead => requestHead('HEAD / HTTP/1.1', ...lines)
+  const kept = (lines: readonly string[], request: RequestHead): NotStored | null =>
+    why(lines, { request, rule: whyNotKept })
+  assert.equal(kept(fresh, head()), null)
+  assert.equal(kept(fresh, head('Authorization: Basic x')), 'authorization')
+  assert.equal(kept(['Cache-Control: max-age=60, public'], head('Authorization: Basic x')), null)
+  assert.equal(kept(fresh, head('Cache-Control: no-store')), 'request-no-store')
+  assert.equal(kept([...fresh, 'Vary: *'], head()), 'vary-any')
+  assert.equal(kept(['Cache-Control: max-age=60, private'], head()), 'private')
+  assert.equal(why(fresh, { request: head() }), 'method')
 })

@@ -5,8 +5,8 @@ import { BodyKind, type RequestHead, type ResponseHead } from '../wire/head.ts'
 import type { Ask } from './judge.ts'
 import { forcedTtl, type Life, LifeFlag } from './life.ts'
 import type { CacheSettings } from './settings.ts'
-import { isHeuristic, isUnderstood } from './status.ts'
-import { varyNames } from './vary.ts'
+import { isConditional, isHeuristic, isUnderstood } from './status.ts'
+import { readVary } from './vary.ts'
 
 /** Every reason not to store a response, and what it means for the operator. `incomplete` is found by who reads the body. */
 export const notStored = {
@@ -15,18 +15,31 @@ export const notStored = {
   'request-no-store': 'The client said Cache-Control: no-store.',
   interim: 'The status is an interim one (1xx).',
   partial: 'The response is a part of something (206).',
+  conditional: 'The answer is about conditions or ranges of this very request (412, 416).',
   'not-modified': 'A 304 updates what is stored and is never stored itself.',
   'no-store': 'The server said no-store, or its Cache-Control cannot be read.',
   status: 'The server said must-understand, and the status is not one that Headgate knows the rules of.',
   private: 'The server said private: the response is for one user.',
   authorization: 'The request had Authorization, and the server did not say public, s-maxage or must-revalidate.',
   'set-cookie': 'The response sets a cookie, and server and route do not both allow it to be stored nevertheless.',
-  'vary-any': 'The server said Vary: *, so that no other request matches.',
+  'vary-any':
+    'The server said Vary: *, or a Vary that is no list of names or has too many: no other request is known to match.',
+  'vary-own':
+    'Vary names a field that Headgate writes or takes out itself, such as X-Forwarded-For or Via, so that the client does not say what the server saw.',
   route: 'The route says for this status that nothing is stored (ttl 0).',
   'no-freshness': 'Nothing says how long it is fresh, and its status does not allow a guess.',
   'no-use': 'It is stale from the first, or needs the server each time, and has no validator to ask with.',
   incomplete: 'The connection ended before the response was complete.',
 } as const
+
+/** What can make a server answer 412 or 416 (RFC 9110 §13.1, §14.2). */
+const CONDITIONS = [
+  Field.ifMatch,
+  Field.ifNoneMatch,
+  Field.ifModifiedSince,
+  Field.ifUnmodifiedSince,
+  Field.range,
+] as const
 
 /** Why a response is not stored. */
 export type NotStored = keyof typeof notStored
@@ -49,11 +62,24 @@ export function whyNotStored(
   if (request.method !== 'GET' && !posted) return 'method'
   // Content of a GET means nothing (RFC 9110 §9.3.1), but some servers read it: the next client would get the answer.
   if (!posted && request.bodyKind !== BodyKind.none && request.contentLength !== 0) return 'request-content'
+  return whyNotKept(request, ask, head, control, life, settings)
+}
+
+/** The same for a stored response whose metadata is renewed, whatever the method that brought it. */
+export function whyNotKept(
+  request: RequestHead,
+  ask: Ask,
+  head: ResponseHead,
+  control: CacheControl,
+  life: Life,
+  settings: CacheSettings,
+): NotStored | null {
   if (ask.noStore) return 'request-no-store' // RFC 9111 §5.2.1.5
   const { status } = head
   if (status < 200) return 'interim'
   if (status === 206) return 'partial' // §3.3: allowed only to who can complete it
   if (status === 304) return 'not-modified'
+  if (isConditional(status) && CONDITIONS.some((id) => request.has(id))) return 'conditional'
   // §5.2.2.3: must-understand goes before no-store for those who do understand.
   if (control.mustUnderstand && !isUnderstood(status)) return 'status'
   if (control.noStore && !control.mustUnderstand) return 'no-store'
@@ -61,7 +87,8 @@ export function whyNotStored(
   if (request.has(Field.authorization) && !isForAll(control) && !control.mustRevalidate) return 'authorization' // §3.5
   if (setsCookie(head, control) && (settings.setCookie === 'never-store' || !isForAll(control))) return 'set-cookie'
   if (forcedTtl(status, settings) === 0) return 'route'
-  if (varyNames(head) === null) return 'vary-any' // §4.1
+  const vary = readVary(head, settings.key)
+  if (typeof vary === 'string') return vary // §4.1
   if (!hasFreshness(head, control, life)) return 'no-freshness'
   return isUseful(life) ? null : 'no-use'
 }

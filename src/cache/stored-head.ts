@@ -3,12 +3,13 @@
  * text, in their order and with those that are repeated. Not kept is what concerned the connection it came by, its
  * length, which the stored content knows better, and its age, which is another one at each delivery.
  */
+
+import { httpDate } from '../base/clock.ts'
 import type { CacheControl } from '../wire/cache-control.ts'
 import { namedByConnection } from '../wire/connection.ts'
 import { Field } from '../wire/fields.ts'
 import { isAlias, OF_THIS_HOP } from '../wire/forward.ts'
 import { type HeadLimits, ResponseHead } from '../wire/head.ts'
-import { httpDate } from '../wire/http-date.ts'
 import { parseResponse } from '../wire/response.ts'
 
 /** For one hop (RFC 9110 §7.6.1), or for the proxy itself (RFC 9111 §3.1), or written anew at each delivery. Trailers are not stored, so nothing announces them. */
@@ -35,6 +36,12 @@ export function linesToKeep(head: ResponseHead, control: CacheControl, answered:
 export function linesForOne(head: ResponseHead, control: CacheControl): string {
   if (control.noCacheFields.length === 0 && control.privateFields.length === 0) return ''
   return endToEnd(head, (i) => isLeftOut(head, i, control))
+}
+
+/** The cookies that a 304 sets for the one who asked; '' where `stored` has them, or linesForOne. */
+export function cookiesForOne(head: ResponseHead, control: CacheControl, stored: boolean): string {
+  if (stored || !head.has(Field.setCookie)) return ''
+  return endToEnd(head, (i) => head.ids[i] === Field.setCookie && !isLeftOut(head, i, control))
 }
 
 function endToEnd(head: ResponseHead, wanted: (i: number) => boolean): string {

@@ -8,6 +8,7 @@
  *             variants are gone when this one object is.
  *   pass      what came for this key is not to be shared: nobody waits for a fetch of somebody else until a moment.
  */
+import { hash } from 'node:crypto'
 import { type Life, lifeSlots, readLife, writeLife } from './life.ts'
 import type { StoredHead } from './stored-head.ts'
 import type { Validators } from './validators.ts'
@@ -45,6 +46,8 @@ export const REASON = {
   notStored: 17,
   /** It is stored, but under another key: look again. */
   elsewhere: 18,
+  /** Nothing that says anything of the server: its client left, or there was no room. The next one tries. */
+  untried: 19,
 } as const
 
 /** Reads and writes numbers one by one; a Hold, a Draft, or an array. */
@@ -94,7 +97,48 @@ export function readText(text: string, of: Numbers): StoredText {
   }
 }
 
-/** The key of one variant of `primary`. */
+/** Characters of a variant's text beyond which it stands in the key as its hash: the store bounds keys, and clients do not bound fields. */
+const LONGEST_VARIANT = 1024
+
+/**
+ * The key of one variant of `primary`: at most 1100 characters longer than that.
+ * @param variant see variantOf of vary.ts
+ */
 export function variantKey(primary: string, generation: number, variant: string): string {
-  return `${primary}\n\nv ${generation}\n${variant}`
+  // No field has such a name, and no such text has no line feed at its end: it is never taken for the text of another.
+  const short = variant.length > LONGEST_VARIANT ? `(sha-256):${hash('sha256', variant)}` : variant
+  return `${primary}\n\nv ${generation}\n${short}`
+}
+
+/** All numbers of a response whose body is `length` bytes, -1: not known yet. The rest as in SLOT. */
+export function numbersOf(life: Life, stored: StoredText, length: number, ban: number, content = unique()): number[] {
+  const numbers: number[] = []
+  putLife(life, {
+    setMeta: (i, value) => {
+      numbers[i] = value
+    },
+  })
+  numbers[SLOT.status] = stored.status
+  numbers[SLOT.date] = stored.date
+  numbers[SLOT.length] = length
+  numbers[SLOT.ban] = ban
+  numbers[SLOT.retry] = numbers[SLOT.failures] = 0
+  numbers[SLOT.content] = content
+  numbers[SLOT.version] = unique()
+  return numbers
+}
+
+/** Makes a response of what is being filled; its head comes after that. */
+export function putResponse(
+  to: { kind: number; setMeta(i: number, value: number): void },
+  ...of: Parameters<typeof numbersOf>
+): void {
+  to.kind = KIND.response
+  const numbers = numbersOf(...of)
+  for (let i = 0; i < numbers.length; i++) to.setMeta(i, numbers[i]!)
+}
+
+/** A number that nothing else has. */
+function unique(): number {
+  return 1 + Math.floor(Math.random() * 2 ** 48)
 }

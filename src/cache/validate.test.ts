@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { get, responseHead } from '../../test/kit/heads.ts'
 import { requestToServer } from '../wire/forward.ts'
-import { hideConditions, validationLines } from './validate.ts'
+import { hideConditions, hideDirectives, validationLines } from './validate.ts'
 import { validatorsOf } from './validators.ts'
 
 const modified = 'Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT'
@@ -45,5 +45,28 @@ it('takes the conditions of the client out of what is passed on, and nothing els
   assert.equal(
     requestToServer(head, hop, lines('ETag: "s"')),
     'GET / HTTP/1.1\r\nHost: a.example\r\nX-A: 1\r\nX-B: 2\r\nIf-Match: "m"\r\nVia: 1.1 gate\r\nIf-None-Match: "s"\r\n\r\n',
+  )
+})
+
+it('takes what a client says to caches out of a request of its own, and nothing else', () => {
+  const head = get(
+    'X-A: 1',
+    'Cache-Control: no-cache, no-store',
+    'Pragma: no-cache',
+    'CDN-Cache-Control: x',
+    'Cookie: a=b',
+  )
+  hideDirectives(head)
+  const hop = {
+    name: 'gate',
+    peer: '10.0.0.1',
+    proto: 'http',
+    trusted: false,
+    xForwarded: false,
+    forwarded: false,
+  } as const
+  assert.equal(
+    requestToServer(head, hop, ''),
+    'GET / HTTP/1.1\r\nHost: a.example\r\nX-A: 1\r\nCDN-Cache-Control: x\r\nCookie: a=b\r\nVia: 1.1 gate\r\n\r\n',
   )
 })

@@ -1,7 +1,8 @@
 /** `headgate ctl`: looks at a running Headgate and gives it orders, through its admin API. */
 import { UNLIMITED } from '../config/model.ts'
+import * as answers from '../watch/admin/answers.ts'
 import { problems } from '../watch/admin/problem.ts'
-import { type Access, accessOf, ask, type Trouble } from './ctl/client.ts'
+import { type Access, type Asked, accessOf, ask, type Trouble } from './ctl/client.ts'
 import * as view from './ctl/view.ts'
 import type { Paint } from './style.ts'
 import { paintFor } from './style.ts'
@@ -35,20 +36,18 @@ export interface Surroundings {
 const here: Surroundings = { out: process.stdout, err: process.stderr, env: process.env }
 
 /** One request, and how its answer is shown. */
-interface Order {
+interface Order extends Asked {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'
-  readonly path: string
-  readonly body?: unknown
-  // The server's answers are held to their form where they are made.
+  // Given what fits the form.
   readonly lines: (answer: never, look: view.Look) => string[]
 }
 
 export function status(options: CtlOptions, at?: Surroundings): Promise<number> {
-  return obey({ method: 'GET', path: '/v1/status', lines: view.statusLines }, options, at)
+  return obey({ method: 'GET', path: '/v1/status', form: answers.statusAnswer, lines: view.statusLines }, options, at)
 }
 
 export function limits(options: CtlOptions, at?: Surroundings): Promise<number> {
-  return obey({ method: 'GET', path: '/v1/limits', lines: view.limitLines }, options, at)
+  return obey({ method: 'GET', path: '/v1/limits', form: answers.limitsAnswer, lines: view.limitLines }, options, at)
 }
 
 /** `value`: a whole number below UNLIMITED, or `unlimited`. */
@@ -60,6 +59,7 @@ export function setLimit(path: string, value: string, options: CtlOptions, at: S
     method: 'PATCH',
     path: '/v1/limits',
     body: { [path]: limit },
+    form: answers.limitsAnswer,
     lines: () => [`${path} is ${limit}`],
   }
   return obey(order, options, at)
@@ -74,11 +74,11 @@ export function orders(
 ): Promise<number> {
   const path = `/v1/pools/${encodeURIComponent(pool)}/servers/${encodeURIComponent(server)}/orders`
   const lines = (): string[] => [`${server} of pool ${pool}: ${given}`]
-  return obey({ method: 'PUT', path, body: { orders: given }, lines }, options, at)
+  return obey({ method: 'PUT', path, body: { orders: given }, form: answers.ordersAnswer, lines }, options, at)
 }
 
 export function cache(options: CtlOptions, at?: Surroundings): Promise<number> {
-  return obey({ method: 'GET', path: '/v1/cache', lines: view.cacheLines }, options, at)
+  return obey({ method: 'GET', path: '/v1/cache', form: answers.cacheAnswer, lines: view.cacheLines }, options, at)
 }
 
 export function purge(options: PurgeOptions, at: Surroundings = here): Promise<number> {
@@ -86,7 +86,8 @@ export function purge(options: PurgeOptions, at: Surroundings = here): Promise<n
   if ([url, prefix, tag].filter((one) => one !== undefined).length !== 1)
     return misused('say what to remove: one of --url, --prefix and --tag', at)
   const body = { url, prefix, tags: tag, soft, force }
-  return obey({ method: 'POST', path: '/v1/cache/purge', body, lines: view.removalLines }, options, at)
+  const form = answers.purgeAnswer
+  return obey({ method: 'POST', path: '/v1/cache/purge', body, form, lines: view.removalLines }, options, at)
 }
 
 export function ban(
@@ -95,22 +96,23 @@ export function ban(
   at?: Surroundings,
 ): Promise<number> {
   const body = { expression, force: options.force }
-  return obey({ method: 'POST', path: '/v1/cache/ban', body, lines: view.removalLines }, options, at)
+  const form = answers.banAnswer
+  return obey({ method: 'POST', path: '/v1/cache/ban', body, form, lines: view.removalLines }, options, at)
 }
 
 export function bans(options: CtlOptions, at?: Surroundings): Promise<number> {
-  return obey({ method: 'GET', path: '/v1/cache/bans', lines: view.banLines }, options, at)
+  return obey({ method: 'GET', path: '/v1/cache/bans', form: answers.bansAnswer, lines: view.banLines }, options, at)
 }
 
 export function show(url: string, options: CtlOptions, at?: Surroundings): Promise<number> {
   const path = `/v1/cache/object?url=${encodeURIComponent(url)}`
-  return obey({ method: 'GET', path, lines: view.objectLines }, options, at)
+  return obey({ method: 'GET', path, form: answers.objectAnswer, lines: view.objectLines }, options, at)
 }
 
 async function obey(order: Order, { admin, json = false }: CtlOptions, at: Surroundings = here): Promise<number> {
   const access: Access | string = accessOf(admin, at.env)
   if (typeof access === 'string') return misused(access, at)
-  const answer = await ask(access, order.method, order.path, order.body)
+  const answer = await ask(access, order)
   if (json) at.out.write(`${JSON.stringify(answer.ok ? answer.body : answer.trouble, null, 2)}\n`)
   else if (answer.ok) {
     const look = { width: at.out.columns ?? Number.POSITIVE_INFINITY, paint: paintFor(at.out) }

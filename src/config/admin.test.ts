@@ -51,6 +51,23 @@ test('beyond this machine a token is required, whatever the address is called', 
     assert.deepEqual(read({ bind }).notices, [], bind)
 })
 
+test('the admin API and a listener cannot have one address, however it is written', () => {
+  const rules = (bind: unknown, admin: unknown): unknown =>
+    readNative({ ...base, listeners: { web: { bind } }, admin }, new Places(''), {}, folder).notices.map(
+      ({ rule, path }) => `${rule} ${path}`,
+    )
+  for (const bind of [':9191', '0.0.0.0:9191', '127.0.0.1:9191', [':80', '[::]:9191']]) {
+    assert.deepEqual(rules(bind, { bind: '127.0.0.1:9191' }), ['admin-bind-taken admin.bind'], String(bind))
+    assert.deepEqual(rules(bind, true), ['admin-bind-taken admin'], String(bind))
+    assert.deepEqual(rules(bind, undefined), [], String(bind))
+    assert.deepEqual(rules(bind, false), [], String(bind))
+  }
+  assert.deepEqual(rules('unix:/run/x.sock', 'unix:/run/x.sock'), ['admin-bind-taken admin'])
+  for (const bind of [':9192', '10.0.0.1:9191', ':0', 'unix:/run/x.sock']) assert.deepEqual(rules(bind, true), [], bind)
+  assert.deepEqual(rules('0.0.0.0:9191', '[::1]:9191'), [])
+  assert.deepEqual(rules('127.0.0.1:0', '127.0.0.1:0'), [])
+})
+
 test('an address of loopback is local, and a name that begins like one is not', () => {
   assert.equal(isLocal({ host: '127.0.0.1', port: 1 }), true)
   assert.equal(isLocal({ host: '127.0.0.1.evil.test', port: 1 }), false)

@@ -2,8 +2,11 @@
  * What one setting says of another: routes name pools and listeners, servers and addresses must not be there twice.
  * Looks at what was written, not at what was read, so that these faults are told together with those of form.
  */
+import { isIPv6 } from 'node:net'
 import { addressText, readBind, readServer } from './address.ts'
+import { defaults } from './defaults.ts'
 import { likely } from './likely.ts'
+import type { Address } from './model.ts'
 import type { Notice } from './notice.ts'
 import { noticeAt } from './notice.ts'
 import type { Path, Places } from './places.ts'
@@ -31,7 +34,7 @@ export function checkReferences(written: unknown, places: Places): Notice[] {
   for (const kind of ['listeners', 'pools'] as const) {
     for (const name of Object.keys(fields(top[kind]))) notices.push(...checkName([kind, name], places))
   }
-  notices.push(...checkBinds(listeners, places))
+  notices.push(...checkBinds(listeners, places), ...checkAdmin(top.admin, listeners, places))
   for (const [name, pool] of Object.entries(pools)) notices.push(...checkServers(name, fields(pool), places))
   notices.push(...checkRoutes(top, Object.keys(listeners), Object.keys(pools), places))
   return notices
@@ -74,6 +77,41 @@ function checkBinds(listeners: Fields, places: Places): Notice[] {
     }
   }
   return notices
+}
+
+/** An admin API that was written of, if only by `true`, must be had. */
+function checkAdmin(admin: unknown, listeners: Fields, places: Places): Notice[] {
+  if (admin === undefined || admin === null || admin === false) return []
+  const written = isFields(admin) ? admin.bind : admin === true ? undefined : admin
+  const own = readBind(written ?? defaults.admin.bind)
+  if (own instanceof Refusal) return []
+  for (const [name, listener] of Object.entries(listeners)) {
+    const { bind } = fields(listener)
+    for (const [index, one] of (Array.isArray(bind) ? bind : [bind]).entries()) {
+      const address = readBind(one)
+      if (address instanceof Refusal || !overlap(own, address)) continue
+      const path: Path = ['listeners', name, 'bind', ...(Array.isArray(bind) ? [index] : [])]
+      const words = {
+        says: `${addressText(own)} is taken: ${pathText(path)} has ${show(one)}`,
+        fix: `bind the admin API to another port, such as '${defaults.admin.bind}'`,
+      }
+      const where = isFields(admin) && admin.bind !== undefined ? ['admin', 'bind'] : ['admin']
+      return [noticeAt(places, where, 'value', 'admin-bind-taken', words)]
+    }
+  }
+  return []
+}
+
+/** Whether only one of two can be listened at. */
+function overlap(a: Address, b: Address): boolean {
+  if ('path' in a || 'path' in b) return 'path' in a && 'path' in b && a.path === b.path
+  // Port 0 is another one every time.
+  return a.port !== 0 && a.port === b.port && (a.host === b.host || covers(a.host, b.host) || covers(b.host, a.host))
+}
+
+/** Whether listening at `all` is listening at `one` too. */
+function covers(all: string, one: string): boolean {
+  return all === '' || all === '::' || (all === '0.0.0.0' && !isIPv6(one))
 }
 
 function checkServers(pool: string, { servers }: Fields, places: Places): Notice[] {

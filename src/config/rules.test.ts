@@ -192,6 +192,12 @@ const cases: Readonly<Record<Rule, Case>> = {
     says: /bound twice: listeners\.a\.bind has it/,
     fix: /change its port/,
   },
+  'admin-bind-taken': {
+    text: `listeners:\n  a: { bind: [":80", ":9191"] }\n${pools}\nadmin: ▸127.0.0.1:9191\n`,
+    path: 'admin',
+    says: /127\.0\.0\.1:9191 is taken: listeners\.a\.bind\[1\] has ':9191'/,
+    fix: /another port/,
+  },
   'duplicate-route': {
     text: `${listeners}\n${pools}\nroutes:\n  - { to: app, host: A.example, path: /x/ }\n  - ▸{ to: app, host: [a.example], path: /x }\n`,
     path: 'routes[1]',

@@ -227,7 +227,7 @@ export interface WrittenRoute {
 }
 
 export interface WrittenRouteCache {
-  /** What makes two requests the same. Vary is heeded in any case. nginx: proxy_cache_key. Varnish: vcl_hash. */
+  /** What makes two requests the same, besides the scheme. Vary is heeded in any case, and so is what trusted proxies say of scheme, host and port. nginx: proxy_cache_key. Varnish: vcl_hash. */
   readonly key?: {
     /** Whether answers of one host are kept apart from those of another. Varnish: hash_data(req.http.host). Default: `true`. */
     readonly host?: boolean | undefined
@@ -235,16 +235,16 @@ export interface WrittenRouteCache {
     readonly path?: boolean | undefined
     /** `true` the query as it is, `false` none of it, or the parameters that matter: `{ only, without, sort }`. Default: `true`. */
     readonly query?: boolean | {
-      /** Parameters that make a difference; all others are left out of the key. */
+      /** Parameters that make a difference; all others are left out of the key, but for those that a server might read as one of these (`i%64` as `id`, `ID`, `id[]`, `x;id`). */
       readonly only?: readonly string[] | string | undefined
-      /** Parameters that make none, such as `'utm_*'`; all others belong to the key. */
+      /** Parameters that make none, such as `'utm_*'`, whatever of their names is percent-encoded; all others belong to the key. */
       readonly without?: readonly string[] | string | undefined
-      /** Whether parameters are put in order by their names, so that `?a=1&b=2` and `?b=2&a=1` are one. Default: `false`. */
+      /** Whether parameters are put in order by their names, so that `?a=1&b=2` and `?b=2&a=1` are one. Those of one name keep their order. Default: `false`. */
       readonly sort?: boolean | undefined
     } | undefined
-    /** Request fields that make a difference beyond what Vary names. */
+    /** Request fields that make a difference beyond what Vary names. What a purge or an unsafe request removes, it removes for all of their values. */
     readonly headers?: readonly string[] | string | undefined
-    /** Cookies that make a difference, such as a currency or a language. */
+    /** Cookies that make a difference, such as a currency or a language: `'currency'`, `'ab_*'`. Removed as for `headers`. */
     readonly cookies?: readonly string[] | string | undefined
   } | undefined
   /** How long answers are fresh whatever the server says, unless it forbids storing: a duration (for statuses 200 to 399), or by status `{ '200-299': '10m', '404': '1m' }`. Unset: the server decides. Varnish: beresp.ttl. nginx: proxy_cache_valid. */
@@ -272,7 +272,7 @@ export interface WrittenRouteCache {
     readonly cookies?: readonly string[] | string | undefined
     /** Requests with one of these fields. */
     readonly headers?: readonly string[] | string | undefined
-    /** Requests for these paths and all below: `'/cart'`. */
+    /** Requests for these paths and all below: `'/cart'`, in every spelling that a server may take for them, such as `/c%61rt`, `//cart` and `/x/../cart`. */
     readonly paths?: readonly string[] | string | undefined
   } | undefined
   /** Answers that set cookies: `'never-store'`, or `'when-public'` stores those that say public or s-maxage, cookies included. Default: `'never-store'`. */

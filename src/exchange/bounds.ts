@@ -5,6 +5,7 @@
 import type { Cause } from '../base/cause.ts'
 import { lately } from '../base/clock.ts'
 import type { Exchange } from './exchange.ts'
+import { followedTooLong } from './following.ts'
 
 /** Sets the timer by what the exchange says it waits for. */
 export function arm(x: Exchange): void {
@@ -29,7 +30,7 @@ export function timeout(x: Exchange): void {
 }
 
 function late(x: Exchange, cause: Cause): void {
-  if (x.caching.follows) return x.caching.late()
+  if (cause === 'fetch_line_timeout') return followedTooLong(x.caching)
   if (x.queueFrom >= 0) {
     // A slot that became free in the same moment wins over the timeout.
     if (x.atRoute) {

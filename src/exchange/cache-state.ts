@@ -32,7 +32,13 @@ export class CacheState {
   conditions: Conditions | null = null
   fwd: Forwarded | null = null
   detail: string | null = null
+  /** Status with which the server failed, so that a stale copy is served; 0: it has not. */
+  failedWith = 0
   looks = 0
+  /** Until when it waits for fetches of others, ms (monotonic); 0: it has not yet. */
+  followUntil = 0
+  /** What is stored is never for others than those who asked: nobody waits for another's fetch of it. */
+  alone = false
   /** The last order to remove something at the time of the request. */
   ordered = 0
   /** What came under this key lately was not to be shared. */
@@ -65,7 +71,8 @@ export class CacheState {
     this.names = null
     this.conditions = null
     this.fwd = this.detail = null
-    this.looks = 0
+    this.looks = this.followUntil = this.failedWith = 0
+    this.alone = false
     this.pass = false
     this.extra = ''
     this.result = null

@@ -11,28 +11,30 @@ import { type Cause, rowOf } from '../base/cause.ts'
 import { wall } from '../base/clock.ts'
 import { hideAcceptEncoding } from '../cache/coding.ts'
 import { conditionsOf, isForServer } from '../cache/condition.ts'
-import { ageAt, askOf, judge, usableOnError, usableWhenSaturated } from '../cache/judge.ts'
+import { ageAt, askOf, canBeForMany, judge, usableOnError, usableWhenSaturated } from '../cache/judge.ts'
 import { isCacheMethod } from '../cache/key.ts'
 import { LifeFlag } from '../cache/life.ts'
-import { KIND, lifeIn, REASON, readText, SLOT, variantKey } from '../cache/stored.ts'
+import { KIND, REASON, readText, SLOT, variantKey } from '../cache/stored.ts'
 import { hideConditions, validationLines } from '../cache/validate.ts'
 import { variantOf } from '../cache/vary.ts'
 import type { Hold } from '../store/hold.ts'
 import { CacheControl } from '../wire/cache-control.ts'
-import { cacheStatus } from '../wire/cache-status.ts'
+import { cacheStatus, type Forwarded } from '../wire/cache-status.ts'
 import { Field } from '../wire/fields.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
-import { answered, setBack } from './answered.ts'
+import { answered } from './answered.ts'
 import { type CacheResult, CacheState } from './cache-state.ts'
 import { formFor } from './coder.ts'
 import type { Exchange } from './exchange.ts'
-import { handOver, isSettled, refresh } from './hand-over.ts'
+import { lead } from './following.ts'
+import { handOver, refresh } from './hand-over.ts'
 import { purge } from './purging.ts'
 import { outlives, type RouteCache } from './route-cache.ts'
+import { setBack, sinceFailure } from './set-back.ts'
 import type { Stage } from './stage.ts'
 
-/** Looking again and again, when others finish just then, ends at some time. */
-const LOOKS = 8
+/** For how long, in ms, after a failure of the server a stale copy is served without asking it again. */
+const AFTER_FAILURE = 1000
 /** Pause after a refresh for which there was no room, in ms: not each visitor of a stale page is to try it. */
 const ROOM = 50
 
@@ -50,28 +52,30 @@ export class Caching extends CacheState {
       this.fwd = 'method'
       return undefined
     }
+    this.primary = way.key(client.hop, head)
     const odd = head.upgrade !== null || (head.bodyKind !== BodyKind.none && head.contentLength !== 0)
-    this.primary = odd || way.bypasses(head) ? '' : way.key(client.hop.proto, head)
-    if (this.primary === '') {
-      this.fwd = 'bypass'
-      this.result = 'pass'
-      return undefined
-    }
+    if (this.primary === '' || odd || way.bypasses(head)) return this.#passBy(way, 'bypass', 'bypass')
     this.ordered = way.bans.last
     askOf(this.ask, head, control, way.settings)
-    return this.#find(way)
+    // Before anything else is asked: whatever is stored or fetched for others, this is for the server.
+    if (isForServer(head)) return this.#passBy(way, 'request', 'conditional')
+    return this.find(way)
   }
 
-  #find(way: RouteCache): Stage | null | undefined {
+  /** Nothing stored answers it, and its answer is not stored. */
+  #passBy(way: RouteCache, fwd: Forwarded, reason: string): Stage | undefined {
+    if (this.ask.onlyIfCached) return { at: 'failed', cause: 'not_cached', detail: '' }
+    if (this.primary !== '') way.notes.set(this.primary, { at: wall(), stored: false, reason })
+    this.fwd = fwd
+    this.result = 'pass'
+    return undefined
+  }
+
+  /** The same again, after the store has changed. */
+  find(way: RouteCache): Stage | null | undefined {
     const { head } = this.x
     const now = wall()
     const hold = this.#current(way, now)
-    if (hold !== null && isForServer(head)) {
-      hold.release()
-      this.fwd = 'request'
-      this.result = 'pass'
-      return undefined
-    }
     this.fwd = this.key === this.primary ? 'uri-miss' : 'vary-miss'
     if (hold !== null) {
       switch (judge(this.life, this.ask, now)) {
@@ -81,7 +85,9 @@ export class Caching extends CacheState {
           refresh(this, way, hold, now)
           return this.serve(hold, 'stale', now, 'grace')
         case 'stale':
+          if (this.#failedLately(hold, now)) return this.serve(hold, 'stale', now, 'failed lately')
           this.stale = hold
+          this.alone = !canBeForMany(this.life)
           // Fresh, but not for this request (RFC 9211 §2.2).
           this.fwd = this.life.has(LifeFlag.noCache) || ageAt(this.life, now) >= this.life.ttl ? 'stale' : 'request'
           break
@@ -96,18 +102,14 @@ export class Caching extends CacheState {
       this.role = 'asks'
       return undefined
     }
-    if (this.ask.noStore) {
-      this.fwd = 'request'
-      this.result = 'pass'
-      return undefined
-    }
+    if (this.ask.noStore) return this.#passBy(way, 'request', 'request-no-store')
     this.role = 'fetches'
     if (this.pass) {
       this.role = 'passes'
       this.result = 'pass'
       return undefined
     }
-    return this.#lead(way)
+    return lead(this, way)
   }
 
   /** The stored response of the request, with its life in life; null without one. Sets the key, and whether it is passed. */
@@ -139,41 +141,6 @@ export class Caching extends CacheState {
     return hold
   }
 
-  /** Fetches, or follows who does. */
-  #lead(way: RouteCache): Stage | null | undefined {
-    const { coalesce } = way.settings
-    for (; this.looks < LOOKS; this.looks++) {
-      this.draft = way.store.lead(this.key)
-      if (this.draft !== null && isSettled(way, this.key, this.ask)) {
-        this.draft.abandon(REASON.elsewhere)
-        this.draft = null
-        this.dropStale()
-        this.looks++
-        return this.#find(way)
-      }
-      if (this.draft !== null) break
-      if (coalesce === null) break
-      const busy = way.store.join(this.key, coalesce.max)
-      if (busy !== null) {
-        this.#follow(busy, coalesce.timeout)
-        return null
-      }
-      // Nobody leads any more, or the line is full.
-      const current = way.store.find(this.key)
-      if (current !== null) {
-        current.release()
-        this.dropStale()
-        this.looks++
-        return this.#find(way)
-      }
-      if (this.looks + 1 === LOOKS && coalesce.otherwise === 'refuse') {
-        return { at: 'failed', cause: 'fetch_line_full', detail: '' }
-      }
-    }
-    this.prepare()
-    return undefined
-  }
-
   /** Makes of the client's question one of the cache's own. */
   prepare(): void {
     const { head } = this.x
@@ -190,79 +157,27 @@ export class Caching extends CacheState {
     if (way.settings.compress !== null) hideAcceptEncoding(this.x.head)
   }
 
-  #follow(busy: Hold, timeout: number): void {
-    this.followed = busy
-    this.x.phase = 'Q'
-    this.x.expect('fetch_line_timeout', timeout)
-    busy.follow(() => this.#told())
-  }
-
-  /** Something is new of the fetch that is followed. */
-  #told(): void {
-    const hold = this.followed
-    const way = this.way
-    if (hold === null || way === null) return
-    const { abandoned } = hold
-    if (abandoned < 0 && !hold.headed) return
-    if (abandoned < 0 && hold.kind === KIND.response) {
-      this.followed = null
-      hold.follow(null)
-      this.dropStale()
-      lifeIn(this.life, hold)
-      // An order may have come after that fetch began, and before this request did.
-      if (hold.meta(SLOT.ban) >= this.ordered || outlives(way.bans, hold, this.life, wall())) {
-        this.serve(hold, 'collapsed', wall())
-        return
-      }
-      hold.release()
-      this.pass = true
-      this.#again(way)
-      return
-    }
-    // What is varied by, or passed, is complete before it can be looked up.
-    if (abandoned < 0 && !hold.whole) return
-    this.#unfollow()
-    if (abandoned === REASON.notStored || (abandoned < 0 && hold.kind === KIND.pass)) this.pass = true
-    this.#again(way)
-  }
-
-  #unfollow(): void {
-    this.followed?.release()
-    this.followed = null
-    this.x.relax()
-  }
-
-  #again(way: RouteCache): void {
-    const x = this.x
-    this.dropStale()
-    this.looks++
-    const next = this.#find(way)
-    if (next === undefined) x.onward()
-    else if (next !== null) x.go(next)
-  }
-
-  /** The fetch of the other takes too long. */
-  late(): void {
-    const x = this.x
-    const way = this.way
-    if (way === null) return
-    this.#unfollow()
-    if (this.stale !== null && this.#usable('fetch_line_timeout')) {
-      this.serveStale('fetch_line_timeout')
-      return
-    }
-    if (way.settings.coalesce?.otherwise === 'refuse') return x.fail('fetch_line_timeout', '')
-    this.role = 'passes'
-    this.prepare()
-    x.onward()
-  }
-
   /**
    * The client leaves while the server works on what others may be waiting for: somebody who is nobody waits in its
    * place. False: there is nothing to hand over.
    */
   handOver(): boolean {
     return handOver(this)
+  }
+
+  /** Its server failed a moment ago, and not each visitor is to wait until it does so again. */
+  #failedLately(hold: Hold, now: number): boolean {
+    const since = sinceFailure(hold, now)
+    return since >= 0 && since < AFTER_FAILURE && usableOnError(this.life, this.ask, this.way!.settings, now)
+  }
+
+  /** Whether whoever fetches now has to wait for a place, and there is a stale copy that may be served instead. */
+  get crowded(): boolean {
+    const { route } = this.x
+    if (this.stale === null || route === null) return false
+    return [route.gate, route.pool.pool.gate].some(
+      (gate) => gate !== null && gate.line.length > 0 && this.helps(gate.line.length + 1, gate.line.bound),
+    )
   }
 
   /** How far the servers are beyond what they can take: half when one would have to wait, all when nobody may any more. */
@@ -278,18 +193,29 @@ export class Caching extends CacheState {
 
   /** Serves it. */
   serveInstead(): null {
+    this.#leave()
     this.serveStale('saturated')
     return null
   }
 
+  /** Those who follow are to try themselves: it is not the server that has failed. */
+  #leave(): void {
+    this.draft?.abandon(REASON.untried)
+    this.draft = null
+  }
+
   /** It failed: serves a stale copy if one may be used. True: it did. */
   rescue(cause: Cause): boolean {
-    if (this.stale === null || rowOf(cause).by === 'client' || !this.#usable(cause)) return false
+    const { by, shed } = rowOf(cause)
+    if (by === 'client' || shed) this.#leave()
+    if (by === 'client' || this.stale === null || !this.usable(cause)) return false
+    if (!shed && this.followed === null) setBack(this.stale, wall())
     this.serveStale(cause)
     return true
   }
 
-  #usable(cause: Cause): boolean {
+  /** Whether the stale copy may be served because of this. */
+  usable(cause: Cause): boolean {
     const now = wall()
     if (usableOnError(this.life, this.ask, this.way!.settings, now)) return true
     // Nobody can be reached or asked: that is all the pressure there can be.
@@ -305,8 +231,8 @@ export class Caching extends CacheState {
     this.serve(stale, 'stale', wall(), detail)
   }
 
-  /** Answers with what is held. Always null, so that a step can return it. */
-  serve(hold: Hold, result: CacheResult, now: number, detail: string | null = null): null {
+  /** Answers with what is held; `extra`: whole lines for this client alone. Always null, so that a step can return it. */
+  serve(hold: Hold, result: CacheResult, now: number, detail: string | null = null, extra = ''): null {
     const x = this.x
     this.letGo()
     this.role = 'none'
@@ -323,7 +249,7 @@ export class Caching extends CacheState {
       if (ready !== null) return x.delivery.repeat(hold, ready)
     }
     const form = formFor(way, hold, x.head, conditions)
-    const out = { age, cacheStatus: this.statusOf(now, result === 'revalidated' ? 304 : 0), extra: '' }
+    const out = { age, cacheStatus: this.statusOf(now, result === 'revalidated' ? 304 : 0), extra }
     if (usual && way.ready.worth) way.ready.make(form, hold, { ...out, connection: '' })
     x.delivery.start(form.hold, form.stored, form.conditions, out, now)
     return null
@@ -339,13 +265,14 @@ export class Caching extends CacheState {
     const way = this.way
     if (way === null || !way.settings.status) return ''
     const { result } = this
-    const hit = result === 'hit' || result === 'stale'
-    const stored = result === 'miss' && fwdStatus === -1
+    // What is stale is a hit as long as no server was asked (RFC 9211 §2.1).
+    const hit = result === 'hit' || (result === 'stale' && this.x.sentAt < 0)
+    const stored = fwdStatus === -1
     return cacheStatus(this.x.world.config.name, {
       hit,
       fwd: hit ? null : this.fwd,
-      fwdStatus: fwdStatus > 0 ? fwdStatus : 0,
-      ttl: hit || stored || result === 'revalidated' ? this.#left(now) : null,
+      fwdStatus: fwdStatus > 0 ? fwdStatus : this.failedWith,
+      ttl: hit || stored || result === 'stale' || result === 'revalidated' ? this.#left(now) : null,
       stored: stored || (result === 'revalidated' && this.detail === null),
       collapsed: result === 'collapsed' ? true : null,
       key: null,
@@ -366,9 +293,10 @@ export class Caching extends CacheState {
   /** A refresh in the background came to nothing: what is stored stays, and the next try waits; longer each time the server fails. */
   failed(cause: Cause): void {
     const now = wall()
+    this.way?.notes.set(this.primary, { at: now, stored: false, reason: cause })
     // That there is no room says nothing against the server.
     if (rowOf(cause).shed) this.stale?.setMeta(SLOT.retry, now + ROOM)
-    else setBack(this, now)
+    else setBack(this.stale, now)
   }
 
   /** The line that a response gets which is passed on, or ''. */

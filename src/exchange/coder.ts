@@ -59,7 +59,7 @@ export function formFor(way: RouteCache, hold: Hold, head: RequestHead, conditio
   // In this order: what is whole does not grow any more.
   const { whole } = hold
   const length = whole ? hold.length : hold.meta(SLOT.length)
-  if (!mayCode(stored, length, compress)) return { hold, stored, conditions, settled: true }
+  if (!mayCode(stored, length, compress, way.settings.targeted)) return { hold, stored, conditions, settled: true }
   const plain = withVary(stored)
   const coding = codingFor(fieldList(head, 'accept-encoding'), compress.encodings)
   if (coding === null) return { hold, stored: plain, conditions, settled: true }

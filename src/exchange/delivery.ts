@@ -4,12 +4,19 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type Conditions, judgeConditions } from '../cache/condition.ts'
-import { type DeliveryOut, multipartHead, notModifiedHead, partialHead, wholeHead } from '../cache/delivery.ts'
+import {
+  type DeliveryOut,
+  multipartHead,
+  notModifiedHead,
+  partialHead,
+  unsatisfiableHead,
+  wholeHead,
+} from '../cache/delivery.ts'
 import { valueIn } from '../cache/lines.ts'
 import { REASON, SLOT, type StoredText } from '../cache/stored.ts'
 import { Outlet } from '../net/outlet.ts'
 import type { Hold } from '../store/hold.ts'
-import { byteRanges, multipartTail, partHead, unsatisfiedRange } from '../wire/byte-range.ts'
+import { byteRanges, multipartTail, partHead } from '../wire/byte-range.ts'
 import { chunkHead } from '../wire/framing.ts'
 import { BodyKind } from '../wire/head.ts'
 import type { Exchange } from './exchange.ts'
@@ -36,6 +43,8 @@ export class Delivery {
   #hold: Hold | null = null
   /** Where the body goes on behind what the store has taken of it; null: nowhere. */
   #rest: Fill | null = null
+  /** Where in the body that goes on. */
+  #restAt = -1
   #parts: readonly Part[] = []
   #tail = ''
   #part = 0
@@ -70,6 +79,7 @@ export class Delivery {
     this.#parts = []
     this.#tail = ''
     this.#part = this.#at = 0
+    this.#restAt = -1
     this.#chunked = this.#keep = this.#held = this.#complete = this.#begun = false
   }
 
@@ -107,7 +117,7 @@ export class Delivery {
       this.#out.text(notModifiedHead(stored, added))
     } else if (ranges === 'unsatisfiable') {
       x.status = 416
-      this.#out.text(unsatisfiableHead(length, added))
+      this.#out.text(unsatisfiableHead(stored, length, added, now))
     } else if (ranges === 'ignore') {
       x.status = stored.status
       const bodyKind = bodiless ? BodyKind.none : length >= 0 ? BodyKind.length : kindOf(this.#chunked)
@@ -191,7 +201,7 @@ export class Delivery {
         return this.#stall()
       }
       if (this.#at < to && !whole) {
-        if (hold.abandoned >= 0 && this.#rest !== null && this.#parts[0] === ALL) return this.#pass(this.#rest)
+        if (hold.abandoned >= 0 && this.#rest !== null && this.#parts.length === 1) return this.#pass(hold, this.#rest)
         if (hold.abandoned === REASON.notStored && this.#parts[0] === ALL) return this.#fetchOn(hold)
         if (hold.abandoned >= 0) return this.#x.fail('response_cut', 'the response was not complete')
         if (!this.#out.flush()) return this.#stall()
@@ -226,13 +236,21 @@ export class Delivery {
     this.#at = to
   }
 
-  /** Passes on what the store did not take. */
-  #pass(rest: Fill): void {
+  /** Passes on what the store did not take: it comes behind what it has. */
+  #pass(hold: Hold, rest: Fill): void {
+    const { to } = this.#parts[0]!
+    if (this.#restAt < 0) this.#restAt = hold.length
     for (const piece of rest.take()) {
-      if (this.#chunked) this.#out.text(chunkHead(piece.length))
-      this.#out.lend(piece, 0, piece.length)
+      const from = Math.max(0, this.#at - this.#restAt)
+      const end = Math.min(piece.length, to - this.#restAt)
+      this.#restAt += piece.length
+      if (from >= end) continue
+      if (this.#chunked) this.#out.text(chunkHead(end - from))
+      this.#out.lend(piece, from, end)
       if (this.#chunked) this.#out.text('\r\n')
+      this.#at += end - from
     }
+    if (this.#at === to) return this.#end()
     if (rest.over) return rest.whole ? this.#end() : this.#x.fail('response_cut', 'the response was not complete')
     rest.onMore = () => this.#more()
     if (!this.#out.flush()) return this.#stall()
@@ -275,11 +293,4 @@ export class Delivery {
 
 function kindOf(chunked: boolean): BodyKind {
   return chunked ? BodyKind.chunked : BodyKind.close
-}
-
-/** 416 (RFC 9110 §15.5.17): it says how long the representation is. */
-function unsatisfiableHead(length: number, out: DeliveryOut): string {
-  const status = out.cacheStatus === '' ? '' : `Cache-Status: ${out.cacheStatus}\r\n`
-  const connection = out.connection === '' ? '' : `Connection: ${out.connection}\r\n`
-  return `HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: ${unsatisfiedRange(length)}\r\nContent-Length: 0\r\n${status}${connection}${out.extra}\r\n`
 }

@@ -12,6 +12,7 @@ import { Timer, type Wheel } from '../base/wheel.ts'
 import { REASON } from '../cache/stored.ts'
 import type { PoolConfig } from '../config/model.ts'
 import type { Permit } from '../gate/gate.ts'
+import type { Slots } from '../ledger/slots.ts'
 import type { Idle } from '../net/idle.ts'
 import type { Origin, OriginUser } from '../net/origin.ts'
 import type { Server } from '../pool/server.ts'
@@ -22,6 +23,8 @@ export interface Taken {
   readonly origin: Origin
   readonly idle: Idle
   readonly slot: Permit<Server> | null
+  /** A place on the route that nobody else gives back. */
+  readonly place: Permit<Slots> | null
   readonly timeouts: PoolConfig['timeouts']
   /** When all of it has to be over, ms (monotonic); 0: no bound. */
   readonly deadline: number
@@ -35,7 +38,8 @@ export class Fill implements OriginUser {
   readonly #wheel: Wheel
   readonly #timer: Timer<Fill>
   #draft: Draft | null
-  #read = 0
+  /** Bytes of the body that came. */
+  read = 0
   #over = false
   #whole = false
   /** The rest of the body, as it was read; null: nobody wants it. */
@@ -71,14 +75,14 @@ export class Fill implements OriginUser {
   originLeft(): void {}
 
   originData(buf: Buffer, from: number, to: number): void {
-    this.#read += to - from
+    this.read += to - from
     if (this.#rest !== null) {
       // The bytes lie in the buffer of this read, and their client may take its time.
       this.#rest.push(Buffer.from(buf.subarray(from, to)))
       return
     }
     if (this.#draft === null) {
-      if (this.#read > WORTH_READING) this.#end(false)
+      if (this.read > WORTH_READING) this.#end(false)
       return
     }
     if (this.#draft.append(buf, from, to)) return
@@ -151,11 +155,12 @@ export class Fill implements OriginUser {
     if (this.#over) return
     this.#over = true
     this.#whole = whole
-    const { origin, idle, slot } = this.#taken
+    const { origin, idle, slot, place } = this.#taken
     this.#wheel.disarm(this.#timer)
     if (whole) idle.keep(origin, true)
     else origin.drop()
     slot?.[Symbol.dispose]()
+    place?.[Symbol.dispose]()
     this.onEnd?.(whole)
     const told = this.onMore
     this.onMore = null

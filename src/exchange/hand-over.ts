@@ -1,9 +1,10 @@
 /** Requests that nobody waits for: what is stale is fetched again, and what a client that has left asked for goes on. */
 import { wall } from '../base/clock.ts'
-import { type Ask, judge } from '../cache/judge.ts'
+import { Ask, judge } from '../cache/judge.ts'
 import { Life } from '../cache/life.ts'
 import { KIND, REASON, SLOT } from '../cache/stored.ts'
 import { KEPT_LIMITS } from '../cache/stored-head.ts'
+import { hideDirectives } from '../cache/validate.ts'
 import type { Draft } from '../store/draft.ts'
 import type { Hold } from '../store/hold.ts'
 import { RequestHead } from '../wire/head.ts'
@@ -14,13 +15,14 @@ import { outlives, type RouteCache } from './route-cache.ts'
 
 // Used up within one call.
 const life = new Life()
+const NOTHING = new Ask()
 
 /**
  * Whether somebody else's fetch has settled what this one is for. Between looking and leading another may have finished
  * it, and the store only sees to it that two do not fetch at once.
  */
 export function isSettled(way: RouteCache, key: string, ask: Ask): boolean {
-  const hold = way.store.find(key)
+  const hold = way.store.find(key, false)
   if (hold === null) return false
   const now = wall()
   let settled = hold.kind === KIND.varies || (hold.kind === KIND.pass && now < hold.meta(SLOT.until))
@@ -35,9 +37,9 @@ export function refresh(c: Caching, way: RouteCache, hold: Hold, now: number): v
   if (now < hold.meta(SLOT.retry) || route === null) return
   const draft = way.store.lead(c.key)
   if (draft === null) return
-  const stale = way.store.find(c.key)
-  const copy = copyOf(head)
-  if (stale === null || copy === null || isSettled(way, c.key, c.ask)) {
+  const stale = way.store.find(c.key, false)
+  const copy = plainCopy(head)
+  if (stale === null || copy === null || isSettled(way, c.key, NOTHING)) {
     stale?.release()
     draft.abandon(REASON.elsewhere)
     return
@@ -45,8 +47,10 @@ export function refresh(c: Caching, way: RouteCache, hold: Hold, now: number): v
   const y = world.background()
   y.beginBackground(client, copy, route)
   take(y.caching, c, way, draft, stale)
+  // What this client says of stored responses is not about the next ones.
+  Object.assign(y.caching.ask, NOTHING)
   y.caching.prepare()
-  y.go({ at: 'admitted', route })
+  y.go({ at: 'missed', route })
 }
 
 /** Goes on with what another began. */
@@ -87,7 +91,18 @@ export function handOver(c: Caching): boolean {
 
 /** A head of its own with the same request. */
 function copyOf(head: RequestHead): RequestHead | null {
-  const bytes = Buffer.from(head.text, 'latin1')
+  return headIn(head.text)
+}
+
+/** The same as a GET for what is to be stored: without what this client alone says to caches. */
+function plainCopy(head: RequestHead): RequestHead | null {
+  const copy = headIn(head.isHead ? head.text.replace('HEAD', 'GET') : head.text)
+  if (copy !== null) hideDirectives(copy)
+  return copy
+}
+
+function headIn(text: string): RequestHead | null {
+  const bytes = Buffer.from(text, 'latin1')
   const copy = new RequestHead()
   return parseRequest(copy, bytes, 0, bytes.length, KEPT_LIMITS) > 0 ? copy : null
 }
@@ -97,9 +112,11 @@ function takeOver(y: Exchange, x: Exchange): void {
   const { origin } = x
   y.origin = origin
   y.slot = x.slot
+  y.place = x.place
   y.server = x.server
   x.origin = null
   x.slot = null
+  x.place = null
   y.sentAt = x.sentAt
   y.connectTook = x.connectTook
   y.reused = x.reused

@@ -1,22 +1,28 @@
 /** The cache as one route of one thread uses it: its settings, and the store that all share. */
 import type { Bans } from '../cache/bans.ts'
-import { partsOf } from '../cache/bans.ts'
-import { ageAt } from '../cache/judge.ts'
+import { keyChoosers } from '../cache/chooser.ts'
+import { isOf } from '../cache/family.ts'
 import { cacheKey, targetKey } from '../cache/key.ts'
 import { expire, type Life } from '../cache/life.ts'
-import { valueIn, withoutLines } from '../cache/lines.ts'
+import { withoutLines } from '../cache/lines.ts'
+import { Paths } from '../cache/paths.ts'
 import { lifeIn, putLife, readText, SLOT, type StoredText } from '../cache/stored.ts'
-import { varyNames } from '../cache/vary.ts'
+import { variantOf, varyNames } from '../cache/vary.ts'
 import type { RouteCacheConfig } from '../config/model.ts'
 import type { Hold } from '../store/hold.ts'
 import type { Store } from '../store/store.ts'
+import { takesFields } from '../wire/connection.ts'
 import { Field } from '../wire/fields.ts'
+import { type Hop, schemeOf } from '../wire/forwarded.ts'
 import type { RequestHead, ResponseHead } from '../wire/head.ts'
+import { HeldSubject } from './held-subject.ts'
 import type { Notes } from './notes.ts'
 import type { Ready } from './ready.ts'
 
 /** A request longer than this is not worth a place in the index; the store takes keys of 16 KB. */
 const LONGEST_KEY = 8192
+/** Nor is one with more than this in the fields and cookies that the route's key counts. */
+const LONGEST_CHOICE = 4096
 /** What was said to this cache alone, where it listens to it; it stays in the store, as an update of the response needs it. */
 const FOR_CACHE: ReadonlySet<string> = new Set(['surrogate-control'])
 
@@ -28,6 +34,8 @@ export class RouteCache {
   readonly ready: Ready
   readonly #space: string
   readonly #bypassed: boolean
+  readonly #paths: Paths
+  readonly #choosers: readonly string[]
   readonly #purgers: (address: string) => boolean
 
   /** `space`: name of the route, which keeps its answers apart from those of others. `purgers`: who may use PURGE. */
@@ -46,14 +54,16 @@ export class RouteCache {
     this.#space = space
     const { cookies, headers, paths } = settings.bypass
     this.#bypassed = cookies.length + headers.length + paths.length > 0
+    this.#paths = new Paths(paths)
+    this.#choosers = keyChoosers(settings.key)
   }
 
-  /** Key of a request for `path` (with its query); '' when it is too long to have one. */
-  key(scheme: 'http' | 'https', head: RequestHead, path = head.path): string {
-    const former = head.path
-    head.path = path
-    const key = cacheKey(this.#space, scheme, head, this.settings.key)
-    head.path = former
+  /**
+   * Primary key of a request for `path` (with its query); '' when it is too long to have one. What else the route's key
+   * counts keeps apart what is stored under this one: see `choosers`.
+   */
+  key(hop: Hop, head: RequestHead, path = head.path): string {
+    const key = cacheKey(this.#space, hop, head, path, this.settings.key)
     return key.length > LONGEST_KEY ? '' : key
   }
 
@@ -63,8 +73,8 @@ export class RouteCache {
   }
 
   /** Beginning of the keys of what this request names. */
-  target(scheme: 'http' | 'https', head: RequestHead): string {
-    return targetKey(this.#space, scheme, head, head.path, this.settings.key)
+  target(hop: Hop, head: RequestHead): string {
+    return targetKey(this.#space, schemeOf(head, hop), head, head.path, this.settings.key)
   }
 
   /** The head of what is held, as clients may see it. */
@@ -83,20 +93,29 @@ export class RouteCache {
   }
 
   /**
-   * Names of the fields that chose a response. Where the route codes what is stored, no server is told of
-   * Accept-Encoding, so that one form serves all whatever Vary says; a server that codes unasked is taken at its word.
+   * Names of what chose a response: always what the route's key counts, and the fields that Vary names beyond that. Where
+   * the route codes what is stored, no server is told of Accept-Encoding, so that one form serves all whatever Vary says;
+   * a server that codes unasked is taken at its word.
    */
   choosers(head: ResponseHead): readonly string[] {
-    const names = varyNames(head) ?? []
-    if (this.settings.compress === null || head.has(Field.contentEncoding)) return names
-    return names.filter((name) => name !== 'accept-encoding')
+    const { compress, key } = this.settings
+    const names = varyNames(head, key) ?? []
+    const coded = compress !== null && !head.has(Field.contentEncoding)
+    if (!coded && this.#choosers.length === 0) return names
+    const more = names.filter((name) => !(coded && name === 'accept-encoding') && !key.headers.includes(name))
+    return [...this.#choosers, ...more]
   }
 
-  /** Whether the route's configuration has this request pass the cache by. */
+  /** Whether this request passes the cache by: it neither takes from it nor leaves anything in it. */
   bypasses(head: RequestHead): boolean {
+    // The server sees less of it than counts here (RFC 9110 §7.6.1).
+    if (takesFields(head)) return true
+    const choosers = this.#choosers
+    if (choosers.length > 0 && head.text.length > LONGEST_CHOICE && variantOf(choosers, head).length > LONGEST_CHOICE)
+      return true
     if (!this.#bypassed) return false
-    const { cookies, headers, paths } = this.settings.bypass
-    for (const path of paths) if (isBelow(head.path, path)) return true
+    const { cookies, headers } = this.settings.bypass
+    if (this.#paths.has(head.path)) return true
     for (const name of headers) if (head.find(name) !== null) return true
     return cookies.length > 0 && head.has(Field.cookie) && hasCookie(head, cookies)
   }
@@ -113,19 +132,7 @@ export function outlives(bans: Bans, hold: Hold, life: Life, now: number): boole
   if (bans.last > 0) hold.fence()
   lifeIn(life, hold)
   if (compared >= bans.last) return true
-  const { key } = hold
-  const { scheme, host, url } = partsOf(key)
-  const stored = readText(hold.headText(), hold)
-  const verdict = bans.judge(compared, {
-    key,
-    scheme,
-    host,
-    url,
-    status: stored.status,
-    age: ageAt(life, now) / 1000,
-    header: (name) => valueIn(stored.fields, name) || null,
-    tags: stored.tags,
-  })
+  const verdict = bans.judge(compared, new HeldSubject(hold, life, now), now)
   if (verdict === 'remove') return false
   if (verdict !== 'keep') {
     expire(life, verdict)
@@ -136,19 +143,11 @@ export function outlives(bans: Bans, hold: Hold, life: Life, now: number): boole
   return true
 }
 
-/** Whether a target is this path or one below it. */
-function isBelow(target: string, path: string): boolean {
-  if (!target.startsWith(path)) return false
-  if (path.endsWith('/') || target.length === path.length) return true
-  const next = target.charAt(path.length)
-  return next === '/' || next === '?'
-}
-
 function hasCookie(head: RequestHead, wanted: readonly string[]): boolean {
   for (const pair of (head.list(Field.cookie) ?? '').split(/[;,]/)) {
     const name = pair.slice(0, Math.max(0, pair.indexOf('='))).trim()
     if (name === '') continue
-    if (wanted.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one))) return true
+    if (wanted.some((written) => isOf(name, written))) return true
   }
   return false
 }

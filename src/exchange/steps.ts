@@ -56,9 +56,9 @@ const steps: Steps = {
     if (typeof place === 'string') return failed(place, '')
     if (place === null) {
       const { length, bound } = gate.line
-      if (!x.caching.helps(length, bound)) return x.line(config.queue.timeout, length)
+      if (!x.background && !x.caching.helps(length, bound)) return x.line(config.queue.timeout, length)
       gate.leave(x.turn)
-      return x.caching.serveInstead()
+      return x.background ? failed('route_full', '') : x.caching.serveInstead()
     }
     x.place = place
     return { at: 'admitted', route }

@@ -37,9 +37,7 @@ export class Upload implements Serving {
     this.#out.open(origin.stream)
     this.#x.sentAt = lately()
     origin.expectResponse(head.method)
-    // HTTP/1.0 may come without Host; what goes to the server needs one (RFC 9112 §3.2).
-    if (head.authority === '') head.authority = this.#x.server?.host ?? ''
-    this.#out.text(again ?? requestToServer(head, client.hop, this.#x.caching.extra))
+    this.#out.text(again ?? requestToServer(head, client.hop, this.#x.caching.extra, this.#x.server?.host))
     if (client.bodyLeft) client.readBody(head.expectContinue)
     else this.done = true
     const out = this.#out.flush()

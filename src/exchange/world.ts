@@ -40,6 +40,13 @@ export interface Tally {
   ): void
 }
 
+/** What came of a purge that a client ordered. */
+export interface Purged {
+  readonly done: boolean
+  /** In a sentence. */
+  readonly says: string
+}
+
 export interface World {
   readonly config: Config
   readonly wheel: Wheel
@@ -58,8 +65,8 @@ export interface World {
   refuse(refusal: Refusal): string
   /** An exception in the code of an exchange; the exchange ends as `internal`. */
   defect(error: unknown): void
-  /** Orders what is stored under these beginnings of keys to go; resolves when it is in effect on all threads, with a sentence. */
-  purge(targets: readonly string[]): Promise<string>
+  /** Orders what is stored under these beginnings of keys to go; resolves when it is in effect on all threads, or was not taken. */
+  purge(targets: readonly string[]): Promise<Purged>
   /** An exchange for a request that nobody waits for. */
   background(): Exchange
   /** The exchange is over and may serve again. */

@@ -1,17 +1,53 @@
 /** The memory of the cache, and whether what is removed from it could be fetched again. */
-import type { Config } from '../config/model.ts'
+import type { Config, RouteConfig } from '../config/model.ts'
 import { createStoreMemory, type StoreMemory } from '../store/memory.ts'
 import { planStore } from '../store/plan.ts'
 import type { Usage } from './usage.ts'
 
-/** Why what is removed from the cache could not be fetched again at once: the first pool where somebody waits or nobody may. */
-export function saturatedPool({ pools }: Usage): string | null {
-  for (const { name, inUse, limit, waiting, servers } of pools) {
-    if (waiting > 0) return `${waiting} requests wait in the line of pool ${name}`
-    const all = servers.every((server) => server.inUse >= server.limit)
-    if (inUse >= limit || all) return `all places of pool ${name} are taken`
+/** What somebody wants removed, as far as routes go; null: any. */
+export interface Concern {
+  /** Without or with a port. */
+  readonly host: string | null
+  readonly path: string | null
+  /** Whether the path is a whole one; else it is the beginning of some. */
+  readonly whole: boolean
+}
+
+/** Whether a route may get requests for what is meant. */
+export function concerned({ hosts, path }: RouteConfig, meant: Concern): boolean {
+  if (meant.host !== null && hosts.length > 0) {
+    const host = meant.host.replace(/:\d+$/, '')
+    if (!hosts.some((one) => (one.startsWith('*.') ? host.endsWith(one.slice(1)) : one === host))) return false
+  }
+  if (meant.path === null) return true
+  const below = path.endsWith('/') ? path.slice(0, -1) : path
+  return meant.path.startsWith(below) || (!meant.whole && below.startsWith(meant.path))
+}
+
+/**
+ * Why what these routes would ask for again could not be fetched at once: the first of their limits and pools where
+ * somebody waits or nobody may. Null: it could.
+ */
+export function saturation(config: Config, usage: Usage, routes: readonly string[]): string | null {
+  const concernedRoutes = config.routes.filter(({ name }) => routes.includes(name))
+  for (const { name, inUse, limit, waiting } of usage.routes) {
+    if (!routes.includes(name)) continue
+    if (waiting > 0) return `${waits(waiting)} in the line of route ${name}`
+    if (inUse >= limit) return `all places of route ${name} are taken`
+  }
+  for (const { name, inUse, limit, waiting, servers } of usage.pools) {
+    if (!concernedRoutes.some(({ to }) => to === name)) continue
+    if (waiting > 0) return `${waits(waiting)} in the line of pool ${name}`
+    const ready = servers.filter(({ orders, health }) => orders === 'ready' && health === 'up')
+    if (ready.length === 0) return `no server of pool ${name} takes requests`
+    if (inUse >= limit || ready.every((server) => server.inUse >= server.limit))
+      return `all places of pool ${name} are taken`
   }
   return null
+}
+
+function waits(n: number): string {
+  return n === 1 ? 'a request waits' : `${n} requests wait`
 }
 
 /** The memory of the cache; null where no route has one. */

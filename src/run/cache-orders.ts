@@ -4,14 +4,18 @@
  * memory of what is gone and of what nobody will use again.
  */
 import type { Ban } from '../cache/ban.ts'
-import { Bans, type Order, partsOf } from '../cache/bans.ts'
+import { Bans, type Named, partsOf, type Removals } from '../cache/bans.ts'
+import { shownChoice } from '../cache/chooser.ts'
 import { ageAt } from '../cache/judge.ts'
 import { targetKey } from '../cache/key.ts'
 import { Life } from '../cache/life.ts'
+import { type Misnamed, type NamedUrl, readPrefix, readUrl } from '../cache/named-url.ts'
+import { OrderBook } from '../cache/order-book.ts'
 import { KIND, readText, SLOT } from '../cache/stored.ts'
 import type { Config, RouteConfig } from '../config/model.ts'
 import type { Note } from '../exchange/notes.ts'
 import { outlives } from '../exchange/route-cache.ts'
+import type { Purged } from '../exchange/world.ts'
 import type { Hold } from '../store/hold.ts'
 import { type Store, StoreBusy } from '../store/store.ts'
 import type {
@@ -23,111 +27,131 @@ import type {
   Removal,
   StoredVariant,
 } from '../watch/admin/cache-control-port.ts'
-import { RequestHead } from '../wire/head.ts'
-import { parseRequest } from '../wire/request.ts'
+import { type Concern, concerned } from './cache-memory.ts'
+import { Sweeper } from './sweeper.ts'
 
 /** What the cache's orders need of the process. */
 export interface CacheGround {
   readonly config: Config
   readonly store: Store
-  /** Tells every thread; resolves when it is in effect on all of them. */
-  tell(orders: readonly Order[], last: number): Promise<void>
+  /** Tells every thread what is new; resolves when it is in effect on all of them. */
+  tell(removals: Removals): Promise<void>
   /** The newest note of any thread about one of these targets. */
   why(targets: readonly string[]): Promise<Note | null>
-  /** Why the servers could not carry what would be asked for again, null when they could. */
-  saturated(): string | null
+  /** Why the servers behind these routes could not carry what would be asked for again, null when they could. */
+  saturated(routes: readonly string[]): string | null
   /** Sum of a counter. */
   count(key: string): number
 }
-
-/** The sweeper's step: chains of the index at a time, and the pause between two, in ms. */
-const CHAINS = 256
-const PAUSE = 25
-/** A fetch that began before an order may end so much later and store what the order meant. */
-const LONGEST_FETCH = 15 * 60_000
-/** Orders that may be waiting to be carried out. */
-const MOST = 1000
 
 export class CacheOrders implements CacheControl {
   readonly #ground: CacheGround
   readonly #bans = new Bans()
   readonly #life = new Life()
-  #orders: Order[] = []
-  #last = 0
-  /** Orders up to this one have been compared with everything that is stored. */
-  #swept = 0
+  readonly #book = new OrderBook()
+  readonly #caching: readonly Caching[]
   /** The last order when the walk began that is under way. */
   #walking = 0
-  /** Walks that somebody waits for, under way or in line; the sweeper rests meanwhile. */
-  #walkers = 0
-  #walks = Promise.resolve()
-  readonly #timer: NodeJS.Timeout
+  readonly #sweeper: Sweeper
 
   constructor(ground: CacheGround) {
     this.#ground = ground
-    this.#timer = setInterval(() => this.#sweep(), PAUSE)
-    this.#timer.unref()
+    this.#caching = ground.config.routes.filter((route): route is Caching => route.cache !== null)
+    this.#sweeper = new Sweeper(ground.store, {
+      visit: (hold) => this.#visit(hold, Date.now()),
+      // Patterns are tried on whatever is met until they have been carried out; names cost nothing.
+      pace: () => (!this.#book.busy ? 'idle' : this.#book.costly ? 'hurried' : 'steady'),
+      walked: () => this.#walked(),
+    })
   }
 
   stop(): void {
-    clearInterval(this.#timer)
+    this.#sweeper.stop()
   }
 
   /** The orders that a new thread has to heed. */
-  get removals(): { readonly orders: readonly Order[]; readonly last: number } {
-    return { orders: this.#orders, last: this.#last }
+  get removals(): Removals {
+    return this.#book.all
   }
 
   async purge({ url, prefix, tags, soft, force }: Purge): Promise<Removal> {
-    const softened = !soft && !force && this.#ground.saturated() !== null
-    if (prefix !== null)
-      return await this.#give({ kind: 'prefix', prefix: plainPort(prefix) }, soft || softened, softened)
-    if (url === null) return await this.#give({ kind: 'tags', tags }, soft || softened, softened)
-    return await this.#give({ kind: 'targets', targets: this.#targets(url) }, soft || softened, softened)
+    let what: Named = { kind: 'tags', tags }
+    let concern: Concern = { host: null, path: null, whole: false }
+    if (prefix !== null) {
+      const named = orThrow(readPrefix(prefix), prefix)
+      what = { kind: 'prefix', ...named }
+      concern = { host: named.host, path: named.path, whole: false }
+    } else if (url !== null) {
+      const named = orThrow(readUrl(url), url)
+      what = { kind: 'targets', targets: this.#targets(named) }
+      concern = { host: named.head.host, path: named.head.path, whole: true }
+    }
+    const softened = !soft && !force && this.#ground.saturated(this.#routesOf(concern)) !== null
+    return await this.#give(what, soft || softened, softened)
   }
 
-  /** The method PURGE: answers with a sentence. */
-  async purgeTargets(targets: readonly string[]): Promise<string> {
-    const softened = this.#ground.saturated() !== null
+  /** The method PURGE. */
+  async purgeTargets(targets: readonly string[]): Promise<Purged> {
+    const routes = [...new Set(targets.map((target) => partsOf(target).space))]
+    const softened = this.#ground.saturated(routes) !== null
     const removal = await this.#give({ kind: 'targets', targets }, softened, softened)
-    if (!removal.done) return removal.reason
-    return softened ? 'made stale, as the servers are saturated' : 'purged'
+    if (!removal.done) return { done: false, says: removal.reason }
+    return { done: true, says: softened ? 'made stale, as the servers are saturated' : 'purged' }
   }
 
   async ban(ban: Ban, force: boolean): Promise<Removal> {
-    const reason = force ? null : this.#ground.saturated()
-    if (reason !== null) return { done: false, reason }
+    const everywhere = this.#routesOf({ host: null, path: null, whole: false })
+    const reason = force ? null : this.#ground.saturated(everywhere)
+    if (reason !== null) return { done: false, why: 'saturated', reason }
     return await this.#give({ kind: 'ban', expression: ban.text }, false, false)
   }
 
-  async #give(what: Order['what'], soft: boolean, softened: boolean): Promise<Removal> {
-    if (this.#orders.length >= MOST) {
-      return { done: false, reason: `${MOST} orders are still being carried out` }
+  async #give(what: Named, soft: boolean, softened: boolean): Promise<Removal> {
+    const order = this.#book.give(what, soft, Date.now())
+    if (order === null) {
+      const reason = `${this.#book.pending.length} orders are still being carried out, and no more are taken meanwhile`
+      return { done: false, why: 'full', reason }
     }
-    this.#orders = [...this.#orders, { number: ++this.#last, at: Date.now(), soft, what }]
-    await this.#tell()
+    await this.#tell(this.#book.with([order]))
+    if (what.kind === 'targets') for (const target of what.targets) this.#removeNow(target, soft)
+    this.#sweeper.hurry()
     return { done: true, objects: null, softened }
   }
 
-  async #tell(): Promise<void> {
-    this.#bans.set(this.#orders, this.#last)
-    await this.#ground.tell(this.#orders, this.#last)
+  async #tell(removals: Removals): Promise<void> {
+    this.#bans.heed(removals)
+    await this.#ground.tell(removals)
+  }
+
+  /** Frees at once what stands under a target itself; its variants are found through that only. */
+  #removeNow(target: string, soft: boolean): void {
+    const { store } = this.#ground
+    try {
+      using hold = store.find(target)
+      if (hold === null) return
+      if (hold.kind !== KIND.varies) this.#visit(hold, Date.now())
+      else if (!soft) store.removeHeld(hold)
+    } catch (error) {
+      // The sweeper comes by later.
+      if (!(error instanceof StoreBusy)) throw error
+    }
   }
 
   bans(): Promise<readonly BanEntry[]> {
     const now = Date.now()
-    const entries = this.#orders
-      .filter(({ number }) => number > this.#swept)
-      .map(({ what, at }) => ({ expression: textOf(what), age: Math.round((now - at) / 1000) }))
+    const entries = this.#book.pending.map(({ what, at }) => ({
+      expression: textOf(what),
+      age: Math.round((now - at) / 1000),
+    }))
     return Promise.resolve(entries)
   }
 
   async object(url: string): Promise<ObjectReport> {
-    const targets = this.#targets(url)
+    const targets = this.#targets(orThrow(readUrl(url), url))
     // The walk may meet an object twice.
     const variants = new Map<string, StoredVariant>()
     const now = Date.now()
-    await this.#walk((hold) => {
+    await this.#sweeper.walk((hold) => {
       const { key } = hold
       if (hold.kind !== KIND.response) return
       if (!targets.some((target) => key === target || key.startsWith(`${target}\n`))) return
@@ -154,45 +178,23 @@ export class CacheOrders implements CacheControl {
       stale: count('cache:stale'),
       coalesced: count('cache:collapsed'),
       evicted,
-      bans: this.#orders.filter(({ number }) => number > this.#swept).length,
+      bans: this.#book.pending.length,
     })
   }
 
-  /** Beginnings of the keys that a URL has on the routes that cache. Throws RangeError for what is no URL. */
-  #targets(url: string): string[] {
-    const parts = URL.parse(url)
-    if (parts === null || (parts.protocol !== 'http:' && parts.protocol !== 'https:'))
-      throw new RangeError(`${url} is no URL: write it whole, http://host/path`)
-    const scheme = parts.protocol === 'http:' ? 'http' : 'https'
-    // As the client's request is read, so that the key is the same. The path stays as it was written.
-    const path = /^[a-z]+:\/\/[^/?#]*([^#]*)/i.exec(url)?.[1] || '/'
-    const head = new RequestHead()
-    const request = Buffer.from(
-      `GET ${path.startsWith('/') ? path : `/${path}`} HTTP/1.1\r\nHost: ${parts.host}\r\n\r\n`,
-    )
-    const limits = { line: request.length, head: request.length, fields: 1 }
-    if (parseRequest(head, request, 0, request.length, limits) <= 0)
-      throw new RangeError(`${url} is no URL: ${head.detail}`)
-    const caching = this.#ground.config.routes.filter((route): route is Caching => route.cache !== null)
-    return caching.map(({ name, cache }) => targetKey(name, scheme, head, head.path, cache.key))
+  /** Beginnings of the keys that a URL has on the routes that cache. */
+  #targets({ scheme, head }: NamedUrl): string[] {
+    return this.#caching.map(({ name, cache }) => targetKey(name, scheme, head, head.path, cache.key))
   }
 
-  #sweep(): void {
-    // What a dead thread held in a shard whose lock could not be had then.
-    this.#ground.store.heard()
-    if (this.#walkers > 0) return
-    const now = Date.now()
-    this.#each(
-      (hold) => this.#visit(hold, now),
-      () => {
-        this.#swept = this.#walking
-        this.#walking = this.#last
-        const kept = this.#orders.filter(({ number, at }) => number > this.#swept || now - at < LONGEST_FETCH)
-        if (kept.length === this.#orders.length) return
-        this.#orders = kept
-        void this.#tell()
-      },
-    )
+  #routesOf(concern: Concern): string[] {
+    return this.#caching.filter((route) => concerned(route, concern)).map(({ name }) => name)
+  }
+
+  #walked(): void {
+    const forgotten = this.#book.sweptTo(this.#walking, Date.now())
+    this.#walking = this.#book.last
+    if (forgotten) void this.#tell(this.#book.with([]))
   }
 
   #visit(hold: Hold, now: number): void {
@@ -203,50 +205,26 @@ export class CacheOrders implements CacheControl {
     const { ttl, grace, keep } = this.#life
     if (!stays || ageAt(this.#life, now) >= ttl + grace + keep) store.removeHeld(hold)
   }
-
-  #each(visit: (hold: Hold) => void, end: () => void): void {
-    try {
-      if (this.#ground.store.each(visit, CHAINS)) end()
-    } catch (error) {
-      if (!(error instanceof StoreBusy)) throw error
-    }
-  }
-
-  /** The whole store, in small steps; an object may be met twice. One walk at a time, as all share one place in it. */
-  #walk(visit: (hold: Hold) => void): Promise<void> {
-    this.#walkers++
-    const done = this.#walks.then(async () => {
-      // It goes on where the sweeper is, so the first end is not its own.
-      for (let ends = 0; ends < 2; ) {
-        this.#each(visit, () => ends++)
-        await new Promise((resolve) => setImmediate(resolve))
-      }
-    })
-    this.#walks = done.catch(() => {}).then(() => void this.#walkers--)
-    return done
-  }
 }
 
 type Caching = RouteConfig & { readonly cache: NonNullable<RouteConfig['cache']> }
 
-/** Keys have no port where it is the scheme's own. */
-function plainPort(prefix: string): string {
-  return prefix
-    .replace(/^(http:\/\/[^/?#]*):80(?=[/?#]|$)/i, '$1')
-    .replace(/^(https:\/\/[^/?#]*):443(?=[/?#]|$)/i, '$1')
+function orThrow<T extends object>(read: T | Misnamed, text: string): T {
+  if ('says' in read) throw new RangeError(`${text} ${read.says}: ${read.fix}`)
+  return read
 }
 
-function textOf(what: Order['what']): string {
+function textOf(what: Named): string {
   switch (what.kind) {
     case 'ban':
       return what.expression
     case 'tags':
       return `tags ${what.tags.join(' ')}`
     case 'prefix':
-      return `prefix ${what.prefix}`
+      return `prefix ${what.scheme === null ? '' : `${what.scheme}://${what.host ?? '*'}`}${what.path}`
     case 'targets': {
       const { scheme, host, url } = partsOf(what.targets[0] ?? '')
-      return `url ${scheme}://${host}${url}`
+      return `url ${scheme}://${host ?? '*'}${url ?? '/*'}`
     }
   }
 }
@@ -260,8 +238,10 @@ function variantOf(hold: Hold, life: Life, now: number): StoredVariant {
   const [plain = '', coding = null] = hold.key.split('\n\ne ')
   const [, variant = ''] = plain.split('\n\nv ')
   for (const line of variant.split('\n').slice(1)) {
-    const colon = line.indexOf(':')
-    if (colon > 0) vary[line.slice(0, colon)] = line.slice(colon + 1)
+    const choice = shownChoice(line)
+    if (choice === null) continue
+    const [name, value] = choice
+    vary[name] = name in vary ? `${vary[name]}, ${value}` : value
   }
   return {
     vary,

@@ -1,5 +1,5 @@
 /** What the main thread and its workers say to each other. Commands go by messages; all state lies in the ledger. */
-import type { Order } from '../cache/bans.ts'
+import type { Removals } from '../cache/bans.ts'
 import type { Address, Config } from '../config/model.ts'
 import type { Note } from '../exchange/notes.ts'
 import type { LedgerPlan } from '../ledger/layout.ts'
@@ -15,7 +15,7 @@ export interface WorkerOrders {
   readonly store: StoreMemory | null
   readonly thread: number
   /** What was ordered to go from the cache. */
-  readonly removals: { readonly orders: readonly Order[]; readonly last: number }
+  readonly removals: Removals
   /** Where each listener binds on this thread. */
   readonly binds: ReadonlyMap<string, readonly Address[]>
 }
@@ -29,9 +29,9 @@ export type Command =
   /** The log file was renamed. */
   | { readonly do: 'reopen' }
   /** Something is to go from the cache: answer `heeded` with the number when it is in effect. */
-  | { readonly do: 'remove'; readonly orders: readonly Order[]; readonly last: number; readonly ask: number }
-  /** The purge that the worker ordered under this number is in effect, or was made a soft one. */
-  | { readonly do: 'purged'; readonly ask: number; readonly says: string }
+  | { readonly do: 'remove'; readonly removals: Removals; readonly ask: number }
+  /** The purge that the worker ordered under this number is in effect, maybe as a soft one, or was not taken. */
+  | { readonly do: 'purged'; readonly ask: number; readonly done: boolean; readonly says: string }
   /** Why the last answer for these targets was stored or not: answer `noted` with the number. */
   | { readonly do: 'why'; readonly targets: readonly string[]; readonly ask: number }
   /** Die as by a defect, to rehearse it. */

@@ -19,7 +19,7 @@ import { createAppLog, type Logger } from '../watch/app-log.ts'
 import { EpisodeWatch } from '../watch/episode-watch.ts'
 import { openOptionalAdmin } from './admin.ts'
 import { Asking } from './asking.ts'
-import { saturatedPool, storeOf } from './cache-memory.ts'
+import { saturation, storeOf } from './cache-memory.ts'
 import { CacheOrders } from './cache-orders.ts'
 import { setLimit } from './limits.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
@@ -191,7 +191,7 @@ class Running implements Headgate {
       plan: this.#plan,
       memory: this.#memory,
       store: this.#storeMemory,
-      removals: this.#cache?.removals ?? { orders: [], last: 0 },
+      removals: this.#cache?.removals ?? { orders: [], last: 0, forgotten: 0 },
       thread,
       binds: this.#bindsOf(thread),
     }
@@ -275,8 +275,8 @@ class Running implements Headgate {
   }
 
   async #purge(thread: number, targets: readonly string[], ask: number): Promise<void> {
-    const says = (await this.#cache?.purgeTargets(targets)) ?? 'nothing is stored'
-    this.#posts[thread]?.worker?.postMessage({ do: 'purged', ask, says } satisfies Command)
+    const purged = (await this.#cache?.purgeTargets(targets)) ?? { done: true, says: 'nothing is stored' }
+    this.#posts[thread]?.worker?.postMessage({ do: 'purged', ask, ...purged } satisfies Command)
   }
 
   /** Asks all workers that there are. */
@@ -289,14 +289,14 @@ class Running implements Headgate {
     return new CacheOrders({
       config: this.#config,
       store,
-      tell: async (orders, last) => {
-        await this.#ask((ask) => ({ do: 'remove', orders, last, ask }))
+      tell: async (removals) => {
+        await this.#ask((ask) => ({ do: 'remove', removals, ask }))
       },
       why: async (targets) => {
         const notes = await this.#ask((ask) => ({ do: 'why', targets, ask }))
         return notes.reduce((newest, note) => (note !== null && note.at >= (newest?.at ?? 0) ? note : newest), null)
       },
-      saturated: () => saturatedPool(this.usage()),
+      saturated: (routes) => saturation(this.#config, this.usage(), routes),
       count: (key) => this.#ledger.counter(key).total(),
     })
   }

@@ -6,7 +6,7 @@ import { BlockList, isIP } from 'node:net'
 import { type Cause, rowOf } from '../base/cause.ts'
 import { httpDate, monotonic, wall } from '../base/clock.ts'
 import { Wheel } from '../base/wheel.ts'
-import { Bans, type Order } from '../cache/bans.ts'
+import { Bans, type Removals } from '../cache/bans.ts'
 import { type Address, type Config, UNLIMITED } from '../config/model.ts'
 import { Exchange } from '../exchange/exchange.ts'
 import { turnedAwayRecord } from '../exchange/finish.ts'
@@ -19,7 +19,7 @@ import { type Route, Routes } from '../exchange/route.ts'
 import { RouteCache } from '../exchange/route-cache.ts'
 import { Upstream } from '../exchange/upstream.ts'
 import { Verdicts } from '../exchange/verdict.ts'
-import type { Refusal, World } from '../exchange/world.ts'
+import type { Purged, Refusal, World } from '../exchange/world.ts'
 import { Gate } from '../gate/gate.ts'
 import { Single } from '../gate/single.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -37,8 +37,8 @@ import { Tally } from './tally.ts'
 export interface Told {
   /** An exception somewhere in the data plane. */
   defect(error: unknown): void
-  /** Something stored is to go on all threads; resolves with a sentence when it is. */
-  purge?(targets: readonly string[]): Promise<string>
+  /** Something stored is to go on all threads; resolves when it is, or was not taken. */
+  purge?(targets: readonly string[]): Promise<Purged>
   /** A finished exchange; null: nobody wants records. */
   readonly record: ((record: Record) => void) | null
 }
@@ -141,9 +141,9 @@ export class Thread implements World, ListenerUser {
     this.#store?.heard()
   }
 
-  /** Takes over the orders to remove things from the cache; in effect when it returns. */
-  setOrders(orders: readonly Order[], last: number): void {
-    this.#bans.set(orders, last)
+  /** Takes over new orders to remove things from the cache; in effect when it returns. */
+  heed(removals: Removals): void {
+    this.#bans.heed(removals)
   }
 
   /** Stops accepting; resolves when the last client is gone. */
@@ -234,7 +234,7 @@ export class Thread implements World, ListenerUser {
     this.#told.defect(error)
   }
 
-  purge(targets: readonly string[]): Promise<string> {
+  purge(targets: readonly string[]): Promise<Purged> {
     return this.#told.purge?.(targets) ?? Promise.reject(new Error('there is nobody to order a purge of'))
   }
 

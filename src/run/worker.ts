@@ -1,5 +1,6 @@
 /** A worker thread: the data plane of one thread, its log, and the commands it heeds. */
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Purged } from '../exchange/world.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { Stream } from '../net/stream.ts'
 import { Store } from '../store/store.ts'
@@ -22,10 +23,10 @@ function defect(error: unknown): void {
 }
 
 /** Purges that clients ordered and wait for, by number. */
-const purges = new Map<number, (says: string) => void>()
+const purges = new Map<number, (purged: Purged) => void>()
 let lastPurge = 0
-function purge(targets: readonly string[]): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>()
+function purge(targets: readonly string[]): Promise<Purged> {
+  const { promise, resolve } = Promise.withResolvers<Purged>()
   const ask = ++lastPurge
   purges.set(ask, resolve)
   tell({ is: 'purge', targets, ask })
@@ -46,7 +47,7 @@ const plane = new Thread(
   { defect, purge, record: log === null ? null : (record) => log.write(record) },
   store === null ? null : new Store(store, thread, (other) => ledger.wake(other)),
 )
-plane.setOrders(removals.orders, removals.last)
+plane.heed(removals)
 const deaf = new AbortController()
 ledger
   .listen(() => plane.heard(), deaf.signal)
@@ -72,11 +73,11 @@ port.on('message', (command: Command) => {
       log?.reopen().catch(defect)
       break
     case 'remove':
-      plane.setOrders(command.orders, command.last)
+      plane.heed(command.removals)
       tell({ is: 'heeded', ask: command.ask })
       break
     case 'purged':
-      purges.get(command.ask)?.(command.says)
+      purges.get(command.ask)?.(command)
       purges.delete(command.ask)
       break
     case 'why':

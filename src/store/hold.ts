@@ -93,6 +93,11 @@ export class Hold {
     return (this.shard.cells[this.#object + OBJECT.flags]! & FLAGS.state) === STATE.current
   }
 
+  /** Whether it is current, or is being filled under its key. Another thread may change that at any moment. */
+  get findable(): boolean {
+    return (this.shard.cells[this.#object + OBJECT.flags]! & FLAGS.state) !== STATE.gone
+  }
+
   /** Bytes [from, to) of the body, which must be there, without copying. Valid until the release. */
   pieces(from: number, to: number): Buffer[] {
     const { cells, bytes } = this.shard

@@ -125,9 +125,10 @@ export class Shard {
     cells[object + OBJECT.size]! += size
   }
 
-  /** Makes a busy object the current one of its key. The one before it goes. */
+  /** Makes a busy object the current one of its key. The one before it goes. What was taken away stays so. */
   finish(object: number): void {
     const { cells, queues } = this
+    if ((cells[object + OBJECT.flags]! & FLAGS.state) === STATE.gone) return
     const old = this.index.twin(object, STATE.current)
     cells[object + OBJECT.flags] = (cells[object + OBJECT.flags]! & ~FLAGS.state) | STATE.current
     if (old === 0) queues.enter(object)

@@ -469,3 +469,63 @@ test('the main thread leads nothing, and nobody has a number that is not there',
   assert.throws(() => main.lead('x'), /main thread/)
   assert.throws(() => new Store(memory, 3, () => {}), RangeError)
 })
+
+test('what is being filled can be taken away: its readers get all of it, nobody else finds it, and the next one fills anew', () => {
+  for (const how of ['by its key', 'by a reader'] as const) {
+    const { a, b, main, memory, settle } = yard()
+    const old = lead(a, 'x')
+    assert.ok(old.head('old'))
+    assert.ok(old.append(bytes(3000), 0, 1000))
+    const reader = b.join('x', 9)
+    assert.ok(reader?.findable && !reader.current)
+    assert.ok(b.isBusy('x') && main.isBusy('x') && !b.isBusy('y'))
+    if (how === 'by its key') assert.deepEqual([main.remove('x'), main.remove('x')], [true, false])
+    else assert.deepEqual([b.removeHeld(reader), a.removeHeld(reader)], [true, false])
+    assert.deepEqual([reader.findable, b.isBusy('x'), b.join('x', 9), a.find('x')], [false, false, null, null])
+
+    const next = lead(b, 'x')
+    assert.ok(old.append(bytes(3000), 1000, 3000))
+    old.finish()
+    settle()
+    assert.deepEqual([reader.whole, reader.current], [true, false])
+    assert.deepEqual(bodyOf(reader), bytes(3000))
+    assert.equal(a.find('x'), null, 'what was taken away does not come back')
+    assert.ok(b.isBusy('x'))
+
+    assert.ok(next.head('new') && next.append(bytes(10, 2), 0, 10))
+    next.finish()
+    assert.deepEqual(get(a, 'x'), bytes(10, 2))
+    reader.release()
+    audit(memory)
+    assert.deepEqual([main.remove('x'), main.remove('x')], [true, false])
+    assert.equal(a.usage().bytes, 0)
+  }
+})
+
+test('what is stored and what is being filled for the same key go together', () => {
+  const { a, b, main, memory } = yard()
+  put(a, 'x', bytes(100))
+  const draft = lead(b, 'x')
+  assert.ok(draft.head('new'))
+  const stored = find(a, 'x')
+  assert.ok(main.remove('x'))
+  assert.deepEqual([a.find('x'), a.isBusy('x'), stored.findable], [null, false, false])
+  draft.finish()
+  assert.equal(a.find('x'), null)
+  stored.release()
+  audit(memory)
+  assert.equal(a.usage().bytes, 0)
+})
+
+test('a draft that was taken away may be given up, dropped, or lost with its thread', () => {
+  const { a, b, main, memory } = yard()
+  for (const end of [(draft: Draft) => draft.abandon(17), (draft: Draft) => draft.drop(), () => main.reclaim(0)]) {
+    const draft = lead(a, 'x')
+    assert.ok(draft.head('x'))
+    assert.ok(b.remove('x'))
+    end(draft)
+    assert.deepEqual([b.find('x'), b.isBusy('x')], [null, false])
+    audit(memory)
+    assert.equal(b.usage().bytes, 0)
+  }
+})

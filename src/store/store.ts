@@ -67,8 +67,8 @@ export class Store {
     return this.plan.maxObject
   }
 
-  /** Pins the current object of a key and counts the hit. Null: there is none. */
-  find(key: string): Hold | null {
+  /** Pins the current object of a key; `hit`: it is asked for, and worth keeping for that. Null: there is none. */
+  find(key: string, hit = true): Hold | null {
     const shard = this.#shardOf(this.#key.set(key))
     const pins = this.#pins
     if (pins.table.full) return null
@@ -78,7 +78,7 @@ export class Store {
       shard.leave()
       return null
     }
-    shard.queues.touch(object)
+    if (hit) shard.queues.touch(object)
     const entry = pins.pin(shard, object)
     shard.leave()
     return new Hold(pins, shard, object, entry)
@@ -129,24 +129,38 @@ export class Store {
     return done
   }
 
-  /** Removes the current object of a key; who reads it reads on. False: there was none. */
-  remove(key: string): boolean {
+  /** Whether somebody fills the key. */
+  isBusy(key: string): boolean {
     const shard = this.#shardOf(this.#key.set(key))
     this.#enter(shard)
-    const object = shard.index.find(this.#key, STATE.current)
-    if (object !== 0) shard.remove(object)
+    const object = shard.index.find(this.#key, STATE.busy)
     shard.leave()
     return object !== 0
   }
 
-  /** Removes this very object if it still is the current one of its key. */
+  /**
+   * Removes what is stored under a key, and takes away what is being filled for it: that goes on for those who read it,
+   * but nobody else finds it, now or later. False: there was nothing.
+   */
+  remove(key: string): boolean {
+    const shard = this.#shardOf(this.#key.set(key))
+    this.#enter(shard)
+    const current = shard.index.find(this.#key, STATE.current)
+    const busy = shard.index.find(this.#key, STATE.busy)
+    if (current !== 0) shard.remove(current)
+    if (busy !== 0) shard.remove(busy)
+    shard.leave()
+    return current !== 0 || busy !== 0
+  }
+
+  /** The same for this very object, current or being filled. False: nobody finds it any more. */
   removeHeld(hold: Hold): boolean {
     const { shard } = hold
     this.#enter(shard)
-    const { current } = hold
-    if (current) shard.remove(hold.object)
+    const { findable } = hold
+    if (findable) shard.remove(hold.object)
     shard.leave()
-    return current
+    return findable
   }
 
   /**

@@ -30,7 +30,11 @@ it('leaves out ranges behind the end, and says when none is left (§14.1.2)', ()
   assert.equal(byteRanges('bytes=1000-', 1000), 'unsatisfiable')
   assert.equal(byteRanges('bytes=-0', 1000), 'unsatisfiable')
   assert.equal(byteRanges('bytes=0-', 0), 'unsatisfiable')
-  assert.equal(byteRanges('bytes=-5', 0), 'unsatisfiable')
+  assert.equal(byteRanges('bytes=-0', 0), 'unsatisfiable')
+})
+
+it('takes the last bytes of nothing for all of it: they are satisfiable, and Content-Range has no words for them (§14.1.2)', () => {
+  for (const text of ['bytes=-5', 'bytes=0-0, -5', 'bytes=-1, 3-']) assert.equal(byteRanges(text, 0), 'ignore', text)
 })
 
 it('ignores what is invalid, of another unit, or too much (§14.2)', () => {

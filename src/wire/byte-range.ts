@@ -14,9 +14,9 @@ export const MOST_RANGES = 32
 /**
  * What a Range field asks of a representation of `length` bytes.
  *
- * 'ignore': it is invalid, of another unit, or asks for more than `most` ranges: the answer is the whole. 'unsatisfiable':
- * it is valid and no byte of it is there. Else at least one range, in the order in which they were asked for, or by
- * their place if some had to be joined; a range that lies beyond the end is left out.
+ * 'ignore': it is invalid, of another unit, or asks for more than `most` ranges, or for the last bytes of none: the
+ * answer is the whole. 'unsatisfiable': it is valid and no byte of it is there. Else at least one range, in the order in
+ * which they were asked for, or by their place if some had to be joined; a range that lies beyond the end is left out.
  * @param text the value of Range
  */
 export function byteRanges(
@@ -38,15 +38,17 @@ export function byteRanges(
     if (++asked > most) return 'ignore'
     const range = rangeOf(spec, length)
     if (range === null) return 'ignore'
-    if (range[0] < range[1]) ranges.push(range)
+    if (range !== NOWHERE) ranges.push(range)
   }
   if (asked === 0) return 'ignore'
+  // §14.1.2: only the last bytes of nothing are satisfiable. Content-Range has no words for them, so all of it is sent.
+  if (length === 0 && ranges.length > 0) return 'ignore'
   return ranges.length === 0 ? 'unsatisfiable' : apart(ranges)
 }
 
 const NOWHERE: ByteRange = [0, 0]
 
-/** `first-last`, `first-` or `-last so many` (§14.1.2); an empty range if it is not in the representation, null if it is none. */
+/** `first-last`, `first-` or `-last so many` (§14.1.2); NOWHERE if it is not in the representation, null if it is none. */
 function rangeOf(spec: string, length: number): ByteRange | null {
   const parts = /^(\d*)-(\d*)$/.exec(spec)
   if (parts === null || spec === '-') return null

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { appendCacheStatus, type CacheStatus, cacheStatus } from './cache-status.ts'
+import { type CacheStatus, cacheStatus } from './cache-status.ts'
 
 const nothing: CacheStatus = {
   hit: false,
@@ -36,10 +36,4 @@ it('writes key as a string, detail as a word or a string (§2.7, §2.8)', () => 
 
 it('keeps a number within what an integer can be (RFC 9651 §3.3.1)', () => {
   assert.equal(cacheStatus('gate', { ...nothing, hit: true, ttl: Infinity }), 'gate; hit; ttl=999999999999999')
-})
-
-it('stands behind what caches nearer to the origin said (§2)', () => {
-  assert.equal(appendCacheStatus('a; hit', 'gate; fwd=miss'), 'a; hit, gate; fwd=miss')
-  assert.equal(appendCacheStatus(null, 'gate; hit'), 'gate; hit')
-  assert.equal(appendCacheStatus('', 'gate; hit'), 'gate; hit')
 })

@@ -41,11 +41,6 @@ export function cacheStatus(name: string, of: CacheStatus): string {
   return value
 }
 
-/** The whole value: what caches nearer to the origin said comes first (§2). `before` null or '': nothing. */
-export function appendCacheStatus(before: string | null, own: string): string {
-  return before === null || before === '' ? own : `${before}, ${own}`
-}
-
 /** An integer has at most 15 digits (RFC 9651 §3.3.1). */
 function wholeSeconds(ttl: number): number {
   const most = 999_999_999_999_999

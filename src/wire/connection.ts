@@ -62,6 +62,19 @@ export function namedByConnection(head: Head): Set<string> {
   return names
 }
 
+/**
+ * Whether Connection takes away a field that is there: of the fields it names those are not forwarded that Headgate does
+ * not know (RFC 9110 §7.6.1), so that the server sees another request than the fields of this one show.
+ */
+export function takesFields(head: Head): boolean {
+  if (!head.namesOthers) return false
+  const named = namedByConnection(head)
+  for (let i = 0; i < head.count; i++) {
+    if (head.ids[i] === Field.other && named.has(head.name(i).toLowerCase())) return true
+  }
+  return false
+}
+
 /** Whether TE says that the sender takes trailers. */
 export function takesTrailers(head: Head): boolean {
   for (let i = 0; i < head.count; i++) {

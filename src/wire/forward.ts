@@ -43,13 +43,13 @@ const OF_PROXIES =
 /**
  * The head of a request as it goes to a server, HTTP/1.1 whatever the client spoke. Write it as latin1.
  *
- * Host is head.authority (an HTTP/1.0 request may have none: fill it in before, or an empty Host is sent). Content is
+ * Host is head.authority, and `host` for an HTTP/1.0 request that has none (RFC 9112 §3.2). Content is
  * framed by head.bodyKind, as it came. Upgrade and `TE: trailers` go on where the head has them. Forwarding fields of a
  * peer that is not trusted are replaced, those of a kind we do not send dropped, X-Real-IP with them. A request whose
  * forwardsLeft() is 0 is not to be sent on.
  * @param extra whole lines with CRLF, or ''
  */
-export function requestToServer(head: RequestHead, hop: Hop, extra: string): string {
+export function requestToServer(head: RequestHead, hop: Hop, extra: string, host = ''): string {
   let drop = OF_THIS_HOP | (1 << Field.host)
   if (head.bodyKind !== BodyKind.chunked) drop |= 1 << Field.trailer
   if (!head.expectContinue) drop |= 1 << Field.expect
@@ -69,7 +69,7 @@ export function requestToServer(head: RequestHead, hop: Hop, extra: string): str
   } else if (head.teTrailers) own += 'Connection: TE\r\n'
   if (head.teTrailers) own += 'TE: trailers\r\n'
   const via = head.minor === 1 ? 'Via: 1.1 ' : 'Via: 1.0 '
-  return `${head.method} ${head.path} HTTP/1.1\r\nHost: ${head.authority}\r\n${fields}${own}${via}${hop.name}\r\n${forwardedLines(head, hop)}${extra}\r\n`
+  return `${head.method} ${head.path} HTTP/1.1\r\nHost: ${head.authority || host}\r\n${fields}${own}${via}${hop.name}\r\n${forwardedLines(head, hop)}${extra}\r\n`
 }
 
 /** How a response goes to the client. */

@@ -1,4 +1,4 @@
-/** X-Forwarded-For, -Proto, -Host and Forwarded (RFC 7239): what a request says of those it came through. */
+/** X-Forwarded-For, -Proto, -Host, -Port and Forwarded (RFC 7239): what a request says of those it came through. */
 import { Field } from './fields.ts'
 import type { RequestHead } from './head.ts'
 import { isIPv4, isIPv6 } from './host.ts'
@@ -86,6 +86,60 @@ function forwardedFor(value: string | null): string[] {
     at = end + 1
   }
   return nodes
+}
+
+/** Fields by which a trusted peer tells for which scheme and host it was asked. */
+const SAYS =
+  (1 << Field.xForwardedProto) | (1 << Field.xForwardedHost) | (1 << Field.xForwardedPort) | (1 << Field.forwarded)
+
+/**
+ * The scheme that the client used, as the server is told: by what a trusted peer says in X-Forwarded-Proto, else in
+ * Forwarded, where the left-most element is about the client; else, or where it says neither http nor https, that of the
+ * connection.
+ */
+export function schemeOf(head: RequestHead, hop: Hop): Hop['proto'] {
+  if (!hop.trusted || (head.seen & SAYS) === 0) return hop.proto
+  const said = (head.list(Field.xForwardedProto) ?? protoIn(head.list(Field.forwarded) ?? '')).split(',', 1)[0]!
+  const scheme = said.trim().toLowerCase()
+  return scheme === 'http' || scheme === 'https' ? scheme : hop.proto
+}
+
+/** The `proto` parameter of the left-most element of a Forwarded value, '' without. */
+function protoIn(value: string): string {
+  const first = value.slice(0, quotedElementEnd(value, 0, value.length))
+  return /(?:^|;)[ \t]*proto[ \t]*=[ \t]*"?([a-z]+)/i.exec(first)?.[1] ?? ''
+}
+
+/**
+ * What the server is told by a trusted peer of scheme, host and port, as far as it is not what schemeOf and the authority
+ * say: lines with a line feed before each, the same for two requests of which the server is told the same. '' mostly.
+ * @param withHost false: hosts and ports do not count
+ */
+export function saidBeyond(head: RequestHead, hop: Hop, withHost: boolean): string {
+  if (!hop.trusted || (head.seen & SAYS) === 0) return ''
+  const scheme = schemeOf(head, hop)
+  const proto = head.list(Field.xForwardedProto)
+  let lines = ''
+  // What is missing is sent by us, or by nobody.
+  if (proto === null) lines += scheme === hop.proto ? '' : '\nf proto'
+  else if (proto !== scheme || (scheme === hop.proto && !hop.xForwarded)) lines += `\nf proto:${proto}`
+  const forwarded = withoutNodes(head.list(Field.forwarded) ?? '', withHost)
+  if (forwarded !== '') lines += `\nf forwarded:${forwarded}`
+  if (!withHost) return lines
+  const host = head.list(Field.xForwardedHost)
+  if (host !== null && (host !== head.authority || !hop.xForwarded)) lines += `\nf host:${host}`
+  const port = head.list(Field.xForwardedPort)
+  return port === null ? lines : `${lines}\nf port:${port}`
+}
+
+const NODES = /(^|[;,])[ \t]*(?:for|by)[ \t]*=[ \t]*(?:"[\w.:[\]-]*"|[\w.:[\]-]*)[ \t]*(?=[;,]|$)/gi
+const NODES_AND_HOSTS = /(^|[;,])[ \t]*(?:for|by|host)[ \t]*=[ \t]*(?:"[\w.:[\]-]*"|[\w.:[\]-]*)[ \t]*(?=[;,]|$)/gi
+
+/** A Forwarded value without the addresses it came through, which each client has of its own. What could be read in several ways stays. */
+function withoutNodes(value: string, withHost: boolean): string {
+  if (/"/.test(value.replace(/"[\w.:[\]-]*"/g, ''))) return value
+  const rest = value.replace(withHost ? NODES : NODES_AND_HOSTS, '$1')
+  return /^[;, \t]*$/.test(rest) ? '' : rest
 }
 
 /** The address of `1.2.3.4`, `1.2.3.4:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`; '' for all else. */

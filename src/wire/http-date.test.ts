@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import fc from 'fast-check'
-import { httpDate, parseHttpDate } from './http-date.ts'
+import { httpDate } from '../base/clock.ts'
+import { parseHttpDate } from './http-date.ts'
 
 const now = Date.UTC(2026, 10, 21)
 const then = Date.UTC(1994, 10, 6, 8, 49, 37)

@@ -1,5 +1,5 @@
 /**
- * HTTP-date (RFC 9110 §5.6.7): the form that is written today and the two old ones that still have to be read. Nothing
+ * HTTP-date (RFC 9110 §5.6.7): the form that is written today (base/clock.ts) and the two old ones that still have to be read. Nothing
  * else counts as a date, above all no other zone: RFC 9111 §4.2 wants such a date to be taken for invalid. Names are
  * read in any case, as the same section asks of caches. Whether the day of the week fits the date is not checked.
  */
@@ -7,8 +7,6 @@ import { equalsLower, isDigit } from '../base/bytes.ts'
 
 const DAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-const WRITTEN_DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
-const WRITTEN_MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** An RFC 850 date has a year of two digits: which century is meant depends on when it is read. */
 const FIFTY_YEARS = 50
@@ -23,18 +21,6 @@ export function parseHttpDate(text: string, now: number): number {
   if (text.length === 29 && text.charAt(3) === ',') return fixdate(text)
   if (text.length === 24 && text.charAt(3) === ' ') return asctime(text)
   return rfc850(text, now)
-}
-
-/** `Sun, 06 Nov 1994 08:49:37 GMT`, as every sender of today writes it. */
-export function httpDate(moment: number): string {
-  const at = new Date(moment)
-  const time = `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())}`
-  const year = String(at.getUTCFullYear()).padStart(4, '0')
-  return `${WRITTEN_DAYS[at.getUTCDay()]}, ${two(at.getUTCDate())} ${WRITTEN_MONTHS[at.getUTCMonth()]} ${year} ${time} GMT`
-}
-
-function two(value: number): string {
-  return value < 10 ? `0${value}` : String(value)
 }
 
 /** `Sun, 06 Nov 1994 08:49:37 GMT` */

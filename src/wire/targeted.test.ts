@@ -60,6 +60,15 @@ it('reads Surrogate-Control with its time beyond freshness', () => {
   assert.equal(surrogate('max-age=5+y')?.staleIfError, 0)
 })
 
+it('takes a time with space before it for none, as Cache-Control does (RFC 9111 §4.2.1)', () => {
+  for (const text of ['max-age= 100', 'max-age=\t100', 'max-age=100 +50', 'max-age=\u00a0100', 'max-age="100"']) {
+    assert.equal(surrogate(text)?.maxAge, 0, text)
+  }
+  assert.equal(surrogate('max-age=100 +50')?.staleIfError, 0)
+  assert.equal(surrogate('max-age=100+ 50')?.staleWhileRevalidate, 0)
+  assert.equal(surrogate(' max-age=100\t, content="ESI/1.0"')?.maxAge, 100)
+})
+
 it('leaves aside what is for another surrogate, or for none', () => {
   assert.equal(surrogate('max-age=60;other'), null)
   assert.equal(surrogate('content="ESI/1.0"'), null)

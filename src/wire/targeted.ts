@@ -3,6 +3,7 @@
  * Surrogate-Control of the Edge Architecture, which is older and has a syntax of its own.
  */
 import { applyDirective, type CacheControl, delta } from './cache-control.ts'
+import { skipSpace, trimSpace } from './list.ts'
 import { parseDictionary } from './structured.ts'
 
 /** Directives with a number; no-cache and private may have a string; all others have no value (RFC 9213 §2.1). */
@@ -33,23 +34,24 @@ export function readTargeted(into: CacheControl, text: string): boolean {
 /**
  * Reads Surrogate-Control: `max-age=N` or `max-age=N+M` (M seconds more in which it may be used while it is fetched
  * again, or when that fails), no-store; `content` and all unknown ones are left aside, and so is what names another
- * surrogate behind a ';'.
+ * surrogate behind a ';'. A time that is no number, with space before it for instance, is 0, as in Cache-Control.
  * @returns false, with `into` reset, if nothing in it concerns a cache: then it counts as not there
  */
 export function readSurrogateControl(into: CacheControl, text: string): boolean {
   into.reset()
   let found = false
   for (const element of text.split(',')) {
-    const directive = element.trim().toLowerCase()
+    const from = skipSpace(element, 0, element.length)
+    const directive = element.slice(from, trimSpace(element, from, element.length)).toLowerCase()
     if (directive === 'no-store') {
       into.noStore = true
       found = true
     } else if (directive.startsWith('max-age=') && !directive.includes(';')) {
       const [fresh = '', more] = directive.slice(8).split('+')
-      applyDirective(into, 'max-age', 0, 7, fresh.trim(), true)
+      applyDirective(into, 'max-age', 0, 7, fresh, true)
       found = true
       if (more !== undefined) {
-        into.staleWhileRevalidate = Math.max(0, delta(more.trim()))
+        into.staleWhileRevalidate = delta(fresh) < 0 ? 0 : Math.max(0, delta(more))
         into.staleIfError = into.staleWhileRevalidate
       }
     }

@@ -85,6 +85,53 @@ test('where nothing listens ctl ends with 1 and asks the right question', async 
   assert.match(err, /cannot be reached \(ECONNREFUSED\)[\s\S]*headgate run/)
 })
 
+test('options may stand before the order as well as after it, and what stands after it counts', async () => {
+  await using running = await headgate({ pools, admin: '127.0.0.1:0' })
+  const admin = running.gate.admin ?? ''
+  const before = await command(['ctl', '--admin', admin, '--json', 'limits'])
+  assert.equal(before.code, 0, before.err)
+  assert.ok(JSON.parse(before.out))
+  assert.equal((await command(['ctl', '--admin', '127.0.0.1:1', 'limits', '--admin', admin])).code, 0)
+})
+
+test('a URL that means nothing ends with 2, with its place and the remedy', async () => {
+  const caching = { pools, routes: [{ to: 'app', cache: true }], cache: { size: '16MB' }, admin: '127.0.0.1:0' }
+  await using running = await headgate(caching)
+  const env = { HEADGATE_ADMIN: running.gate.admin ?? '' }
+  for (const args of [
+    ['purge', '--url', 'http://shop.test/a b'],
+    ['show', 'http://shop.test/a b'],
+  ]) {
+    const { code, err } = await command(['ctl', ...args], { env })
+    assert.equal(code, 2, err)
+    assert.match(err, /\.url has a space or a control character.*\n +fix: percent-encode it: a space is %20/)
+  }
+  assert.equal((await command(['ctl', 'purge', '--url', 'http://shop.test/\u00fc'], { env })).code, 0)
+})
+
+test('where something else answers, ctl says so in one sentence and ends with 1', async () => {
+  for (const [status, body] of [
+    ['200 OK', '{}'],
+    ['200 OK', 'null'],
+    ['200 OK', 'hello'],
+    ['404 Not Found', 'null'],
+    ['400 Bad Request', '{"detail":7}'],
+  ]) {
+    const server = createServer((socket) => {
+      socket.on('error', () => {}).resume()
+      socket.end(`HTTP/1.1 ${status}\r\nContent-Length: ${body?.length}\r\nConnection: close\r\n\r\n${body}`)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    for (const args of [['bans'], ['purge', '--tag', 'a']]) {
+      const { code, err } = await command(['ctl', ...args, '--admin', `127.0.0.1:${port}`])
+      assert.equal(code, 1, err)
+      assert.match(err, /^error: what answers at \S+ is no admin API of this version of Headgate .*\n {2}fix: .*\n$/)
+    }
+    server.close()
+  }
+})
+
 test('ctl --help names every order, with examples', async () => {
   const { code, out } = await command(['ctl', '--help'])
   assert.equal(code, 0)

@@ -102,7 +102,7 @@ test('stale-if-error lets a stale copy stand in for a 5xx, and only for so long 
   await ask(at, '/within')
   const { body, how } = await ask(at, '/within')
   assert.equal(body, 'old')
-  assert.match(how, /^hit; ttl=-2\d; detail="status 500"$/)
+  assert.match(how, /^fwd=stale; fwd-status=500; ttl=-2\d; detail="status 500"$/)
   assert.equal(at.origin.count('/within'), 2)
   await ask(at, '/over')
   assert.equal((await ask(at, '/over')).body, 'broken')

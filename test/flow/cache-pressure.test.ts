@@ -16,7 +16,7 @@ function late(seconds: number, more = ''): string {
 
 /** Why a copy was served, as Cache-Status tells; null where none was. */
 function detailOf(answer: Answered): string | null {
-  return /^gate; hit; ttl=-\d+; detail=(\S+|".*")$/.exec(answer.field('cache-status') ?? '')?.[1] ?? null
+  return /^gate; (?:hit|fwd=stale); ttl=-\d+; detail=(\S+|".*")$/.exec(answer.field('cache-status') ?? '')?.[1] ?? null
 }
 
 interface Narrow extends AsyncDisposable {

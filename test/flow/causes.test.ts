@@ -226,6 +226,7 @@ const table: { readonly [C in Cause]: Story | Elsewhere } = {
   queue_timeout: timeouts('nothing becomes free: 503 queue_timeout'),
   fetch_line_full: { file: 'cache-line.test.ts', test: 'a line for one fetch that is full' },
   fetch_line_timeout: { file: 'cache-line.test.ts', test: 'who waits for a fetch longer than' },
+  purge_full: { file: 'cache-purge-many.test.ts', test: 'a PURGE that is not carried out' },
   not_cached: { file: 'cache-policy-control.test.ts', test: 'only-if-cached' },
   streams_full: {
     story: async (scene) => {

@@ -85,12 +85,13 @@ const notGiven: readonly { readonly path: string; readonly code: string; readonl
   { path: 'src/run/start.ts', code: 'const PAUSE =', reason: 'ms' },
   { path: 'src/run/start.ts', code: 'const LAST_WORDS =', reason: 'ms' },
   { path: 'src/exchange/answered.ts', code: 'status >= 500', reason: 'read from a response' },
+  { path: 'src/cache/status.ts', code: "TOO_MANY = statuses('429')", reason: 'read from a response' },
   {
     path: 'src/exchange/delivery.ts',
     code: 'x.status = 416',
     reason: 'what a stored response says to a Range, RFC 9110 §15.5.17',
   },
-  { path: 'src/exchange/delivery.ts', code: 'HTTP/1.1 416', reason: 'its status line' },
+  { path: 'src/cache/delivery.ts', code: 'HTTP/1.1 416', reason: 'its status line' },
 ]
 
 interface Use {

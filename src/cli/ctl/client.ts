@@ -1,10 +1,12 @@
 /** Asks the admin API of a running Headgate. */
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
+import type { z } from 'zod'
 import { addressText, readServer } from '../../config/address.ts'
 import { defaults } from '../../config/defaults.ts'
 import type { Address } from '../../config/model.ts'
 import { Refusal } from '../../config/refusal.ts'
+import { problemSchema } from '../../watch/admin/problem.ts'
 
 /** How long an answer may take, in ms. */
 const PATIENCE = 10_000
@@ -44,8 +46,16 @@ export function accessOf(option: string | undefined, env: Env): Access | string 
   return { address: read.address, token: token === '' ? null : token }
 }
 
+/** What is asked, and the form that the answer has to have. */
+export interface Asked {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+  readonly form: z.ZodType
+}
+
 /** Sends one request. Never rejects: what goes wrong is the trouble. */
-export async function ask({ address, token }: Access, method: string, path: string, body?: unknown): Promise<Answer> {
+export async function ask({ address, token }: Access, { method, path, body, form }: Asked): Promise<Answer> {
   const where = 'path' in address ? { socketPath: address.path } : { host: address.host, port: address.port }
   const sent = body === undefined ? null : JSON.stringify(body)
   const outgoing = request({
@@ -66,30 +76,33 @@ export async function ask({ address, token }: Access, method: string, path: stri
     outgoing.on('response', resolve).on('error', reject)
     outgoing.end(sent ?? undefined)
     const response = await promise
-    return answerOf(response.statusCode ?? 0, await text(response), addressText(address))
+    return answerOf(response.statusCode ?? 0, await text(response), form, addressText(address))
   } catch (error) {
     return { ok: false, trouble: unreachable(error as NodeJS.ErrnoException, addressText(address)) }
   }
 }
 
-function answerOf(status: number, body: string, at: string): Answer {
-  let parsed: unknown
+/** Whatever listens there may answer anything. */
+function answerOf(status: number, body: string, form: z.ZodType, at: string): Answer {
+  const said = parsed(body)
+  if (status === 200 && form.safeParse(said).success) return { ok: true, body: said }
+  const problem = problemSchema.safeParse(said).data
+  if (status !== 200 && problem !== undefined) {
+    const { title, detail, fix, place } = problem
+    return { ok: false, trouble: { title, detail, fix, status, ...(place !== undefined && { place }) } }
+  }
+  const detail = `what answers at ${at} is no admin API of this version of Headgate (status ${status})`
+  const fix = 'name the address that headgate run told at its start, with --admin or HEADGATE_ADMIN'
+  return { ok: false, trouble: { title: 'This is not Headgate', detail, fix, status: 0 } }
+}
+
+/** undefined where it is no JSON. */
+function parsed(body: string): unknown {
   try {
-    parsed = JSON.parse(body)
+    return JSON.parse(body)
   } catch {
-    const detail = `what answers at ${at} is no admin API of Headgate (status ${status})`
-    const fix = 'name the address that headgate run told at its start, with --admin or HEADGATE_ADMIN'
-    return { ok: false, trouble: { title: 'This is not Headgate', detail, fix, status } }
+    return undefined
   }
-  if (status === 200) return { ok: true, body: parsed }
-  const { title, detail, fix, place } = parsed as Partial<Trouble>
-  const trouble = {
-    title: title ?? 'It failed',
-    detail: detail ?? `status ${status}`,
-    fix: fix ?? 'see its log',
-    status,
-  }
-  return { ok: false, trouble: place === undefined ? trouble : { ...trouble, place } }
 }
 
 const remedies: Readonly<Record<string, string>> = {

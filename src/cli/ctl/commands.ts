@@ -29,49 +29,54 @@ Exit status:
   1  refused, or there is no answer
   2  the command is wrong`,
     )
-  const sub = (name: string, about: string): Command =>
-    ctl
-      .command(name)
-      .description(about)
+  // Every command has them, and ctl too, for who writes them before the command.
+  const common = (command: Command): Command =>
+    command
       .option('--admin <address>', 'where the admin API is: 127.0.0.1:9191, unix:/path')
       .option('--json', 'print the answer as JSON')
+  common(ctl)
+  const sub = (name: string, about: string): Command => common(ctl.command(name).description(about))
   const does = async (act: (ctl: Ctl) => Promise<number>): Promise<void> => end(await act(await import('../ctl.ts')))
+  /** What stands after the command goes before what stands before it. */
+  const all = <O extends object>(options: O): O => ({ ...ctl.opts(), ...options })
   const force = ['--force', 'do it although the servers are at their limits'] as const
 
   sub('status', 'Shows what is in use, who waits, and what has ended badly.').action((options) =>
-    does((ctl) => ctl.status(options)),
+    does((ctl) => ctl.status(all(options))),
   )
   sub('limits', 'Shows every limit that can be changed while running.').action((options) =>
-    does((ctl) => ctl.limits(options)),
+    does((ctl) => ctl.limits(all(options))),
   )
   sub('set-limit', 'Changes a limit at once; what is under way goes on.')
     .argument('<path>', 'path of the setting, such as pools.shop.queue.max')
     .argument('<value>', "a whole number, or 'unlimited'")
-    .action((path: string, value: string, options) => does((ctl) => ctl.setLimit(path, value, options)))
+    .action((path: string, value: string, options) => does((ctl) => ctl.setLimit(path, value, all(options))))
   sub('orders', 'Tells a server to take requests, no new clients, or nobody.')
     .argument('<pool>', 'name of the pool')
     .argument('<server>', 'address of the server, as ctl status shows it')
     .addArgument(new Argument('<orders>', 'what it should do').choices(['ready', 'drain', 'maint']))
     .action((pool: string, server: string, orders: string, options) =>
-      does((ctl) => ctl.orders(pool, server, orders, options)),
+      does((ctl) => ctl.orders(pool, server, orders, all(options))),
     )
-  sub('cache', 'Shows how full the cache is, and what it does.').action((options) => does((ctl) => ctl.cache(options)))
+  sub('cache', 'Shows how full the cache is, and what it does.').action((options) =>
+    does((ctl) => ctl.cache(all(options))),
+  )
   sub('show', 'Shows what is stored for a URL, and why the last answer was stored or not.')
     .argument('<url>', 'a whole URL: http://shop.example/cart')
-    .action((url: string, options) => does((ctl) => ctl.show(url, options)))
+    .action((url: string, options) => does((ctl) => ctl.show(url, all(options))))
   sub('purge', 'Removes from the cache.')
     .option('--url <url>', 'a whole URL, with all of its variants')
     .option('--prefix <url>', 'all that begins so; a path alone is meant on every host')
     .option('--tag <tag>', 'all with this surrogate key; give it again for more', collect)
     .option('--soft', 'make stale instead, so that grace can still give it')
     .option(...force)
-    .action((options) => does((ctl) => ctl.purge(options)))
+    .action((options) => does((ctl) => ctl.purge(all(options))))
   sub('ban', 'Removes everything stored so far that an expression describes.')
     .argument('<expression>', `such as 'req.url ~ "^/shop/" && obj.age > 1h'`)
     .option(...force)
-    .action((expression: string, options) => does((ctl) => ctl.ban(expression, options)))
+    .action((expression: string, options) => does((ctl) => ctl.ban(expression, all(options))))
   sub('bans', 'Shows the bans that stored objects are still held against.').action((options) =>
-    does((ctl) => ctl.bans(options)),
+    does((ctl) => ctl.bans(all(options))),
   )
 }
 

@@ -26,13 +26,19 @@ const query = z.union([
     .strictObject({
       only: names(nameOrBeginning('the name of a parameter', 'page'))
         .optional()
-        .describe('Parameters that make a difference; all others are left out of the key.'),
+        .describe(
+          'Parameters that make a difference; all others are left out of the key, but for those that a server might read as one of these (`i%64` as `id`, `ID`, `id[]`, `x;id`).',
+        ),
       without: names(nameOrBeginning('the name of a parameter', 'utm_*'))
         .optional()
-        .describe("Parameters that make none, such as `'utm_*'`; all others belong to the key."),
+        .describe(
+          "Parameters that make none, such as `'utm_*'`, whatever of their names is percent-encoded; all others belong to the key.",
+        ),
       sort: flag()
         .prefault(d.key.sort)
-        .describe('Whether parameters are put in order by their names, so that `?a=1&b=2` and `?b=2&a=1` are one.'),
+        .describe(
+          'Whether parameters are put in order by their names, so that `?a=1&b=2` and `?b=2&a=1` are one. Those of one name keep their order.',
+        ),
     })
     .superRefine(({ only, without }, context) => {
       if (only === undefined || without === undefined) return
@@ -62,13 +68,19 @@ const key = z
       ),
     headers: names(field())
       .prefault([...d.key.headers])
-      .describe('Request fields that make a difference beyond what Vary names.'),
+      .describe(
+        'Request fields that make a difference beyond what Vary names. What a purge or an unsafe request removes, it removes for all of their values.',
+      ),
     cookies: names(nameOrBeginning('the name of a cookie', 'currency'))
       .prefault([...d.key.cookies])
-      .describe('Cookies that make a difference, such as a currency or a language.'),
+      .describe(
+        "Cookies that make a difference, such as a currency or a language: `'currency'`, `'ab_*'`. Removed as for `headers`.",
+      ),
   })
   .prefault({})
-  .describe('What makes two requests the same. Vary is heeded in any case. nginx: proxy_cache_key. Varnish: vcl_hash.')
+  .describe(
+    'What makes two requests the same, besides the scheme. Vary is heeded in any case, and so is what trusted proxies say of scheme, host and port. nginx: proxy_cache_key. Varnish: vcl_hash.',
+  )
 
 const statusExpected = "a status such as '404', or a range such as '200-299'"
 
@@ -131,7 +143,9 @@ const bypass = z
       .describe('Requests with one of these fields.'),
     paths: names(pathBeginning)
       .prefault([...d.bypass.paths])
-      .describe("Requests for these paths and all below: `'/cart'`."),
+      .describe(
+        "Requests for these paths and all below: `'/cart'`, in every spelling that a server may take for them, such as `/c%61rt`, `//cart` and `/x/../cart`.",
+      ),
   })
   .prefault({})
   .describe(

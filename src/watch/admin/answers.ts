@@ -1,5 +1,6 @@
 /** The form of what the admin API takes and gives. Both ends are held to it: requests when they come, answers by the tests. */
 import { z } from 'zod'
+import { type Misnamed, readPrefix, readUrl } from '../../cache/named-url.ts'
 import { UNLIMITED } from '../../config/model.ts'
 
 const count = () => z.int().nonnegative()
@@ -84,26 +85,21 @@ export const ordersBody = z.strictObject({
 export const ordersAnswer = z.strictObject({ pool: z.string(), server: z.string(), orders })
 
 const force = z.boolean().optional().describe('Do it although the servers are at their limits.')
-const wholeUrl = z
-  .string()
-  .max(8192)
-  .refine(
-    (url) => /^https?:$/.test(URL.parse(url)?.protocol ?? ''),
-    'is not a whole URL such as http://shop.example/cart',
-  )
+/** A text that is read as what it names, and is told in words when it names nothing. */
+const named = (read: (text: string) => object | Misnamed) =>
+  z
+    .string()
+    .max(8192)
+    .superRefine((text, context) => {
+      const found = read(text)
+      if ('says' in found) context.addIssue({ code: 'custom', message: found.says, params: { fix: found.fix } })
+    })
+const wholeUrl = named(readUrl)
 
 export const purgeBody = z
   .strictObject({
     url: wholeUrl.optional().describe('A whole URL; all of its variants go.'),
-    prefix: z
-      .string()
-      .max(8192)
-      .regex(
-        /^(https?:\/\/[^/]+)?\//,
-        'is not the beginning of a URL such as http://shop.example/images/, or of a path',
-      )
-      .optional()
-      .describe('The beginning of a URL, or of a path on every host.'),
+    prefix: named(readPrefix).optional().describe('The beginning of a URL, or of a path on every host.'),
     tags: z
       .array(
         z
@@ -157,7 +153,11 @@ export const objectAnswer = z.strictObject({
   url: z.string(),
   variants: z.array(
     z.strictObject({
-      vary: z.record(z.string(), z.string()).describe('What Vary made of it: request fields and their values.'),
+      vary: z
+        .record(z.string(), z.string())
+        .describe(
+          'What it was chosen by: request fields that Vary or the key names, and `cookie <name>` for cookies of the key, with their values.',
+        ),
       coding: z.string().nullable().describe('Compressed here, in this way; null: as it came.'),
       status: z.int().min(100).max(599),
       size: count().describe('Bytes of the body.'),

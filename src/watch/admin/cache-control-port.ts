@@ -8,7 +8,7 @@ import type { Ban } from '../../cache/ban.ts'
 export interface Purge {
   /** A whole URL, `http://host/path?query`: all of its variants. */
   readonly url: string | null
-  /** The beginning of a URL. */
+  /** The beginning of a URL, or of a path on every host. */
   readonly prefix: string | null
   /** Surrogate keys; an object with any of them is meant. Empty: not by tag. */
   readonly tags: readonly string[]
@@ -22,8 +22,8 @@ export interface Purge {
 export type Removal =
   /** Done. `objects`: how many, as far as it is known at once; null when they go as they are met. `softened`: made stale instead of removed, to spare the servers. */
   | { readonly done: true; readonly objects: number | null; readonly softened: boolean }
-  /** Not done, because what would be asked for again would find the servers full. */
-  | { readonly done: false; readonly reason: string }
+  /** Not done. `saturated`: what would be asked for again would find the servers full. `full`: too many orders are still being carried out; no force helps. */
+  | { readonly done: false; readonly why: 'saturated' | 'full'; readonly reason: string }
 
 /** A ban that is still looked at. */
 export interface BanEntry {
@@ -35,7 +35,7 @@ export interface BanEntry {
 
 /** One stored answer. Times in seconds; negative where they are over. */
 export interface StoredVariant {
-  /** What Vary made of it: names and values of request fields. */
+  /** What it was chosen by: names and values of request fields; `cookie <name>` and the cookies for those of the route's key. */
   readonly vary: Readonly<Record<string, string>>
   /** `zstd`, `br` or `gzip` where it is a form that was made of another stored one; null: as it came. */
   readonly coding: string | null
@@ -74,7 +74,7 @@ export interface CacheUsage {
   readonly bans: number
 }
 
-/** A cache as the admin API sees it. */
+/** A cache as the admin API sees it. Throws RangeError for a `url` or `prefix` that readUrl or readPrefix does not take. */
 export interface CacheControl {
   purge(what: Purge): Promise<Removal>
   ban(ban: Ban, force: boolean): Promise<Removal>

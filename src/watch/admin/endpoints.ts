@@ -142,7 +142,7 @@ export const endpoints: readonly Endpoint[] = [
     summary: 'Remove a URL, all below a prefix, or all with one of some tags',
     body: form.purgeBody,
     answer: form.purgeAnswer,
-    problems: ['no-cache', 'servers-saturated'],
+    problems: ['no-cache', 'servers-saturated', 'too-many-orders'],
     serve: async (port, { body: { url = null, prefix = null, tags = [], soft = false, force = false } }) =>
       removed(await cacheOf(port).purge({ url, prefix, tags, soft, force })),
   }),
@@ -153,7 +153,7 @@ export const endpoints: readonly Endpoint[] = [
     summary: 'Remove everything stored so far that an expression describes',
     body: form.banBody,
     answer: form.banAnswer,
-    problems: ['no-cache', 'bad-expression', 'servers-saturated'],
+    problems: ['no-cache', 'bad-expression', 'servers-saturated', 'too-many-orders'],
     serve: async (port, { body: { expression, force = false } }) => {
       const cache = cacheOf(port)
       const ban = banOf(expression)
@@ -214,8 +214,11 @@ function cacheOf({ cache }: GatePort): CacheControl {
 
 function removed(removal: Removal): z.input<typeof form.purgeAnswer> {
   if (removal.done) return { objects: removal.objects, softened: removal.softened }
-  const fix =
-    'wait until they have room, make it stale with soft: true where that is possible, or insist with force: true'
+  if (removal.why === 'full') {
+    const fix = 'send it again in some seconds; one order for a tag or a prefix does what many single ones do'
+    throw new Problem('too-many-orders', removal.reason, fix)
+  }
+  const fix = 'wait until they have room, purge softly by tag or prefix instead, or insist with force: true'
   throw new Problem('servers-saturated', removal.reason, fix)
 }
 

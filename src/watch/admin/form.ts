@@ -15,12 +15,18 @@ export function checked(schema: z.ZodType, value: unknown, place: string): unkno
     throw new Problem('bad-request', `there is nothing called ${key} here`, fix, pathText([...path, key]))
   }
   const says = valueAt(value, issue.path) === undefined ? 'is missing' : wordsOf(issue)
-  throw new Problem('bad-request', `${pathText(path)} ${says}`, fix, pathText(path))
+  throw new Problem('bad-request', `${pathText(path)} ${says}`, fixOf(issue) ?? fix, pathText(path))
 }
 
 function wordsOf({ message }: z.core.$ZodIssue): string {
   // Our own words follow the name of what they are about; those of the library begin anew.
   return /^[a-z]/.test(message) ? message : `does not fit: ${message}`
+}
+
+/** The remedy that a check of our own knows. */
+function fixOf(issue: z.core.$ZodIssue): string | null {
+  const fix: unknown = issue.code === 'custom' ? issue.params?.fix : undefined
+  return typeof fix === 'string' ? fix : null
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -21,6 +21,7 @@ export const problems = {
   'not-json': { status: 415, title: 'The body is not JSON' },
   'foreign-host': { status: 421, title: 'The request is for another host' },
   defect: { status: 500, title: 'A defect of Headgate' },
+  'too-many-orders': { status: 503, title: 'Too many orders are being carried out' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>
 
 export type ProblemName = keyof typeof problems

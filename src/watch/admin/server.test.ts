@@ -42,12 +42,12 @@ function fakeCache(saturated = false) {
   const banned: string[] = []
   const cache: CacheControl = {
     async purge(what) {
-      if (saturated && !what.force && !what.soft) return { done: false, reason: 'pool app is full' }
+      if (saturated && !what.force && !what.soft) return { done: false, why: 'saturated', reason: 'pool app is full' }
       purges.push(what)
       return { done: true, objects: 4, softened: what.soft }
     },
     async ban({ text: expression }, force) {
-      if (saturated && !force) return { done: false, reason: 'pool app is full' }
+      if (saturated && !force) return { done: false, why: 'saturated', reason: 'pool app is full' }
       banned.push(expression)
       return { done: true, objects: null, softened: false }
     },
@@ -366,4 +366,72 @@ test('an address that cannot be had is the error of the system', async (t) => {
   const bind = { host: '127.0.0.1', port }
   const second = openAdmin({ bind, token: null, required: true }, {} as GatePort, createAppLog('silent'))
   await assert.rejects(second, { code: 'EADDRINUSE' })
+})
+
+test('connections that say nothing do not keep anybody out: the one that is idle longest makes room', async (t) => {
+  const { port } = await started(t)
+  const idle = Array.from({ length: 64 }, () => connect(port, '127.0.0.1'))
+  t.after(() => idle.forEach((socket) => void socket.destroy()))
+  await Promise.all(idle.map((socket) => once(socket, 'connect')))
+  for (const socket of idle) socket.write('GET /v1/st')
+  const closed = Promise.race(
+    idle.slice(0, 1).map((socket) =>
+      once(
+        socket.resume().on('error', () => {}),
+        'close',
+      ),
+    ),
+  )
+  assert.equal((await ask(port, 'GET', '/v1/status')).status, 200)
+  await closed
+  assert.equal(idle.filter((socket) => !socket.destroyed).length, 63)
+})
+
+test('a URL or a beginning that means nothing is told its place and the remedy; letters beyond ASCII are understood', async (t) => {
+  const { cache, purges } = fakeCache()
+  const { port } = await started(t, { cache })
+  for (const url of [
+    'http://a.test/b c',
+    'http://a.test/b\n',
+    '/b',
+    'http://',
+    'http://a.test/\ud800',
+    'http://u@a.test/',
+  ]) {
+    const reply = await ask(port, 'POST', '/v1/cache/purge', { body: { url } })
+    assertProblem(reply, 400, 'bad-request')
+    assert.equal(reply.body.place, 'body.url', url)
+    assert.match(String(reply.body.detail), /^body\.url (is|has|names) /, url)
+    assert.ok(!String(reply.body.fix).includes('openapi'), url)
+    if (!url.isWellFormed()) continue
+    const asked = await ask(port, 'GET', `/v1/cache/object?url=${encodeURIComponent(url)}`)
+    assertProblem(asked, 400, 'bad-request')
+    assert.equal(asked.body.place, 'query.url', url)
+  }
+  for (const prefix of ['images/', 'http://a.test', '/a b', '*']) {
+    const reply = await ask(port, 'POST', '/v1/cache/purge', { body: { prefix } })
+    assertProblem(reply, 400, 'bad-request')
+    assert.equal(reply.body.place, 'body.prefix', prefix)
+  }
+  assert.equal(purges.length, 0)
+  assert.equal((await ask(port, 'POST', '/v1/cache/purge', { body: { url: 'http://a.test/\u00fc' } })).status, 200)
+  assert.equal((await ask(port, 'GET', '/v1/cache/object?url=http://a.test/%C3%BC')).status, 200)
+  assert.equal(purges.length, 1)
+})
+
+test('where too many orders are being carried out the next is refused by a problem of its own, forced or not', async (t) => {
+  const { cache } = fakeCache()
+  const full: CacheControl = {
+    ...cache,
+    purge: async () => ({ done: false, why: 'full', reason: '1000 orders are still being carried out' }),
+    ban: async () => ({ done: false, why: 'full', reason: '1000 orders are still being carried out' }),
+  }
+  const { port } = await started(t, { cache: full })
+  for (const force of [false, true]) {
+    const purged = await ask(port, 'POST', '/v1/cache/purge', { body: { prefix: '/a', force } })
+    assertProblem(purged, 503, 'too-many-orders')
+    assert.match(String(purged.body.fix), /again in some seconds/)
+    const banned = await ask(port, 'POST', '/v1/cache/ban', { body: { expression: 'req.url == /', force } })
+    assertProblem(banned, 503, 'too-many-orders')
+  }
 })

@@ -15,9 +15,10 @@ import { endpoints } from './endpoints.ts'
 import { checked } from './form.ts'
 import type { GatePort } from './gate-port.ts'
 import { PROBLEM_TYPE, Problem } from './problem.ts'
+import { keepRoom } from './room.ts'
 import { findEndpoint } from './routing.ts'
 
-/** Connections at once; beyond them new ones are closed. An operator and a few tools need no more. */
+/** Connections at once. An operator and a few tools need no more. */
 const MOST_CONNECTIONS = 64
 /** How long a head and a whole request may take, and a connection may be idle, in ms. */
 const HEAD_TIME = 5_000
@@ -48,7 +49,7 @@ export async function openAdmin({ bind, token }: AdminConfig, port: GatePort, lo
     },
     (request, response) => void answer(request, response, port, door, log),
   )
-  server.maxConnections = MOST_CONNECTIONS
+  keepRoom(server, MOST_CONNECTIONS)
   // It never keeps a process alive that has nothing else to do.
   server.unref()
   server.listen('path' in bind ? { path: bind.path } : { host: bind.host === '' ? '::' : bind.host, port: bind.port })

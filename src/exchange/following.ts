@@ -1,0 +1,141 @@
+/**
+ * One fetch for many: who asks first for what is not stored fetches it, the others follow that fetch and get the body
+ * while it comes in. They get nothing that they would not get from the store a moment later: what turns out to be for
+ * the one who asked alone, everybody fetches for himself.
+ */
+import { lately, wall } from '../base/clock.ts'
+import { isForMany, usableOnError } from '../cache/judge.ts'
+import { KIND, lifeIn, REASON, SLOT } from '../cache/stored.ts'
+import type { Hold } from '../store/hold.ts'
+import type { Caching } from './caching.ts'
+import { isSettled } from './hand-over.ts'
+import { outlives, type RouteCache } from './route-cache.ts'
+import type { Stage } from './stage.ts'
+
+/** Looking again and again, when others finish just then, ends at some time. */
+const LOOKS = 8
+
+/** Fetches, or follows who does. The next stage; null: it waits or is served; undefined: onward to a server. */
+export function lead(c: Caching, way: RouteCache): Stage | null | undefined {
+  const { coalesce } = way.settings
+  for (let vain = 0; c.looks < LOOKS && vain < 2 && !c.alone; c.looks++) {
+    c.draft = way.store.lead(c.key)
+    if (c.draft !== null) {
+      if (!isSettled(way, c.key, c.ask)) break
+      c.draft.abandon(REASON.elsewhere)
+      c.draft = null
+      return lookAgain(c, way)
+    }
+    if (coalesce === null) break
+    // Whom to follow may have to wait as well.
+    if (c.crowded) return c.serveInstead()
+    const busy = way.store.join(c.key, coalesce.max)
+    if (busy !== null) {
+      follow(c, busy, coalesce.timeout)
+      return null
+    }
+    if (way.store.isBusy(c.key)) {
+      if (c.stale !== null && c.usable('fetch_line_full')) {
+        c.serveStale('fetch_line_full')
+        return null
+      }
+      if (coalesce.otherwise === 'refuse') return { at: 'failed', cause: 'fetch_line_full', detail: '' }
+      break
+    }
+    if (isNews(c, way)) return lookAgain(c, way)
+    // Nobody leads any more; or there is no room, which the next try in vain shows.
+    vain++
+  }
+  c.prepare()
+  return undefined
+}
+
+/** Whether something is stored now that was not when it was looked for. */
+function isNews(c: Caching, way: RouteCache): boolean {
+  const current = way.store.find(c.key, false)
+  if (current === null) return false
+  const news = c.stale === null || current.meta(SLOT.version) !== c.stale.meta(SLOT.version)
+  current.release()
+  return news
+}
+
+function lookAgain(c: Caching, way: RouteCache): Stage | null | undefined {
+  c.dropStale()
+  c.looks++
+  return c.find(way)
+}
+
+function follow(c: Caching, busy: Hold, timeout: number): void {
+  c.followed = busy
+  c.x.phase = 'Q'
+  // One deadline, however many it follows one after the other.
+  if (c.followUntil === 0) c.followUntil = lately() + timeout
+  c.x.expect('fetch_line_timeout', timeout === 0 ? 0 : Math.max(1, c.followUntil - lately()))
+  busy.follow(() => told(c))
+}
+
+/** Something is new of the fetch that is followed. */
+function told(c: Caching): void {
+  const hold = c.followed
+  const way = c.way
+  if (hold === null || way === null) return
+  const { abandoned } = hold
+  if (abandoned < 0 && !hold.headed) return
+  if (abandoned < 0 && hold.kind === KIND.response) return join(c, way, hold)
+  // What is varied by, or passed, is complete before it can be looked up.
+  if (abandoned < 0 && !hold.whole) return
+  unfollow(c)
+  if (abandoned === REASON.failed && c.stale !== null && usableOnError(c.life, c.ask, way.settings, wall())) {
+    return c.serveStale('fetch failed')
+  }
+  if (abandoned === REASON.notStored || (abandoned < 0 && hold.kind === KIND.pass)) c.pass = true
+  again(c, way)
+}
+
+/** A response comes: it is for all who wait, or for one. */
+function join(c: Caching, way: RouteCache, hold: Hold): void {
+  const now = wall()
+  c.followed = null
+  hold.follow(null)
+  c.dropStale()
+  // In this order, see outlives.
+  const ordered = hold.meta(SLOT.ban) < c.ordered
+  if (c.ordered > 0) hold.fence()
+  lifeIn(c.life, hold)
+  const lives = !ordered || outlives(way.bans, hold, c.life, now)
+  if (lives && isForMany(c.life, now)) {
+    c.serve(hold, 'collapsed', now)
+    return
+  }
+  // An order came after that fetch began, and before this request: nobody is to follow it any more, so that all the others
+  // follow the next one. Else what comes is for the one who asked.
+  if (ordered) way.store.removeHeld(hold)
+  else if (hold.findable) c.pass = true
+  hold.release()
+  c.x.relax()
+  again(c, way)
+}
+
+function unfollow(c: Caching): void {
+  c.followed?.release()
+  c.followed = null
+  c.x.relax()
+}
+
+function again(c: Caching, way: RouteCache): void {
+  const next = lookAgain(c, way)
+  if (next === undefined) c.x.onward()
+  else if (next !== null) c.x.go(next)
+}
+
+/** The fetch of the other takes too long. */
+export function followedTooLong(c: Caching): void {
+  const { x, way } = c
+  if (way === null) return
+  unfollow(c)
+  if (c.stale !== null && c.usable('fetch_line_timeout')) return c.serveStale('fetch_line_timeout')
+  if (way.settings.coalesce?.otherwise === 'refuse') return x.fail('fetch_line_timeout', '')
+  c.role = 'passes'
+  c.prepare()
+  x.onward()
+}

@@ -1,0 +1,51 @@
+/** A stored response as orders to remove something see it. Read on demand: most orders ask for its key and no more. */
+import { type OrderSubject, partsOf } from '../cache/bans.ts'
+import { ageAt } from '../cache/judge.ts'
+import type { Life } from '../cache/life.ts'
+import { valueIn } from '../cache/lines.ts'
+import { readText, type StoredText } from '../cache/stored.ts'
+import type { Hold } from '../store/hold.ts'
+
+export class HeldSubject implements OrderSubject {
+  readonly target: string
+  readonly scheme: string
+  readonly host: string | null
+  readonly url: string | null
+  readonly #hold: Hold
+  readonly #life: Life
+  readonly #now: number
+  #stored: StoredText | null = null
+
+  /** `now`: ms since the epoch. */
+  constructor(hold: Hold, life: Life, now: number) {
+    const { target, scheme, host, url } = partsOf(hold.key)
+    this.target = target
+    this.scheme = scheme
+    this.host = host
+    this.url = url
+    this.#hold = hold
+    this.#life = life
+    this.#now = now
+  }
+
+  get status(): number {
+    return this.#text.status
+  }
+
+  get tags(): string {
+    return this.#text.tags
+  }
+
+  get age(): number {
+    return ageAt(this.#life, this.#now) / 1000
+  }
+
+  header(name: string): string | null {
+    return valueIn(this.#text.fields, name) || null
+  }
+
+  get #text(): StoredText {
+    this.#stored ??= readText(this.#hold.headText(), this.#hold)
+    return this.#stored
+  }
+}

@@ -1,0 +1,119 @@
+/** Newer metadata for what is stored: a 304 renews it (RFC 9111 §4.3.4), and so does the answer to a HEAD (§4.3.5). */
+import { controlOf } from '../cache/control.ts'
+import { ageOf, expire, Life } from '../cache/life.ts'
+import { headSays, mergesCookies, selectedBy, updatedLines } from '../cache/merge.ts'
+import { type NotStored, whyNotKept } from '../cache/storable.ts'
+import { numbersOf, putLife, putResponse, REASON, readText, SLOT, type StoredText, textOf } from '../cache/stored.ts'
+import { cookiesForOne, linesForOne, readStored } from '../cache/stored-head.ts'
+import { tagsOf } from '../cache/tags.ts'
+import { validatorsOf } from '../cache/validators.ts'
+import type { Hold } from '../store/hold.ts'
+import { CacheControl } from '../wire/cache-control.ts'
+import type { ResponseHead } from '../wire/head.ts'
+import type { Caching } from './caching.ts'
+import type { RouteCache } from './route-cache.ts'
+import { handToFill, lifeOfAnswer, OF_REQUEST } from './take-over.ts'
+
+// Used up within one call each.
+const control = new CacheControl()
+const fresh = new Life()
+
+/** A stored response with newer metadata; its life is in `fresh`. */
+interface Renewed {
+  readonly stored: StoredText
+  /** Why others may not have it, now; null: they may. */
+  readonly why: NotStored | 'other-vary' | null
+}
+
+/** What is stored, after an update by `head`. */
+function renewed(c: Caching, way: RouteCache, old: StoredText, head: ResponseHead, now: number): Renewed {
+  controlOf(control, head, way.settings)
+  const fields = updatedLines(old.fields, head, control, way.settings, now)
+  const merged = readStored({ ...old, fields })
+  controlOf(control, merged, way.settings)
+  lifeOfAnswer(c, fresh, way, merged, control, now, ageOf(head))
+  const { etag, lastModified, date } = validatorsOf(merged, now)
+  const stored = { ...old, etag, lastModified, date, fields, tags: tagsOf(merged) }
+  const names = way.choosers(merged)
+  const why = whyNotKept(c.x.head, c.ask, merged, control, fresh, way.settings)
+  // It stands where requests come that the old Vary took for alike (§4.1).
+  return { stored, why: why ?? (names.join('\n') === (c.names ?? []).join('\n') ? null : 'other-vary') }
+}
+
+/** Takes away what others may not have any more. Reasons that lie in the request say nothing of that (§3). */
+function forget(c: Caching, way: RouteCache, hold: Hold, why: string): void {
+  if (OF_REQUEST.has(why)) return
+  way.store.removeHeld(hold)
+  // All that stands under the old names.
+  if (why === 'other-vary' && c.key !== c.primary) way.store.remove(c.primary)
+}
+
+/** The stale copy is still right (§4.3.3, §4.3.4). */
+export function validated(c: Caching, way: RouteCache, head: ResponseHead, now: number): void {
+  const x = c.x
+  const stale = c.stale!
+  const old = readText(stale.headText(), stale)
+  if (selectedBy([old], validatorsOf(head, now)).length === 0) return askWithout(c, head)
+  controlOf(control, head, way.settings)
+  const own = linesForOne(head, control) + cookiesForOne(head, control, mergesCookies(control, way.settings))
+  const { stored, why } = renewed(c, way, old, head, now)
+  let hold = stale
+  if (why !== null) forget(c, way, stale, why)
+  const draft = why !== null ? null : (c.draft ?? way.store.lead(c.key))
+  if (why === null) c.draft = null
+  if (draft !== null) {
+    putResponse(draft, fresh, stored, stale.length, c.ordered, stale.meta(SLOT.content))
+    if (draft.head(textOf(stored)) && draft.adopt(stale)) {
+      if (!x.background) hold = draft.read() ?? stale
+      draft.finish()
+      Object.assign(c.life, fresh)
+    } else draft.abandon(REASON.failed)
+  }
+  way.notes.set(c.primary, { at: now, stored: why === null, reason: why ?? 'stored' })
+  handToFill(c, head, null)
+  if (x.background) return x.over(false, false)
+  if (hold === stale) c.stale = null
+  c.serve(hold, 'revalidated', now, why, own)
+}
+
+/** The 304 is about another response than the one that is stored, so that nothing is known of that: asks for all of it. */
+function askWithout(c: Caching, head: ResponseHead): void {
+  const { x } = c
+  const { route } = x
+  if (route === null) return
+  handToFill(c, head, null)
+  c.extra = ''
+  c.dropStale()
+  c.role = 'fetches'
+  x.upload.reset()
+  x.go({ at: 'admitted', route })
+}
+
+/** Whether what a HEAD brought says anything about what others get: not if it was for a known user, or not to be stored. */
+function isForOthers(c: Caching, way: RouteCache, head: ResponseHead, now: number): boolean {
+  controlOf(control, head, way.settings)
+  lifeOfAnswer(c, fresh, way, head, control, now)
+  const why = whyNotKept(c.x.head, c.ask, head, control, fresh, way.settings)
+  return why === null || !OF_REQUEST.has(why)
+}
+
+/** What a HEAD says of the stored response to GET (§4.3.5). */
+export function freshen(c: Caching, way: RouteCache, head: ResponseHead, now: number): void {
+  const hold = c.stale
+  if (hold === null) return
+  const old = readText(hold.headText(), hold)
+  const says = isForOthers(c, way, head, now) ? headSays(old, hold.length, head, now) : 'nothing'
+  if (says === 'changed') {
+    expire(c.life, now)
+    putLife(c.life, hold)
+  } else if (says === 'same') {
+    const { stored, why } = renewed(c, way, old, head, now)
+    if (why !== null) forget(c, way, hold, why)
+    else {
+      const numbers = numbersOf(fresh, stored, hold.length, hold.meta(SLOT.ban), hold.meta(SLOT.content))
+      way.store.replaceHead(hold, textOf(stored), numbers)
+    }
+  }
+  c.stale = null
+  hold.release()
+}

@@ -1,0 +1,25 @@
+/** What a server's failure means for the copy that is stored: it stays, and the server is asked again later, each time it fails. */
+import { SLOT } from '../cache/stored.ts'
+import type { Hold } from '../store/hold.ts'
+
+/** After a refresh that failed: first and longest pause, in ms. */
+const PAUSE = 1000
+const LONGEST_PAUSE = 60_000
+
+/** Its server has failed. `now`: ms since the epoch. */
+export function setBack(stale: Hold | null, now: number): void {
+  if (stale === null) return
+  const failures = stale.meta(SLOT.failures) + 1
+  stale.setMeta(SLOT.failures, failures)
+  stale.setMeta(SLOT.retry, now + pauseAfter(failures))
+}
+
+/** How long ago its server failed when it was asked last, in ms; -1: it did not. */
+export function sinceFailure(stale: Hold, now: number): number {
+  const failures = stale.meta(SLOT.failures)
+  return failures === 0 ? -1 : Math.max(0, now - (stale.meta(SLOT.retry) - pauseAfter(failures)))
+}
+
+function pauseAfter(failures: number): number {
+  return Math.min(LONGEST_PAUSE, PAUSE * 2 ** Math.min(failures - 1, 10))
+}

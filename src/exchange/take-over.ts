@@ -1,0 +1,64 @@
+/** What the cache takes from an exchange whose server has answered: how long the answer lives, and the connection it comes by. */
+import { lately } from '../base/clock.ts'
+import { ageOf, type Life, lifeOf } from '../cache/life.ts'
+import type { NotStored } from '../cache/storable.ts'
+import type { Draft } from '../store/draft.ts'
+import type { CacheControl } from '../wire/cache-control.ts'
+import { Field } from '../wire/fields.ts'
+import type { ResponseHead } from '../wire/head.ts'
+import type { Caching } from './caching.ts'
+import { Fill } from './fill.ts'
+import type { RouteCache } from './route-cache.ts'
+
+/** Reasons that lie in the request, so that the next one may well be stored. */
+export const OF_REQUEST: ReadonlySet<string> = new Set<NotStored>([
+  'method',
+  'request-content',
+  'request-no-store',
+  'authorization',
+  'conditional',
+  'not-modified',
+  'partial',
+  'interim',
+  'incomplete',
+])
+
+/**
+ * Fills `into` with the life of what came just now.
+ * @param control of `head`
+ * @param age of the message that came, where `head` is a merged one: no Age is stored
+ */
+export function lifeOfAnswer(
+  c: Caching,
+  into: Life,
+  way: RouteCache,
+  head: ResponseHead,
+  control: CacheControl,
+  now: number,
+  age = ageOf(head),
+): void {
+  const { sentAt, head: request } = c.x
+  const asked = now - Math.max(0, lately() - sentAt)
+  const authorized = request.has(Field.authorization)
+  lifeOf(into, head, control, { asked, answered: now, age, authorized }, way.settings)
+}
+
+/** The rest of the response goes there, with the connection and the slot; null: it is read and dropped. */
+export function handToFill(c: Caching, head: ResponseHead, draft: Draft | null): Fill {
+  const x = c.x
+  const { origin, route, server, slot } = x
+  if (origin === null || route === null || server === null) throw new Error('an answer without a server')
+  // Where nobody waits for the answer, the request is over on its route when it is over at the server.
+  const place = x.background ? x.place : null
+  x.origin = null
+  x.slot = null
+  if (place !== null) x.place = null
+  const { timeouts } = route.pool.config
+  const deadline = timeouts.total > 0 ? lately() + timeouts.total : 0
+  x.status = head.status
+  return new Fill(
+    { origin, idle: route.pool.idle[server.index]!, slot, place, timeouts, deadline },
+    x.world.wheel,
+    draft,
+  )
+}

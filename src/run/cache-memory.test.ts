@@ -1,0 +1,82 @@
+/** Whether what is removed from the cache could be fetched again, as the guard of purges sees it. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { configFrom } from '../config/native.ts'
+import { type Concern, concerned, saturation } from './cache-memory.ts'
+import type { GateUsage, PoolUsage, ServerUsage, Usage } from './usage.ts'
+
+const config = configFrom({
+  listeners: { web: { bind: ':0' } },
+  pools: { app: { servers: ['a:1', 'b:1'] }, other: { servers: ['c:1'] } },
+  routes: [
+    { name: 'shop', to: 'app', cache: true, host: ['shop.test', '*.shop.test'] },
+    { name: 'images', to: 'other', cache: true, path: '/images/' },
+  ],
+})
+const gate = { inUse: 1, limit: 10, waiting: 0, bound: 10, refused: 0 }
+const up: ServerUsage = { name: 'a:1', inUse: 1, limit: 5, orders: 'ready', health: 'up' }
+const full: ServerUsage = { ...up, inUse: 5 }
+
+function why(
+  {
+    pool = {},
+    route = {},
+    servers = [up, up],
+  }: {
+    pool?: Partial<PoolUsage>
+    route?: Partial<GateUsage>
+    servers?: ServerUsage[]
+  },
+  routes = ['shop'],
+): string | null {
+  const whole = { ...gate, queued: 0, requests: 0, streams: { inUse: 0, limit: 1 } }
+  const usage: Usage = {
+    requests: 0,
+    listeners: [],
+    routes: [
+      { name: 'shop', ...gate, ...route },
+      { name: 'images', ...gate },
+    ],
+    pools: [
+      { name: 'app', ...whole, servers, ...pool },
+      { name: 'other', ...whole, servers: [up] },
+    ],
+    causes: {},
+  }
+  return saturation(config, usage, routes)
+}
+
+test('a pool is saturated where somebody waits, or no server that takes requests has a place', () => {
+  assert.equal(why({}), null)
+  assert.equal(why({ servers: [full, up] }), null)
+  assert.match(why({ servers: [full, full] }) ?? '', /all places of pool app/)
+  assert.match(why({ pool: { inUse: 10 } }) ?? '', /all places of pool app/)
+  assert.match(why({ pool: { waiting: 1 } }) ?? '', /^a request waits in the line of pool app/)
+  assert.match(why({ pool: { waiting: 3 } }) ?? '', /^3 requests wait/)
+  for (const gone of [{ orders: 'maint' }, { orders: 'drain' }, { health: 'down' }] as const) {
+    assert.match(why({ servers: [full, { ...up, ...gone }] }) ?? '', /all places/, JSON.stringify(gone))
+    assert.match(why({ servers: [{ ...up, ...gone }] }) ?? '', /no server of pool app takes requests/)
+  }
+})
+
+test('a route is saturated by its own limit and line, and only the routes that are meant count', () => {
+  assert.match(why({ route: { inUse: 10 } }) ?? '', /all places of route shop/)
+  assert.match(why({ route: { waiting: 2 } }) ?? '', /in the line of route shop/)
+  assert.equal(why({ route: { inUse: 10 }, servers: [full] }, ['images']), null)
+  assert.equal(why({ servers: [full] }, []), null)
+  assert.match(why({ servers: [full] }, ['images', 'shop']) ?? '', /pool app/)
+})
+
+test('an order concerns the routes that may have stored what it means', () => {
+  const meant = (concern: Partial<Concern>): string[] =>
+    config.routes
+      .filter((route) => concerned(route, { host: null, path: null, whole: false, ...concern }))
+      .map(({ name }) => name)
+  assert.deepEqual(meant({}), ['shop', 'images'])
+  assert.deepEqual(meant({ host: 'shop.test:8080', path: '/cart', whole: true }), ['shop'])
+  assert.deepEqual(meant({ host: 'www.shop.test', path: '/images/1', whole: true }), ['shop', 'images'])
+  assert.deepEqual(meant({ host: 'a.test', path: '/images', whole: true }), ['images'])
+  assert.deepEqual(meant({ host: 'a.test', path: '/im', whole: true }), [])
+  assert.deepEqual(meant({ host: 'a.test', path: '/im' }), ['images'])
+  assert.deepEqual(meant({ path: '/' }), ['shop', 'images'])
+})
