@@ -32,7 +32,8 @@ export const logFields = {
   bytesIn: 'bytes from the client, heads and framing included',
   bytesOut: 'bytes to the client, heads and framing included',
   cache: 'what the cache did: hit, stale, collapsed, revalidated, miss or pass',
-  cacheDetail: 'why a stale copy was used (grace, saturated, the cause of a failure), or why an answer was not stored',
+  cacheDetail:
+    'why a stale copy was used (grace, saturated, failed lately, fetch failed, status 503 and the like, or a cause), or why an answer was not stored (see the admin API)',
   retries: 'attempts beyond the first',
   redispatched: 'whether the last attempt went to another server',
   reused: 'whether the server’s connection was used before',
@@ -42,7 +43,7 @@ export const logFields = {
   queueLength: 'length of the line at admission',
 } as const satisfies Readonly<Record<string, string>>
 
-/** What is said of a refusal or failure: in JSON an object under the key `verdict` (else null), in templates by name. */
+/** What is said of a refusal or failure, or of the one that a stale copy was served instead of: in JSON an object under the key `verdict` (else null), in templates by name. */
 export const verdictFields = {
   gate: 'gate that refused or failed, as "pool shop"',
   limit: 'limit that was reached',

@@ -21,7 +21,7 @@ import { formFor } from './coder.ts'
 import { freshen, validated } from './renewal.ts'
 import type { RouteCache } from './route-cache.ts'
 import { setBack } from './set-back.ts'
-import { handToFill, lifeOfAnswer, OF_REQUEST } from './take-over.ts'
+import { draftOf, handToFill, lifeOfAnswer, OF_REQUEST } from './take-over.ts'
 
 /** How long nobody waits for a fetch of what turned out not to be shared, in ms; Varnish's uncacheable_ttl. */
 const PASS = 120_000
@@ -182,7 +182,7 @@ function served(c: Caching, hold: Hold, now: number, own: string): void {
 function draftFor(c: Caching, way: RouteCache, names: readonly string[]): boolean {
   const same = c.names !== null && names.join('\n') === c.names.join('\n')
   if (names.length === 0 ? c.names === null : same) {
-    c.draft ??= way.store.lead(c.key)
+    c.draft = draftOf(c, way, c.key)
     return c.draft !== null
   }
   if (c.key !== c.primary) {
@@ -190,7 +190,7 @@ function draftFor(c: Caching, way: RouteCache, names: readonly string[]): boolea
     c.draft = null
     c.key = c.primary
   }
-  c.draft ??= way.store.lead(c.primary)
+  c.draft = draftOf(c, way, c.primary)
   if (c.draft === null || names.length === 0) return c.draft !== null
   const generation = Math.floor(Math.random() * 2 ** 48)
   const key = variantKey(c.primary, generation, variantOf(names, c.x.head))

@@ -41,6 +41,8 @@ export class CacheState {
   alone = false
   /** The last order to remove something at the time of the request. */
   ordered = 0
+  /** Removals of the key when its fetch began, see Store.removals. */
+  removals = -1
   /** What came under this key lately was not to be shared. */
   pass = false
   /** Lines that ask the server whether the stale copy is still right. */
@@ -73,6 +75,7 @@ export class CacheState {
     this.fwd = this.detail = null
     this.looks = this.followUntil = this.failedWith = 0
     this.alone = false
+    this.removals = -1
     this.pass = false
     this.extra = ''
     this.result = null

@@ -33,6 +33,8 @@ import { outlives, type RouteCache } from './route-cache.ts'
 import { setBack, sinceFailure } from './set-back.ts'
 import type { Stage } from './stage.ts'
 
+/** Why a stale copy is served then. */
+export const FAILED_LATELY = 'failed lately'
 /** For how long, in ms, after a failure of the server a stale copy is served without asking it again. */
 const AFTER_FAILURE = 1000
 /** Pause after a refresh for which there was no room, in ms: not each visitor of a stale page is to try it. */
@@ -80,12 +82,12 @@ export class Caching extends CacheState {
     if (hold !== null) {
       switch (judge(this.life, this.ask, now)) {
         case 'fresh':
-          return this.serve(hold, 'hit', now)
+          return this.serve(hold, this.followUntil === 0 ? 'hit' : 'collapsed', now)
         case 'grace':
           refresh(this, way, hold, now)
           return this.serve(hold, 'stale', now, 'grace')
         case 'stale':
-          if (this.#failedLately(hold, now)) return this.serve(hold, 'stale', now, 'failed lately')
+          if (this.failedLately(hold, now)) return this.serve(hold, 'stale', now, FAILED_LATELY)
           this.stale = hold
           this.alone = !canBeForMany(this.life)
           // Fresh, but not for this request (RFC 9211 §2.2).
@@ -105,6 +107,7 @@ export class Caching extends CacheState {
     if (this.ask.noStore) return this.#passBy(way, 'request', 'request-no-store')
     this.role = 'fetches'
     if (this.pass) {
+      this.removals = way.store.removals(this.primary)
       this.role = 'passes'
       this.result = 'pass'
       return undefined
@@ -166,7 +169,7 @@ export class Caching extends CacheState {
   }
 
   /** Its server failed a moment ago, and not each visitor is to wait until it does so again. */
-  #failedLately(hold: Hold, now: number): boolean {
+  failedLately(hold: Hold, now: number): boolean {
     const since = sinceFailure(hold, now)
     return since >= 0 && since < AFTER_FAILURE && usableOnError(this.life, this.ask, this.way!.settings, now)
   }
@@ -175,9 +178,11 @@ export class Caching extends CacheState {
   get crowded(): boolean {
     const { route } = this.x
     if (this.stale === null || route === null) return false
-    return [route.gate, route.pool.pool.gate].some(
-      (gate) => gate !== null && gate.line.length > 0 && this.helps(gate.line.length + 1, gate.line.bound),
-    )
+    return [route.gate, route.pool.pool.gate].some((gate) => {
+      if (gate === null || gate.line.length === 0 || !this.helps(gate.line.length + 1, gate.line.bound)) return false
+      this.x.atRoute = gate === route.gate
+      return true
+    })
   }
 
   /** How far the servers are beyond what they can take: half when one would have to wait, all when nobody may any more. */
@@ -194,7 +199,7 @@ export class Caching extends CacheState {
   /** Serves it. */
   serveInstead(): null {
     this.#leave()
-    this.serveStale('saturated')
+    this.serveStale('saturated', this.x.atRoute ? 'route_full' : 'pool_full')
     return null
   }
 
@@ -205,12 +210,12 @@ export class Caching extends CacheState {
   }
 
   /** It failed: serves a stale copy if one may be used. True: it did. */
-  rescue(cause: Cause): boolean {
+  rescue(cause: Cause, detail: string): boolean {
     const { by, shed } = rowOf(cause)
     if (by === 'client' || shed) this.#leave()
     if (by === 'client' || this.stale === null || !this.usable(cause)) return false
     if (!shed && this.followed === null) setBack(this.stale, wall())
-    this.serveStale(cause)
+    this.serveStale(cause, cause, detail)
     return true
   }
 
@@ -224,11 +229,14 @@ export class Caching extends CacheState {
     return (shed || unreached) && usableWhenSaturated(this.life, this.ask, this.way!.settings, 1, now)
   }
 
-  serveStale(detail: string): void {
+  /** Serves the stale copy. `cause`: what would have refused or failed the request; null: none that has a name. */
+  serveStale(why: string, cause: Cause | null = null, detail = ''): void {
+    const { x } = this
     const stale = this.stale!
     this.stale = null
-    this.x.withdraw()
-    this.serve(stale, 'stale', wall(), detail)
+    if (cause !== null && x.world.log !== null) x.verdict = x.world.verdict(x, cause, detail)
+    x.withdraw()
+    this.serve(stale, 'stale', wall(), why)
   }
 
   /** Answers with what is held; `extra`: whole lines for this client alone. Always null, so that a step can return it. */

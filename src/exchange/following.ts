@@ -18,10 +18,11 @@ const LOOKS = 8
 /** Fetches, or follows who does. The next stage; null: it waits or is served; undefined: onward to a server. */
 export function lead(c: Caching, way: RouteCache): Stage | null | undefined {
   const { coalesce } = way.settings
+  c.removals = way.store.removals(c.primary)
   for (let vain = 0; c.looks < LOOKS && vain < 2 && !c.alone; c.looks++) {
     c.draft = way.store.lead(c.key)
     if (c.draft !== null) {
-      if (!isSettled(way, c.key, c.ask)) break
+      if (!isSettled(way, c.key, c.ask) && !hasJustFailed(c)) break
       c.draft.abandon(REASON.elsewhere)
       c.draft = null
       return lookAgain(c, way)
@@ -34,20 +35,30 @@ export function lead(c: Caching, way: RouteCache): Stage | null | undefined {
       follow(c, busy, coalesce.timeout)
       return null
     }
-    if (way.store.isBusy(c.key)) {
-      if (c.stale !== null && c.usable('fetch_line_full')) {
-        c.serveStale('fetch_line_full')
-        return null
-      }
-      if (coalesce.otherwise === 'refuse') return { at: 'failed', cause: 'fetch_line_full', detail: '' }
-      break
-    }
+    if (way.store.isBusy(c.key)) return turnedAway(c, coalesce.otherwise)
     if (isNews(c, way)) return lookAgain(c, way)
     // Nobody leads any more; or there is no room, which the next try in vain shows.
     vain++
   }
+  if (c.draft === null && c.looks >= LOOKS && coalesce !== null) return turnedAway(c, coalesce.otherwise)
   c.prepare()
   return undefined
+}
+
+/** The line is full. */
+function turnedAway(c: Caching, otherwise: 'fetch' | 'refuse'): Stage | null | undefined {
+  if (c.stale !== null && c.usable('fetch_line_full')) {
+    c.serveStale('fetch_line_full', 'fetch_line_full')
+    return null
+  }
+  if (otherwise === 'refuse') return { at: 'failed', cause: 'fetch_line_full', detail: '' }
+  c.prepare()
+  return undefined
+}
+
+/** The fetch of another has failed since this request has looked. */
+function hasJustFailed(c: Caching): boolean {
+  return c.stale !== null && c.failedLately(c.stale, wall())
 }
 
 /** Whether something is stored now that was not when it was looked for. */
@@ -122,8 +133,10 @@ function unfollow(c: Caching): void {
   c.x.relax()
 }
 
+/** After a wait; how long it waits in all is bounded, so that looking is not counted. */
 function again(c: Caching, way: RouteCache): void {
-  const next = lookAgain(c, way)
+  c.dropStale()
+  const next = c.find(way)
   if (next === undefined) c.x.onward()
   else if (next !== null) c.x.go(next)
 }
@@ -133,7 +146,8 @@ export function followedTooLong(c: Caching): void {
   const { x, way } = c
   if (way === null) return
   unfollow(c)
-  if (c.stale !== null && c.usable('fetch_line_timeout')) return c.serveStale('fetch_line_timeout')
+  if (c.stale !== null && c.usable('fetch_line_timeout'))
+    return c.serveStale('fetch_line_timeout', 'fetch_line_timeout')
   if (way.settings.coalesce?.otherwise === 'refuse') return x.fail('fetch_line_timeout', '')
   c.role = 'passes'
   c.prepare()

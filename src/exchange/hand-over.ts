@@ -35,6 +35,7 @@ export function isSettled(way: RouteCache, key: string, ask: Ask): boolean {
 export function refresh(c: Caching, way: RouteCache, hold: Hold, now: number): void {
   const { head, client, route, world } = c.x
   if (now < hold.meta(SLOT.retry) || route === null) return
+  c.removals = way.store.removals(c.primary)
   const draft = way.store.lead(c.key)
   if (draft === null) return
   const stale = way.store.find(c.key, false)
@@ -62,6 +63,7 @@ function take(c: Caching, other: Caching, way: RouteCache, draft: Draft | null, 
   c.names = other.names
   c.fwd = other.fwd
   c.ordered = other.ordered
+  c.removals = other.removals
   c.draft = draft
   c.stale = stale
   Object.assign(c.ask, other.ask)
@@ -82,6 +84,8 @@ export function handOver(c: Caching): boolean {
   const y = x.world.background()
   y.beginBackground(x.client, head, route)
   take(y.caching, c, way, c.draft, c.stale)
+  // It may have to be asked again, as it was asked.
+  y.caching.prepare()
   y.caching.extra = c.extra
   c.draft = null
   c.stale = null

@@ -12,7 +12,8 @@ import { CacheControl } from '../wire/cache-control.ts'
 import type { ResponseHead } from '../wire/head.ts'
 import type { Caching } from './caching.ts'
 import type { RouteCache } from './route-cache.ts'
-import { handToFill, lifeOfAnswer, OF_REQUEST } from './take-over.ts'
+import { setBack } from './set-back.ts'
+import { draftOf, handToFill, lifeOfAnswer, OF_REQUEST } from './take-over.ts'
 
 // Used up within one call each.
 const control = new CacheControl()
@@ -59,8 +60,10 @@ export function validated(c: Caching, way: RouteCache, head: ResponseHead, now: 
   const { stored, why } = renewed(c, way, old, head, now)
   let hold = stale
   if (why !== null) forget(c, way, stale, why)
-  const draft = why !== null ? null : (c.draft ?? way.store.lead(c.key))
-  if (why === null) c.draft = null
+  // Those who follow are to fetch for themselves, or, where that lies in this request, to try again.
+  if (why !== null) c.draft?.abandon(OF_REQUEST.has(why) ? REASON.untried : REASON.notStored)
+  const draft = why !== null ? null : draftOf(c, way, c.key)
+  c.draft = null
   if (draft !== null) {
     putResponse(draft, fresh, stored, stale.length, c.ordered, stale.meta(SLOT.content))
     if (draft.head(textOf(stored)) && draft.adopt(stale)) {
@@ -70,6 +73,7 @@ export function validated(c: Caching, way: RouteCache, head: ResponseHead, now: 
     } else draft.abandon(REASON.failed)
   }
   way.notes.set(c.primary, { at: now, stored: why === null, reason: why ?? 'stored' })
+  if (x.background && why !== null) setBack(stale, now)
   handToFill(c, head, null)
   if (x.background) return x.over(false, false)
   if (hold === stale) c.stale = null
@@ -79,14 +83,20 @@ export function validated(c: Caching, way: RouteCache, head: ResponseHead, now: 
 /** The 304 is about another response than the one that is stored, so that nothing is known of that: asks for all of it. */
 function askWithout(c: Caching, head: ResponseHead): void {
   const { x } = c
-  const { route } = x
-  if (route === null) return
-  handToFill(c, head, null)
-  c.extra = ''
-  c.dropStale()
-  c.role = 'fetches'
-  x.upload.reset()
-  x.go({ at: 'admitted', route })
+  const { route, server, serial, slot, place } = x
+  if (route === null || server === null) return
+  // The answer has no content and is over at the end of this read; the next one gets its places.
+  x.slot = x.place = null
+  const filling = handToFill(c, head, null)
+  x.slot = slot
+  x.place = place
+  filling.onEnd = () => {
+    if (x.serial !== serial || x.isOver) return
+    c.extra = ''
+    c.role = 'fetches'
+    x.upload.reset()
+    x.go({ at: 'seated', route, server })
+  }
 }
 
 /** Whether what a HEAD brought says anything about what others get: not if it was for a known user, or not to be stored. */

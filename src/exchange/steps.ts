@@ -113,7 +113,7 @@ const steps: Steps = {
       x.over(false, false)
       return null
     }
-    if (!x.begun && x.caching.rescue(cause)) return null
+    if (!x.begun && x.caching.rescue(cause, detail)) return null
     x.cause = cause
     const answered = answerFailure(x, cause, detail)
     // Whoever has got a part of an answer must not take it for the whole.

@@ -43,6 +43,15 @@ export function lifeOfAnswer(
   lifeOf(into, head, control, { asked, answered: now, age, authorized }, way.settings)
 }
 
+/**
+ * The draft for what came: its own, or one of now, which no removal can have taken away. Null: there is no room, another
+ * one is fetching it, or what came was asked for before the key was removed.
+ */
+export function draftOf(c: Caching, way: RouteCache, key: string): Draft | null {
+  if (c.draft !== null) return c.draft
+  return c.removals >= 0 && way.store.removals(c.primary) !== c.removals ? null : way.store.lead(key)
+}
+
 /** The rest of the response goes there, with the connection and the slot; null: it is read and dropped. */
 export function handToFill(c: Caching, head: ResponseHead, draft: Draft | null): Fill {
   const x = c.x

@@ -30,11 +30,16 @@ export const SHARD = {
   /** Place in `numbers` (Float64, so byte 128): objects evicted, contents lost with a thread. */
   evicted: 16,
   resets: 17,
+  /** How often something was removed by its key: a number for each of 16 kinds of keys. */
+  removals: 40,
   /** Bits of the first level, then a word of bits for each, then the lists. */
   levels: 64,
   bits: 65,
   lists: 96,
 } as const
+
+/** Kinds of keys, by their hash. */
+export const REMOVALS = 16
 
 /** First levels of free lists and lists in each. */
 export const LEVELS = 24

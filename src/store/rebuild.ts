@@ -1,7 +1,7 @@
 /**
  * What is left of a shard whose lock was held by a thread that died: any list in it may be half changed, so all of them
  * are made anew. Kept is what the tables of other threads pin, because they read and write it at this moment: their
- * drafts stay the busy objects of their keys, everything else stays readable until it is let go. The contents of the
+ * drafts stay the busy objects of their keys (but for those that were taken away), everything else stays readable until it is let go. The contents of the
  * shard are lost, which a cache can afford; a wrong byte it cannot.
  *
  * It may rely on this: an object that is pinned is complete, its header is changed one word at a time, its extents are
@@ -35,10 +35,12 @@ export function rebuild(shard: Shard, pins: readonly Pin[]): void {
     if (first !== 0) cells[first + EXTENT.refs]! += 1
     cells[object + OBJECT.pins] = held.length
     cells[object + OBJECT.size] = shard.blocksOf(object).reduce((sum, block) => sum + blocks.size(block), 0)
+    // What was taken away stays so, though it is still being filled for those who read it.
+    const taken = (cells[object + OBJECT.flags]! & FLAGS.state) === STATE.gone
     const draft = held.some((pin) => pin.draft)
     const flags = cells[object + OBJECT.flags]! & ~(FLAGS.queue | FLAGS.state)
-    cells[object + OBJECT.flags] = flags | (draft ? STATE.busy : STATE.gone)
-    if (draft) shard.index.add(object)
-    else shard.end(object, REASON.died)
+    cells[object + OBJECT.flags] = flags | (draft && !taken ? STATE.busy : STATE.gone)
+    if (draft && !taken) shard.index.add(object)
+    else if (!draft) shard.end(object, REASON.died)
   }
 }

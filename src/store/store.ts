@@ -12,7 +12,7 @@ import { Key } from './key.ts'
 import type { StoreMemory } from './memory.ts'
 import { FLAGS, OBJECT, REASON, STATE } from './object.ts'
 import { Pins } from './pins.ts'
-import { SHARD, type StorePlan } from './plan.ts'
+import { REMOVALS, SHARD, type StorePlan } from './plan.ts'
 import { rebuild } from './rebuild.ts'
 import { Shard } from './shard.ts'
 import type { Pin } from './table.ts'
@@ -139,6 +139,15 @@ export class Store {
   }
 
   /**
+   * A number that grows when this key is removed, now and then with another one: who fetches without a draft that could be
+   * taken away sees by it whether what comes is of before a removal.
+   */
+  removals(key: string): number {
+    const shard = this.#shardOf(this.#key.set(key))
+    return Atomics.load(shard.cells, removalsOf(this.#key))
+  }
+
+  /**
    * Removes what is stored under a key, and takes away what is being filled for it: that goes on for those who read it,
    * but nobody else finds it, now or later. False: there was nothing.
    */
@@ -149,6 +158,7 @@ export class Store {
     const busy = shard.index.find(this.#key, STATE.busy)
     if (current !== 0) shard.remove(current)
     if (busy !== 0) shard.remove(busy)
+    Atomics.add(shard.cells, removalsOf(this.#key), 1)
     shard.leave()
     return current !== 0 || busy !== 0
   }
@@ -263,4 +273,8 @@ export class Store {
   #enter(shard: Shard): void {
     if (!shard.enter()) throw new StoreBusy('a shard of the store is locked')
   }
+}
+
+function removalsOf(key: Key): number {
+  return SHARD.removals + (key.low & (REMOVALS - 1))
 }
