@@ -1,5 +1,5 @@
 // A shop and its API behind one listener: two servers that can each carry 500 requests at once, a short line before
-// them, and an API that must not take more than its share. Try it: headgate check examples/headgate.config.ts
+// them, and an API that must not take more than its share; pages for all come from the cache. Try it: headgate check examples/headgate.config.ts
 import { defineConfig } from 'headgate/config'
 
 const shopServer = { maxConnections: 500, weight: 1 }
@@ -28,7 +28,15 @@ export default defineConfig(({ env }) => ({
     },
   },
   routes: [
-    { to: 'shop' },
+    {
+      to: 'shop',
+      // What the servers let be shared is stored. Who has a cart or looks at one is not answered from there.
+      cache: {
+        grace: '10s',
+        key: { query: { without: ['utm_*'] } },
+        bypass: { cookies: ['cart'], paths: ['/cart'] },
+      },
+    },
     { name: 'api', path: '/api', to: 'shop', maxConnections: 200, queue: { max: 50, timeout: '1s' } },
   ],
 }))

@@ -3,30 +3,38 @@ import { join } from 'node:path'
 import type { Command } from '../yard.ts'
 import { type Job, type Peer, prefixes, programOf, versionOf } from './peer.ts'
 
-/** Varnish passes everything, except where the job is to cache. */
-export const varnish: Peer = {
-  name: 'varnish',
-  package: 'varnish',
-  version: () => versionOf('varnishd', ['-V'], /varnish-([\d.]+)/),
-  cannot: (job) => (job.threads > 1 ? 'has no set number of threads' : null),
-  commands(job) {
-    const file = join(job.folder, 'default.vcl')
-    writeFileSync(file, vclOf(job))
-    const instance = join(job.folder, 'instance')
-    const commands: Command[] = [{ file: programOf('varnishd') ?? 'varnishd', args: daemonArgs(job, instance, file) }]
-    if (job.log !== null)
-      commands.push({
-        file: programOf('varnishncsa') ?? 'varnishncsa',
-        args: ['-n', instance, '-a', '-w', job.log],
-      })
-    return commands
-  },
+/** Varnish passes everything, except where the job is to cache. It leaves most of its log in shared memory out. */
+export const varnish: Peer = { name: 'varnish', ...varnishWith(true) }
+
+/** The same with the log as it is installed: that is what a hit costs those who have not changed it. */
+export const varnishLogging: Peer = { name: 'varnish log', only: /^hit-(?!million)/, ...varnishWith(false) }
+
+function varnishWith(silent: boolean): Omit<Peer, 'name'> {
+  return {
+    package: 'varnish',
+    version: () => versionOf('varnishd', ['-V'], /varnish-([\d.]+)/),
+    cannot: (job) => (job.threads > 1 ? 'has no set number of threads' : null),
+    commands(job) {
+      const file = join(job.folder, 'default.vcl')
+      writeFileSync(file, vclOf(job))
+      const instance = join(job.folder, 'instance')
+      const commands: Command[] = [
+        { file: programOf('varnishd') ?? 'varnishd', args: daemonArgs(job, instance, file, silent) },
+      ]
+      if (job.log !== null)
+        commands.push({
+          file: programOf('varnishncsa') ?? 'varnishncsa',
+          args: ['-n', instance, '-a', '-w', job.log],
+        })
+      return commands
+    },
+  }
 }
 
 /** What it logs of each request in several lines. */
 const SILENT = ['ReqHeader', 'RespHeader', 'BereqHeader', 'BerespHeader', 'VCL_call', 'VCL_return', 'Timestamp']
 
-function daemonArgs(job: Job, instance: string, file: string): string[] {
+function daemonArgs(job: Job, instance: string, file: string, silent: boolean): string[] {
   const parameters = {
     thread_pools: 1,
     thread_pool_min: 100,
@@ -37,7 +45,7 @@ function daemonArgs(job: Job, instance: string, file: string): string[] {
     // Its log in shared memory is always written, but without a reader most of it can be left out.
     // For a large object many small ones may have to go.
     ...(job.cache && { nuke_limit: 1000 }),
-    ...(job.log === null && { vsl_mask: SILENT.map((tag) => `-${tag}`).join(',') }),
+    ...(silent && job.log === null && { vsl_mask: SILENT.map((tag) => `-${tag}`).join(',') }),
   }
   return [
     ...['-F', '-j', 'none', '-n', instance, '-f', file],

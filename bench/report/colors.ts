@@ -5,6 +5,7 @@ const colors: Readonly<Record<string, string>> = {
   nginx: '#009e73',
   'nginx 64k': '#56b4a0',
   varnish: '#cc79a7',
+  'varnish log': '#e3b3cd',
   caddy: '#8c6d46',
 }
 

@@ -33,7 +33,7 @@ export const logFields = {
   bytesOut: 'bytes to the client, heads and framing included',
   cache: 'what the cache did: hit, stale, collapsed, revalidated, miss or pass',
   cacheDetail:
-    'why a stale copy was used (grace, saturated, failed lately, fetch failed, status 503 and the like, or a cause), or why an answer was not stored (see the admin API)',
+    'why a stale copy was used (grace, saturated, failed lately, fetch failed, status 503 and the like, or a cause), or why an answer was not stored (see docs/cache.md)',
   retries: 'attempts beyond the first',
   redispatched: 'whether the last attempt went to another server',
   reused: 'whether the server’s connection was used before',

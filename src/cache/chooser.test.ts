@@ -51,5 +51,11 @@ it('is shown as people write it', () => {
   assert.deepEqual(shownChoice(':h x-a:'), ['x-a', ''])
   assert.deepEqual(shownChoice(':c a:b*;a:b1=c;a:b2=d'), ['cookie a:b*', 'a:b1=c; a:b2=d'])
   assert.deepEqual(shownChoice('accept-language:de'), ['accept-language', 'de'])
-  for (const line of [':h x-a', ':c lang', 'x-b', '']) assert.equal(shownChoice(line), null, line)
+  for (const [line, name] of [
+    [':h x-a', 'x-a'],
+    [':c lang', 'cookie lang'],
+    ['x-b', 'x-b'],
+  ] as const)
+    assert.deepEqual(shownChoice(line), [name, null])
+  for (const line of ['', ':h ', ':c ']) assert.equal(shownChoice(line), null, line)
 })

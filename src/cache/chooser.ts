@@ -40,15 +40,16 @@ export function chosenBy(name: string, head: RequestHead): string {
 
 /**
  * Name and value of a line of what chose a response, as people read them: of one of these, or of a field that Vary named.
- * null: the request had nothing.
+ * `value` null: the request had nothing of that name. null: it is no such line.
  */
-export function shownChoice(line: string): readonly [name: string, value: string] | null {
+export function shownChoice(line: string): readonly [name: string, value: string | null] | null {
   // A cookie's name may hold a colon, a field's none.
   const cookie = line.startsWith(COOKIE)
   const from = isChooser(line) ? HEADER.length : 0
   const at = line.indexOf(cookie ? ';' : ':', from)
-  if (at <= from) return null
-  const name = line.slice(from, at)
+  if (line.length <= from || at === from) return null
+  const name = at < 0 ? line.slice(from) : line.slice(from, at)
+  if (at < 0) return [cookie ? `cookie ${name}` : name, null]
   return cookie ? [`cookie ${name}`, line.slice(at + 1).replaceAll(';', '; ')] : [name, line.slice(at + 1)]
 }
 

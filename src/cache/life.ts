@@ -37,6 +37,8 @@ export const LifeFlag = {
   forced: 64,
   /** The server itself said for how long it may be used when it fails (RFC 5861 §4): not longer than that. */
   errorStated: 128,
+  /** There was no use for it any more when it came: it is too old, or was never fresh and nothing allows to use it later. */
+  over: 256,
 } as const
 
 /** How many numbers a life takes up in memory. */
@@ -128,6 +130,7 @@ export function lifeOf(
   if (control.immutable) into.flags |= LifeFlag.immutable
   if (head.has(Field.etag) || head.has(Field.lastModified)) into.flags |= LifeFlag.validator
   setRest(into, control, settings)
+  if (answered - into.born >= into.ttl + into.grace + into.keep) into.flags |= LifeFlag.over
 }
 
 /** grace, staleIfError and keep, once ttl and flags are known. */
@@ -155,13 +158,6 @@ export function isForOne(life: Life): boolean {
 /** Makes it stale from now on, as after a HEAD that tells of a change (§4.3.5) or a soft purge. Its grace begins now. */
 export function expire(life: Life, now: number): void {
   life.ttl = Math.min(life.ttl, Math.max(0, now - life.born))
-}
-
-/** Has it validated before it is used again, whatever happens (§4.4). */
-export function invalidate(life: Life): void {
-  life.flags |= LifeFlag.noCache
-  life.grace = 0
-  life.staleIfError = 0
 }
 
 /** Moment of Date, or of receipt where there is none that can be read (RFC 9110 §6.6.1). */

@@ -2,35 +2,13 @@
 import type { CacheControl } from '../wire/cache-control.ts'
 import { Field } from '../wire/fields.ts'
 import { BodyKind, type RequestHead, type ResponseHead } from '../wire/head.ts'
+import { parseHttpDate } from '../wire/http-date.ts'
 import type { Ask } from './judge.ts'
 import { forcedTtl, type Life, LifeFlag } from './life.ts'
+import type { notStored } from './reasons.ts'
 import type { CacheSettings } from './settings.ts'
 import { isConditional, isHeuristic, isUnderstood } from './status.ts'
 import { readVary } from './vary.ts'
-
-/** Every reason not to store a response, and what it means for the operator. `incomplete` is found by who reads the body. */
-export const notStored = {
-  method: 'Only responses to GET are stored.',
-  'request-content': 'The request had content, and the response may depend on it.',
-  'request-no-store': 'The client said Cache-Control: no-store.',
-  interim: 'The status is an interim one (1xx).',
-  partial: 'The response is a part of something (206).',
-  conditional: 'The answer is about conditions or ranges of this very request (412, 416).',
-  'not-modified': 'A 304 updates what is stored and is never stored itself.',
-  'no-store': 'The server said no-store, or its Cache-Control cannot be read.',
-  status: 'The server said must-understand, and the status is not one that Headgate knows the rules of.',
-  private: 'The server said private: the response is for one user.',
-  authorization: 'The request had Authorization, and the server did not say public, s-maxage or must-revalidate.',
-  'set-cookie': 'The response sets a cookie, and server and route do not both allow it to be stored nevertheless.',
-  'vary-any':
-    'The server said Vary: *, or a Vary that is no list of names or has too many: no other request is known to match.',
-  'vary-own':
-    'Vary names a field that Headgate writes or takes out itself, such as X-Forwarded-For or Via, so that the client does not say what the server saw.',
-  route: 'The route says for this status that nothing is stored (ttl 0).',
-  'no-freshness': 'Nothing says how long it is fresh, and its status does not allow a guess.',
-  'no-use': 'It is stale from the first, or needs the server each time, and has no validator to ask with.',
-  incomplete: 'The connection ended before the response was complete.',
-} as const
 
 /** What can make a server answer 412 or 416 (RFC 9110 §13.1, §14.2). */
 const CONDITIONS = [
@@ -41,7 +19,7 @@ const CONDITIONS = [
   Field.range,
 ] as const
 
-/** Why a response is not stored. */
+/** Why a response is not stored; what each means is told in reasons.ts. */
 export type NotStored = keyof typeof notStored
 
 /**
@@ -82,7 +60,7 @@ export function whyNotKept(
   if (isConditional(status) && CONDITIONS.some((id) => request.has(id))) return 'conditional'
   // §5.2.2.3: must-understand goes before no-store for those who do understand.
   if (control.mustUnderstand && !isUnderstood(status)) return 'status'
-  if (control.noStore && !control.mustUnderstand) return 'no-store'
+  if (control.noStore && !control.mustUnderstand) return control.unreadable ? 'unreadable' : 'no-store'
   if (control.isPrivate) return 'private'
   if (request.has(Field.authorization) && !isForAll(control) && !control.mustRevalidate) return 'authorization' // §3.5
   if (setsCookie(head, control) && (settings.setCookie === 'never-store' || !isForAll(control))) return 'set-cookie'
@@ -90,7 +68,7 @@ export function whyNotKept(
   const vary = readVary(head, settings.key)
   if (typeof vary === 'string') return vary // §4.1
   if (!hasFreshness(head, control, life)) return 'no-freshness'
-  return isUseful(life) ? null : 'no-use'
+  return isUseful(life) ? null : whyOfNoUse(head, control, life)
 }
 
 /**
@@ -134,5 +112,26 @@ function hasFreshness(head: ResponseHead, control: CacheControl, life: Life): bo
 /** There is a time, now or later, at which it could be used or validated. */
 function isUseful(life: Life): boolean {
   if (life.has(LifeFlag.noCache) && !life.has(LifeFlag.validator)) return false
-  return life.ttl + life.grace + life.keep > 0
+  return !life.has(LifeFlag.over)
+}
+
+/** What it is that makes it useless: the remedies differ. */
+function whyOfNoUse(head: ResponseHead, control: CacheControl, life: Life): NotStored {
+  if (life.has(LifeFlag.noCache) && !life.has(LifeFlag.validator)) return 'no-cache'
+  if (life.has(LifeFlag.forced)) return 'stale-at-once'
+  if (control.sMaxAge >= 0) return control.sMaxAgeUnclear ? 'unreadable' : 'stale-at-once'
+  if (control.maxAge >= 0) return control.maxAgeUnclear ? 'unreadable' : 'stale-at-once'
+  if (control.targeted || !head.has(Field.expires)) return life.ttl > 0 ? 'stale-at-once' : 'says-nothing'
+  return isExpiresClear(head) ? 'stale-at-once' : 'unreadable'
+}
+
+/** One moment, or one of the numbers that servers write there to say that it is over (RFC 9111 §5.3). */
+function isExpiresClear(head: ResponseHead): boolean {
+  for (let i = 0; i < head.count; i++) {
+    if (head.ids[i] !== Field.expires) continue
+    const text = head.value(i)
+    if (text !== head.get(Field.expires)) return false
+    if (!/^-?\d+$/.test(text) && Number.isNaN(parseHttpDate(text, 0))) return false
+  }
+  return true
 }

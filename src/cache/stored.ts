@@ -34,8 +34,9 @@ export const SLOT = {
   version: lifeSlots + 7,
   /** Of `varies`: tells this set of variants from former ones. */
   generation: 0,
-  /** Of `pass`: until when. */
+  /** Of `pass`: until when, and 1 if that is because the body was longer than the store takes. */
   until: 0,
+  large: 1,
 } as const
 
 /** Why a fetch that others follow came to nothing; the store itself has reasons below 16. */

@@ -2,6 +2,7 @@
 import { UNLIMITED } from '../config/model.ts'
 import * as answers from '../watch/admin/answers.ts'
 import { problems } from '../watch/admin/problem.ts'
+import * as cacheView from './ctl/cache-view.ts'
 import { type Access, type Asked, accessOf, ask, type Trouble } from './ctl/client.ts'
 import * as view from './ctl/view.ts'
 import type { Paint } from './style.ts'
@@ -78,7 +79,7 @@ export function orders(
 }
 
 export function cache(options: CtlOptions, at?: Surroundings): Promise<number> {
-  return obey({ method: 'GET', path: '/v1/cache', form: answers.cacheAnswer, lines: view.cacheLines }, options, at)
+  return obey({ method: 'GET', path: '/v1/cache', form: answers.cacheAnswer, lines: cacheView.cacheLines }, options, at)
 }
 
 export function purge(options: PurgeOptions, at: Surroundings = here): Promise<number> {
@@ -87,7 +88,7 @@ export function purge(options: PurgeOptions, at: Surroundings = here): Promise<n
     return misused('say what to remove: one of --url, --prefix and --tag', at)
   const body = { url, prefix, tags: tag, soft, force }
   const form = answers.purgeAnswer
-  return obey({ method: 'POST', path: '/v1/cache/purge', body, form, lines: view.removalLines }, options, at)
+  return obey({ method: 'POST', path: '/v1/cache/purge', body, form, lines: cacheView.purgeLines }, options, at)
 }
 
 export function ban(
@@ -97,16 +98,18 @@ export function ban(
 ): Promise<number> {
   const body = { expression, force: options.force }
   const form = answers.banAnswer
-  return obey({ method: 'POST', path: '/v1/cache/ban', body, form, lines: view.removalLines }, options, at)
+  return obey({ method: 'POST', path: '/v1/cache/ban', body, form, lines: cacheView.banLines }, options, at)
 }
 
+/** All orders to remove something that are being carried out, purges as well. */
 export function bans(options: CtlOptions, at?: Surroundings): Promise<number> {
-  return obey({ method: 'GET', path: '/v1/cache/bans', form: answers.bansAnswer, lines: view.banLines }, options, at)
+  const form = answers.ordersListAnswer
+  return obey({ method: 'GET', path: '/v1/cache/orders', form, lines: cacheView.orderLines }, options, at)
 }
 
 export function show(url: string, options: CtlOptions, at?: Surroundings): Promise<number> {
   const path = `/v1/cache/object?url=${encodeURIComponent(url)}`
-  return obey({ method: 'GET', path, form: answers.objectAnswer, lines: view.objectLines }, options, at)
+  return obey({ method: 'GET', path, form: answers.objectAnswer, lines: cacheView.objectLines }, options, at)
 }
 
 async function obey(order: Order, { admin, json = false }: CtlOptions, at: Surroundings = here): Promise<number> {

@@ -1,7 +1,7 @@
-/** The few lines that say what was started: where it listens, what stands behind it, which limits hold. */
+/** The few lines that say what was started: where it listens, what stands behind it, which limits hold, what may be stored. */
 import { addressText } from '../config/address.ts'
 import { type Config, type ListenerConfig, type PoolConfig, UNLIMITED } from '../config/model.ts'
-import { duration } from '../config/quantity.ts'
+import { duration, size } from '../config/quantity.ts'
 import type { Paint } from './style.ts'
 
 /** `addresses`: the bound addresses by listener, where port 0 has become a port. */
@@ -16,6 +16,7 @@ export function greeting(
     `${paint('bold', 'headgate')} runs ${from}, on ${many(threads, 'thread')}`,
     ...listeners.map((listener) => `  listener ${listener.name}: ${listenerLine(listener, addresses[listener.name])}`),
     ...pools.map((pool) => `  pool ${pool.name}: ${poolLine(pool)}`),
+    ...cacheLines(config),
   ]
 }
 
@@ -34,6 +35,13 @@ function poolLine({ servers, balance, maxConnections, queue }: PoolConfig): stri
   if (maxConnections !== UNLIMITED) parts.push(`${limit(maxConnections, 'request')} in all`)
   parts.push(queue.max === 0 ? 'no queue' : `queue of ${queue.max}, ${duration(queue.timeout)} at most`)
   return parts.join(', ')
+}
+
+/** None where no route caches: then there is no store. */
+function cacheLines({ cache, routes }: Config): string[] {
+  const caching = routes.filter((route) => route.cache !== null).length
+  if (caching === 0) return []
+  return [`  cache: ${size(cache.size)} for ${many(caching, 'route')}`]
 }
 
 function serverText({ name, maxConnections }: PoolConfig['servers'][number]): string {

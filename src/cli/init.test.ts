@@ -60,6 +60,7 @@ test('what is commented out passes as well, once it is put in', async () => {
     assert.equal(config?.pools[0]?.servers.length, 2, text)
     assert.equal(config?.pools[0]?.health?.http, '/healthz')
     assert.equal(config?.routes.length, 2)
+    assert.equal(config?.routes[0]?.cache?.grace, 10_000)
   }
 })
 

@@ -55,7 +55,11 @@ export default defineConfig({
 
   // Which requests go to which pool; the most specific route wins.
   routes: [
-    { to: 'app' },
+    {
+      to: 'app',
+      // Answers that the server lets be shared are stored, and given away up to 10 s stale while they are fetched anew.
+      // cache: { grace: '10s' },
+    },
     // { host: 'api.example.com', path: '/v1', to: 'app', maxConnections: 50 },
   ],
 
@@ -98,6 +102,8 @@ pools:
 # Which requests go to which pool; the most specific route wins.
 routes:
   - to: app
+    # Answers that the server lets be shared are stored, and given away up to 10 s stale while they are fetched anew.
+    # cache: { grace: 10s }
   # - { host: api.example.com, path: /v1, to: app, maxConnections: 50 }
 
 # One line per request: stdout, a file, or false for none.

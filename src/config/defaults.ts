@@ -74,7 +74,7 @@ export const defaults = {
   routeCache: {
     // As it came, with nothing guessed: an answer for another address is worse than one fetched twice.
     key: { host: true, path: true, query: true, sort: false, headers: [], cookies: [] },
-    // What says nothing is not stored. Varnish's 120 s surprise everybody once.
+    // What says nothing is not given to anybody unasked. Varnish's 120 s surprise everybody once.
     defaultTtl: 0,
     // RFC 9111 §4.2.2: a guess from Last-Modified, with the share that it names and that browsers and Squid have. What
     // says nothing at all is still not fresh.
@@ -99,7 +99,7 @@ export const defaults = {
     // Nobody removes anything until named.
     purge: [],
     // As many as a busy page sees in a few seconds, waiting as long as nginx lets them (5 s), then each for itself.
-    coalesce: { max: 10_000, timeout: '5s', otherwise: 'fetch' },
+    coalesce: { on: true, max: 10_000, timeout: '5s', otherwise: 'fetch' },
     // Off as in nginx and Caddy: many servers compress already. When on: what is text, and longer than a packet.
     compress: {
       on: false,

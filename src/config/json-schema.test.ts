@@ -132,6 +132,15 @@ test('the reference has every setting and every rule', () => {
   for (const line of text.split('\n')) if (line.startsWith('|')) assert.match(line, /\|$/)
 })
 
+test('the reference shows every form of a setting, and what holds where a switch is not written', () => {
+  const rows = configurationReference().split('\n')
+  const row = (setting: string): string => rows.find((line) => line.startsWith(`| \`${setting}\` |`)) ?? ''
+  assert.match(row('ttl'), /^\| `ttl` \| duration or object by status \| {2}\|/)
+  assert.match(row('grace'), /^\| `grace` \| duration \| `'0s'` \|/)
+  assert.match(row('maxObject'), /^\| `maxObject` \| size \|/)
+  assert.match(row('coalesce'), /^\| `coalesce` \| `true` or `false` or object \| `true` \|/)
+})
+
 test('the types of the written form are those of the schema', () => {
   const file = new URL('./written.ts', import.meta.url)
   assert.equal(

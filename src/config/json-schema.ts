@@ -5,6 +5,7 @@ import { schema } from './schema/index.ts'
 
 /** A part of a JSON Schema, as far as it is used here. */
 export interface SchemaNode {
+  readonly title?: string
   readonly type?: string
   readonly description?: string
   readonly default?: unknown

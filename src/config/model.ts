@@ -139,7 +139,7 @@ export interface RouteCacheConfig {
   }
   /** Freshness by status, both ends included; the first range that fits counts. 0: not stored. Empty: the server decides. */
   readonly ttl: readonly { readonly from: number; readonly to: number; readonly ttl: number }[]
-  /** For answers that say nothing; 0: they are not stored. */
+  /** For answers that say nothing; 0: they are never fresh, and stored only if they can be validated. */
   readonly defaultTtl: number
   /** Freshness from Last-Modified: a share (0 … 1] of its age, at most `max`; null: none. Comes before defaultTtl. */
   readonly heuristic: { readonly share: number; readonly max: number } | null
@@ -222,7 +222,7 @@ export interface AdminConfig {
 }
 
 export interface Config {
-  /** Our name in Via, Proxy-Status and loop detection: an HTTP token, made unique per process when unset. */
+  /** Our name in Via, Proxy-Status, Cache-Status and loop detection: an HTTP token, made unique per process when unset. */
   readonly name: string
   /** Worker threads. */
   readonly threads: number

@@ -118,8 +118,9 @@ function typeText(node: SchemaNode): string {
   const all = forms([node]).filter(({ pattern }) => pattern !== String.raw`\$\{.+\}`)
   const single = [...new Set(all.filter(({ type }) => type !== 'array').map(formText))]
   const lists = all.filter(({ type }) => type === 'array').map(({ items }) => typeText(items ?? {}))
-  // 0 has a meaning that the sentence of the setting tells.
-  const shown = single.includes('duration') ? ['duration'] : single.includes('size') ? ['size'] : single
+  // 0 has a meaning that the sentence of the setting tells; a size may be a number of bytes.
+  const zero = single.includes('duration') ? code(0) : single.includes('size') ? 'number' : null
+  const shown = single.filter((form) => form !== zero)
   const text = either(shown)
   if (lists.length === 0) return text
   return text === lists[0] ? `${text}; or a list` : either([...shown, ...lists.map((item) => `list of ${item}`)])
@@ -128,6 +129,7 @@ function typeText(node: SchemaNode): string {
 function formText(node: SchemaNode): string {
   if (node.const !== undefined) return code(node.const)
   if (node.enum !== undefined) return node.enum.length > 10 ? 'text' : either(node.enum.map(code))
+  if (node.title !== undefined) return node.title
   if (node.type === 'object') return typeof node.additionalProperties === 'object' ? 'object by name' : 'object'
   if (node.type === 'integer' || node.type === 'number') return 'number'
   if (node.type === 'boolean') return '`true` or `false`'

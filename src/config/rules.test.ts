@@ -335,6 +335,12 @@ const cases: Readonly<Record<Rule, Case>> = {
     says: /grace is 1h without any pressure/,
     fix: /above 1h/,
   },
+  'grace-beyond-default': {
+    text: caching('cache: { ▸grace: 90m }'),
+    path: 'routes[0].cache.grace',
+    says: /stale for 1h30m.*graceUnderPressure is 1h where it is not written/,
+    fix: /graceUnderPressure above 1h30m, or lower grace/,
+  },
   'ttl-beyond-max': {
     text: caching('cache: { ttl: { 200: 1m, 404: 2h }, ▸maxTtl: 1h }'),
     path: 'routes[0].cache.maxTtl',

@@ -93,6 +93,9 @@ export const rules = {
   'unused-cache': warning('The store of the cache is configured, and no route caches.'),
   'object-beyond-cache': warning('One stored answer may take more than a quarter of the whole store.'),
   'grace-beyond-pressure': warning('`graceUnderPressure` is not above `grace`: there is nothing that could grow.'),
+  'grace-beyond-default': info(
+    '`grace` reaches the default of `graceUnderPressure`: while servers are full or down it goes no further.',
+  ),
   'ttl-beyond-max': warning('`ttl` or `defaultTtl` is above `maxTtl`; it can never be reached.'),
   'key-too-narrow': warning('Requests that get different answers from the servers share one from the cache.'),
   'purge-everyone': warning('Everybody may purge: any client can empty the cache onto the servers.'),

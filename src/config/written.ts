@@ -14,7 +14,7 @@ export type Size = string | number
 export interface WrittenConfig {
   /** Where editors find the JSON Schema of this file. Not read by Headgate. */
   readonly $schema?: string | undefined
-  /** Name in Via and Proxy-Status, by which a request that comes round in a circle is known again. Unset: one of its own for every process. Varnish: -i. */
+  /** Name in Via, Proxy-Status and Cache-Status; by Via a request that comes round in a circle is known again. Unset: one of its own for every process, such as `headgate-3fb36a5d`. Varnish: -i. */
   readonly name?: string | undefined
   /** Worker threads. Unset: as many as the machine has cores for this process. HAProxy: nbthread. nginx: worker_processes. */
   readonly threads?: number | undefined
@@ -49,7 +49,7 @@ export interface WrittenConfig {
   /** How long a stop waits for requests under way. HAProxy: hard-stop-after. nginx: worker_shutdown_timeout. Default: `'30s'`. */
   readonly drain?: Duration | undefined
   /** Rules whose warnings are known and accepted; `headgate check` leaves them out. Errors cannot be left out. */
-  readonly ignore?: readonly ('listener-exceeds-pools' | 'fd-limit' | 'queue-without-limit' | 'no-queue' | 'pool-limit-above-servers' | 'route-limit-above-pool' | 'streams-above-listeners' | 'retries-exceed-servers' | 'all-weights-zero' | 'queue-timeout-beyond-patience' | 'first-byte-below-queue' | 'first-byte-below-health' | 'health-timeout-beyond-interval' | 'total-below-first-byte' | 'connect-timeout-long' | 'header-timeout-off' | 'unused-cache' | 'object-beyond-cache' | 'grace-beyond-pressure' | 'ttl-beyond-max' | 'key-too-narrow' | 'purge-everyone' | 'unreachable-route' | 'unused-pool' | 'listener-without-route' | 'trusted-everyone' | 'privileged-port')[] | undefined
+  readonly ignore?: readonly ('listener-exceeds-pools' | 'fd-limit' | 'queue-without-limit' | 'no-queue' | 'pool-limit-above-servers' | 'route-limit-above-pool' | 'streams-above-listeners' | 'retries-exceed-servers' | 'all-weights-zero' | 'queue-timeout-beyond-patience' | 'first-byte-below-queue' | 'first-byte-below-health' | 'health-timeout-beyond-interval' | 'total-below-first-byte' | 'connect-timeout-long' | 'header-timeout-off' | 'unused-cache' | 'object-beyond-cache' | 'grace-beyond-pressure' | 'grace-beyond-default' | 'ttl-beyond-max' | 'key-too-narrow' | 'purge-everyone' | 'unreachable-route' | 'unused-pool' | 'listener-without-route' | 'trusted-everyone' | 'privileged-port')[] | undefined
 }
 
 export interface WrittenListener {
@@ -249,7 +249,7 @@ export interface WrittenRouteCache {
   } | undefined
   /** How long answers are fresh whatever the server says, unless it forbids storing: a duration (for statuses 200 to 399), or by status `{ '200-299': '10m', '404': '1m' }`. Unset: the server decides. Varnish: beresp.ttl. nginx: proxy_cache_valid. */
   readonly ttl?: Duration | Readonly<Record<string, Duration>> | undefined
-  /** How long an answer is fresh that says nothing of it. 0: such answers are not stored. Varnish: default_ttl (120 s there). Default: `0`. */
+  /** How long an answer is fresh that says nothing of it. 0: not at all; with an ETag or Last-Modified it is stored all the same, and the server is asked each time whether it is still good. Varnish: default_ttl (120 s there). Default: `0`. */
   readonly defaultTtl?: Duration | undefined
   /** Whether an answer that only says Last-Modified is fresh for a share of its age: `true`, or `{ share, max }`. Comes before defaultTtl. Default: `true`. */
   readonly heuristic?: boolean | {
@@ -260,9 +260,9 @@ export interface WrittenRouteCache {
   } | undefined
   /** Nothing is fresh for longer, whatever the server or `ttl` says. Traffic Server: max age. Default: `'365d'`. */
   readonly maxTtl?: Duration | undefined
-  /** How long after its freshness a copy may be given away at once, while one request fetches a new one; an answer’s own stale-while-revalidate comes first. Varnish: default_grace. nginx: proxy_cache_use_stale updating. Default: `'0s'`. */
+  /** How long after its freshness a copy may be given away at once, while one request fetches a new one. An answer’s own stale-while-revalidate comes first. s-maxage, must-revalidate, proxy-revalidate and no-cache forbid it; what was never fresh, and what was asked for with Authorization, is given so only if the server itself allows it. Varnish: default_grace. nginx: proxy_cache_use_stale updating. Default: `'0s'`. */
   readonly grace?: Duration | undefined
-  /** How far grace may grow while the servers are at their limits or down, rather than let visitors wait or fail; never below `grace`. must-revalidate and no-cache are heeded. Default: `'1h'`. */
+  /** How far grace may grow while the servers are at their limits, fail or are down, rather than let visitors wait or fail: half of the way when one would have to wait, all of it when nobody may any more. Never below `grace`, and forbidden by the same words. An answer’s own stale-if-error comes first where its server fails. Default: `'1h'`. */
   readonly graceUnderPressure?: Duration | undefined
   /** How long after its grace a copy is kept to ask the server whether it is still good (If-None-Match). Varnish: default_keep. Default: `'1d'`. */
   readonly keep?: Duration | undefined
@@ -285,7 +285,7 @@ export interface WrittenRouteCache {
   readonly surrogateControl?: boolean | undefined
   /** Clients that may use the method PURGE: addresses, networks, `'loopback'` or `'private'`. The admin API can purge in any case. */
   readonly purge?: readonly string[] | undefined
-  /** One fetch for many who ask for the same at once: `{ max, timeout, otherwise }`, or `false` for a fetch each. nginx: proxy_cache_lock. Varnish does it always. */
+  /** Whether many who ask for the same at once share one fetch: `true`, `{ max, timeout, otherwise }`, or `false` for a fetch each. nginx: proxy_cache_lock. Varnish does it always. Default: `true`. */
   readonly coalesce?: boolean | {
     /** Requests that may wait for one answer. Default: `10000`. */
     readonly max?: number | undefined
@@ -310,7 +310,7 @@ export interface WrittenRouteCache {
 export interface WrittenCache {
   /** Memory for stored answers, of all threads and routes together; reserved at the start when a route caches, and never exceeded. nginx: max_size of proxy_cache_path. Varnish: -s default,256m. Default: `'256MiB'`. */
   readonly size?: Size | undefined
-  /** Longest body that is stored; longer ones pass through. Squid: maximum_object_size_in_memory. Default: `'8MiB'`. */
+  /** Longest body that is stored, at most a quarter of `size`; longer ones pass through. Squid: maximum_object_size_in_memory. Default: `'8MiB'`. */
   readonly maxObject?: Size | undefined
 }
 

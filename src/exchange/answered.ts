@@ -4,6 +4,7 @@ import { controlOf } from '../cache/control.ts'
 import { invalidatedBy } from '../cache/invalidate.ts'
 import { ageAt, askOf, usableOnError } from '../cache/judge.ts'
 import { Life } from '../cache/life.ts'
+import type { Reason } from '../cache/reasons.ts'
 import { isRefreshFailure, isServerError } from '../cache/status.ts'
 import { answersGet, type NotStored, whyNotStored } from '../cache/storable.ts'
 import { KIND, putResponse, REASON, SLOT, type StoredText, textOf, variantKey } from '../cache/stored.ts'
@@ -21,7 +22,7 @@ import { formFor } from './coder.ts'
 import { freshen, validated } from './renewal.ts'
 import type { RouteCache } from './route-cache.ts'
 import { setBack } from './set-back.ts'
-import { draftOf, handToFill, lifeOfAnswer, OF_REQUEST } from './take-over.ts'
+import { draftOf, handToFill, isOutdated, lifeOfAnswer, OF_REQUEST } from './take-over.ts'
 
 /** How long nobody waits for a fetch of what turned out not to be shared, in ms; Varnish's uncacheable_ttl. */
 const PASS = 120_000
@@ -52,22 +53,26 @@ export function answered(c: Caching, head: ResponseHead): boolean {
   if (c.stale !== null && hasFailed(c, way, head.status, now)) {
     setBack(c.stale, now)
     c.failedWith = head.status
-    way.notes.set(c.primary, { at: now, stored: false, reason: `status ${head.status}` })
+    way.notes.note(c.primary, 'server-error', now, head.status)
     handToFill(c, head, null)
-    if (x.background) x.over(false, false)
-    else c.serveStale(`status ${head.status}`)
+    if (x.background) {
+      x.world.tally.refreshed(false)
+      x.over(false, false)
+    } else c.serveStale(`status ${head.status}`)
     return true
   }
   controlOf(control, head, way.settings)
   lifeOfAnswer(c, fresh, way, head, control, now)
   let why: NotStored | 'too-large' | null = whyNotStored(x.head, c.ask, head, control, fresh, way.settings)
-  if (why === null && head.contentLength > way.store.maxObject) why = 'too-large'
+  const { contentLength } = head
+  if (why === null && (contentLength > way.store.maxObject || (contentLength < 0 && c.large))) why = 'too-large'
   if (why === null && keep(c, way, head, now)) return true
-  way.notes.set(c.primary, { at: now, stored: false, reason: why ?? 'no-room' })
-  x.world.tally.cached(c.result ?? 'miss')
+  way.notes.note(c.primary, why ?? (isOutdated(c, way) ? 'outdated' : 'no-room'), now)
+  if (!x.background) x.world.tally.cached(c.result ?? 'miss')
   notStored(c, why, head.status, now)
   if (!x.background) return false
   // A mark that it is not to be shared has taken the place of the copy; or the next try waits.
+  if (c.stale !== null) x.world.tally.refreshed(false)
   if (c.stale?.current === true) setBack(c.stale, now)
   handToFill(c, head, null)
   x.over(false, false)
@@ -118,20 +123,21 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
   if (!draft.head(textOf(stored))) return false
   const hold = x.background ? null : draft.read()
   if (hold === null && !x.background) return false
-  way.notes.set(c.primary, { at: now, stored: true, reason: 'stored' })
+  way.notes.note(c.primary, 'stored', now)
   Object.assign(c.life, fresh)
   c.draft = null
   const { world } = x
   const { key, primary } = c
   const own = linesForOne(head, control)
   const filling = handToFill(c, head, draft)
-  const note = (reason: string): void => way.notes.set(primary, { at: wall(), stored: false, reason })
+  const note = (reason: Reason): void => way.notes.note(primary, reason, wall())
   const stale = x.background ? c.stale : null
   if (x.background) c.stale = null
   let refused = false
   filling.onEnd = (whole) => {
     if (!whole && !refused) note('incomplete')
     if (!whole) setBack(stale, wall())
+    if (stale !== null) world.tally.refreshed(whole)
     stale?.release()
   }
   filling.onRefused = () => {
@@ -218,12 +224,13 @@ function notStored(c: Caching, why: NotStored | 'too-large' | null, status: numb
   if (why === null || status >= 500 || (why !== 'too-large' && OF_REQUEST.has(why))) {
     return draft.abandon(REASON.notStored)
   }
-  pass(draft, now)
+  pass(draft, now, why === 'too-large')
 }
 
-function pass(draft: Draft, now: number): void {
+function pass(draft: Draft, now: number, large: boolean): void {
   draft.kind = KIND.pass
   draft.setMeta(SLOT.until, now + PASS)
+  draft.setMeta(SLOT.large, large ? 1 : 0)
   if (draft.head('')) draft.finish()
   else draft.abandon(REASON.notStored)
 }
@@ -231,7 +238,7 @@ function pass(draft: Draft, now: number): void {
 /** The same for a response whose length was not known before: it was in the store already, as far as it came. */
 function markPass(way: RouteCache, key: string, now: number): void {
   const draft = way.store.lead(key)
-  if (draft !== null) pass(draft, now)
+  if (draft !== null) pass(draft, now, true)
 }
 
 /** An unsafe request has changed something (RFC 9111 §4.4). */

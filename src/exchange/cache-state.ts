@@ -35,6 +35,8 @@ export class CacheState {
   /** Status with which the server failed, so that a stale copy is served; 0: it has not. */
   failedWith = 0
   looks = 0
+  /** When it began to wait for the present fetch of another, ms (monotonic). */
+  followFrom = 0
   /** Until when it waits for fetches of others, ms (monotonic); 0: it has not yet. */
   followUntil = 0
   /** What is stored is never for others than those who asked: nobody waits for another's fetch of it. */
@@ -45,6 +47,8 @@ export class CacheState {
   removals = -1
   /** What came under this key lately was not to be shared. */
   pass = false
+  /** It was longer than the store takes, which its server does not say before. */
+  large = false
   /** Lines that ask the server whether the stale copy is still right. */
   extra = ''
   result: CacheResult | null = null
@@ -76,7 +80,7 @@ export class CacheState {
     this.looks = this.followUntil = this.failedWith = 0
     this.alone = false
     this.removals = -1
-    this.pass = false
+    this.pass = this.large = false
     this.extra = ''
     this.result = null
   }

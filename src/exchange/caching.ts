@@ -14,6 +14,7 @@ import { conditionsOf, isForServer } from '../cache/condition.ts'
 import { ageAt, askOf, canBeForMany, judge, usableOnError, usableWhenSaturated } from '../cache/judge.ts'
 import { isCacheMethod } from '../cache/key.ts'
 import { LifeFlag } from '../cache/life.ts'
+import type { Reason } from '../cache/reasons.ts'
 import { KIND, REASON, readText, SLOT, variantKey } from '../cache/stored.ts'
 import { hideConditions, validationLines } from '../cache/validate.ts'
 import { variantOf } from '../cache/vary.ts'
@@ -55,21 +56,22 @@ export class Caching extends CacheState {
       return undefined
     }
     this.primary = way.key(client.hop, head)
+    askOf(this.ask, head, control, way.settings)
     const odd = head.upgrade !== null || (head.bodyKind !== BodyKind.none && head.contentLength !== 0)
     if (this.primary === '' || odd || way.bypasses(head)) return this.#passBy(way, 'bypass', 'bypass')
     this.ordered = way.bans.last
-    askOf(this.ask, head, control, way.settings)
     // Before anything else is asked: whatever is stored or fetched for others, this is for the server.
-    if (isForServer(head)) return this.#passBy(way, 'request', 'conditional')
+    if (isForServer(head)) return this.#passBy(way, 'request', 'for-server')
     return this.find(way)
   }
 
   /** Nothing stored answers it, and its answer is not stored. */
-  #passBy(way: RouteCache, fwd: Forwarded, reason: string): Stage | undefined {
+  #passBy(way: RouteCache, fwd: Forwarded, reason: Reason): Stage | undefined {
     if (this.ask.onlyIfCached) return { at: 'failed', cause: 'not_cached', detail: '' }
-    if (this.primary !== '') way.notes.set(this.primary, { at: wall(), stored: false, reason })
+    way.notes.note(this.primary, reason, wall())
     this.fwd = fwd
     this.result = 'pass'
+    this.x.world.tally.cached('pass')
     return undefined
   }
 
@@ -100,6 +102,7 @@ export class Caching extends CacheState {
     if (this.ask.onlyIfCached) return { at: 'failed', cause: 'not_cached', detail: '' }
     this.result = 'miss'
     if (head.isHead) {
+      this.x.world.tally.cached('miss')
       this.#askPlain(way)
       this.role = 'asks'
       return undefined
@@ -128,7 +131,10 @@ export class Caching extends CacheState {
     }
     if (hold === null) return null
     if (hold.kind === KIND.pass) {
-      this.pass ||= now < hold.meta(SLOT.until)
+      if (now < hold.meta(SLOT.until)) {
+        this.pass = true
+        this.large = hold.meta(SLOT.large) === 1
+      }
       hold.release()
       return null
     }
@@ -212,6 +218,7 @@ export class Caching extends CacheState {
   /** It failed: serves a stale copy if one may be used. True: it did. */
   rescue(cause: Cause, detail: string): boolean {
     const { by, shed } = rowOf(cause)
+    if (by !== 'client' && this.role !== 'none') this.way?.notes.note(this.primary, cause, wall())
     if (by === 'client' || shed) this.#leave()
     if (by === 'client' || this.stale === null || !this.usable(cause)) return false
     if (!shed && this.followed === null) setBack(this.stale, wall())
@@ -223,10 +230,8 @@ export class Caching extends CacheState {
   usable(cause: Cause): boolean {
     const now = wall()
     if (usableOnError(this.life, this.ask, this.way!.settings, now)) return true
-    // Nobody can be reached or asked: that is all the pressure there can be.
-    const { shed } = rowOf(cause)
-    const unreached = cause.startsWith('connect_') || cause === 'no_server' || cause === 'dns_failed'
-    return (shed || unreached) && usableWhenSaturated(this.life, this.ask, this.way!.settings, 1, now)
+    // There is no room: that is all the pressure there can be.
+    return rowOf(cause).shed && usableWhenSaturated(this.life, this.ask, this.way!.settings, 1, now)
   }
 
   /** Serves the stale copy. `cause`: what would have refused or failed the request; null: none that has a name. */
@@ -301,7 +306,8 @@ export class Caching extends CacheState {
   /** A refresh in the background came to nothing: what is stored stays, and the next try waits; longer each time the server fails. */
   failed(cause: Cause): void {
     const now = wall()
-    this.way?.notes.set(this.primary, { at: now, stored: false, reason: cause })
+    this.way?.notes.note(this.primary, cause, now)
+    if (this.stale !== null && !rowOf(cause).shed) this.x.world.tally.refreshed(false)
     // That there is no room says nothing against the server.
     if (rowOf(cause).shed) this.stale?.setMeta(SLOT.retry, now + ROOM)
     else setBack(this.stale, now)

@@ -78,11 +78,19 @@ function lookAgain(c: Caching, way: RouteCache): Stage | null | undefined {
 
 function follow(c: Caching, busy: Hold, timeout: number): void {
   c.followed = busy
+  c.followFrom = lately()
   c.x.phase = 'Q'
   // One deadline, however many it follows one after the other.
   if (c.followUntil === 0) c.followUntil = lately() + timeout
   c.x.expect('fetch_line_timeout', timeout === 0 ? 0 : Math.max(1, c.followUntil - lately()))
-  busy.follow(() => told(c))
+  busy.follow(() => {
+    try {
+      told(c)
+    } catch (error) {
+      c.x.world.defect(error)
+      c.x.over(false, true)
+    }
+  })
 }
 
 /** Something is new of the fetch that is followed. */
@@ -108,6 +116,7 @@ function join(c: Caching, way: RouteCache, hold: Hold): void {
   const now = wall()
   c.followed = null
   hold.follow(null)
+  c.x.waited += lately() - c.followFrom
   c.dropStale()
   // In this order, see outlives.
   const ordered = hold.meta(SLOT.ban) < c.ordered
@@ -130,6 +139,7 @@ function join(c: Caching, way: RouteCache, hold: Hold): void {
 function unfollow(c: Caching): void {
   c.followed?.release()
   c.followed = null
+  c.x.waited += lately() - c.followFrom
   c.x.relax()
 }
 

@@ -12,6 +12,7 @@ import { parseRequest } from '../wire/request.ts'
 import type { Caching } from './caching.ts'
 import type { Exchange } from './exchange.ts'
 import { outlives, type RouteCache } from './route-cache.ts'
+import { mayTry } from './set-back.ts'
 
 // Used up within one call.
 const life = new Life()
@@ -34,7 +35,7 @@ export function isSettled(way: RouteCache, key: string, ask: Ask): boolean {
 /** A request in the background for what is stale. */
 export function refresh(c: Caching, way: RouteCache, hold: Hold, now: number): void {
   const { head, client, route, world } = c.x
-  if (now < hold.meta(SLOT.retry) || route === null) return
+  if (route === null || !mayTry(hold, now)) return
   c.removals = way.store.removals(c.primary)
   const draft = way.store.lead(c.key)
   if (draft === null) return

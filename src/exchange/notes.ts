@@ -1,31 +1,74 @@
 /** Why the last answers of servers were stored or not, by primary key: for operators who ask. Of one thread, bounded. */
+import { isOf, passedBy, type Reason } from '../cache/reasons.ts'
 
 export interface Note {
   /** ms since the epoch. */
   readonly at: number
-  readonly stored: boolean
-  /** A token of notStored, or `stored`. */
-  readonly reason: string
+  readonly reason: Reason
+  /** Status of the server's answer where that is the reason; else 0. */
+  readonly status: number
 }
 
+/** What passed the cache by. */
+export interface PassNote extends Note {
+  /** How often, as far as it is remembered. */
+  readonly count: number
+}
+
+/** All that is noted of some keys; null: nothing. */
+export interface Noted {
+  /** The last answer of a server that was looked at, or the last failure to get one. */
+  readonly answer: Note | null
+  /** The last request that took nothing from the cache and left nothing in it. */
+  readonly passed: PassNote | null
+}
+
+/** Notes of each kind. */
 const MOST = 1000
 
 export class Notes {
-  readonly #notes = new Map<string, Note>()
+  readonly #answers = new Map<string, Note>()
+  // Apart, so that one visitor with a session neither hides nor displaces what was said of the answer to all others.
+  readonly #passes = new Map<string, PassNote>()
 
-  set(key: string, note: Note): void {
-    this.#notes.delete(key)
-    this.#notes.set(key, note)
-    if (this.#notes.size > MOST) this.#notes.delete(this.#notes.keys().next().value!)
+  /** Notes why an answer for this key was stored or not; see Reason. `at`: ms since the epoch. '' is no key, and notes nothing. */
+  note(key: string, reason: Reason, at: number, status = 0): void {
+    if (key === '') return
+    const note = { at, reason, status }
+    if (isOf(passedBy, reason)) put(this.#passes, key, { ...note, count: (this.#passes.get(key)?.count ?? 0) + 1 })
+    else put(this.#answers, key, note)
   }
 
-  /** The newest one of a key that is one of `targets`, or one of those with what fields and cookies add. */
-  find(targets: readonly string[]): Note | null {
-    let newest: Note | null = null
-    for (const [key, note] of this.#notes) {
-      if (!targets.some((target) => key === target || key.startsWith(`${target}\n`))) continue
-      if (newest === null || note.at >= newest.at) newest = note
-    }
-    return newest
+  /** The newest ones of a key that is one of `targets`, or one of those with what fields and cookies add. */
+  find(targets: readonly string[]): Noted {
+    const of = <N extends Note>(notes: ReadonlyMap<string, N>): N[] =>
+      [...notes]
+        .filter(([key]) => targets.some((target) => key === target || key.startsWith(`${target}\n`)))
+        .map(([, note]) => note)
+    return { answer: newest(of(this.#answers)), passed: summed(of(this.#passes)) }
   }
+}
+
+/** What several threads noted, as one. */
+export function together(all: readonly Noted[]): Noted {
+  const there = <N>(notes: readonly (N | null)[]): N[] => notes.filter((note) => note !== null)
+  return {
+    answer: newest(there(all.map(({ answer }) => answer))),
+    passed: summed(there(all.map(({ passed }) => passed))),
+  }
+}
+
+function put<N>(notes: Map<string, N>, key: string, note: N): void {
+  notes.delete(key)
+  notes.set(key, note)
+  if (notes.size > MOST) notes.delete(notes.keys().next().value!)
+}
+
+function newest<N extends Note>(notes: readonly N[]): N | null {
+  return notes.reduce<N | null>((found, note) => (found !== null && found.at > note.at ? found : note), null)
+}
+
+function summed(notes: readonly PassNote[]): PassNote | null {
+  const last = newest(notes)
+  return last === null ? null : { ...last, count: notes.reduce((sum, { count }) => sum + count, 0) }
 }

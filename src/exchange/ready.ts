@@ -11,7 +11,7 @@ import type { Hold } from '../store/hold.ts'
 import { BodyKind } from '../wire/head.ts'
 import type { Form } from './coder.ts'
 
-/** Bodies up to this many bytes stand behind their head: one text leaves for less than a text and a body. */
+/** Bodies up to this many bytes stand behind their head: one text leaves for less than a text and a body. Nor is a longer head kept. */
 const SMALL = 4096
 /** Places, a power of two. With SMALL this bounds the memory of a thread to a few megabytes. */
 const PLACES = 1024
@@ -47,7 +47,7 @@ export class Ready {
   /** The answer that is ready for what is held; null: there is none. For the rest see ReadyAnswer. */
   find(hold: Hold, age: number, left: number, accept: string | null): ReadyAnswer | null {
     const version = hold.meta(SLOT.version)
-    const place = version & (PLACES - 1)
+    const place = placeOf(version, accept)
     const one = this.#answers[place]!
     if (one !== null && one.version === version && one.age === age && one.left === left && one.accept === accept) {
       if (this.#found[place]! < LOVED) this.#found[place]! += 1
@@ -62,7 +62,7 @@ export class Ready {
 
   /** After a find in vain: whether to make it ready. Not yet, where another one is found more often. */
   get worth(): boolean {
-    const place = this.#version & (PLACES - 1)
+    const place = placeOf(this.#version, this.#accept)
     if (this.#versions[place] === this.#version) return true
     if (this.#found[place]! > 0) this.#found[place]! -= 1
     else {
@@ -80,15 +80,28 @@ export class Ready {
     if (!settled || !hold.whole || !(small || hold === asked)) return
     const bodyKind = stored.status === 204 ? BodyKind.none : BodyKind.length
     let text = wholeHead(stored, { bodyKind, length: hold.length }, out)
+    if (text.length > SMALL) return
     if (small) for (const piece of hold.pieces(0, hold.length)) text += latin1(piece, 0, piece.length)
-    this.#answers[this.#version & (PLACES - 1)] = {
+    this.#answers[placeOf(this.#version, this.#accept)] = {
       version: this.#version,
       age: this.#age,
       left: this.#left,
-      accept: this.#accept,
+      accept: this.#accept === null ? null : ownText(this.#accept),
       status: stored.status,
       text,
       whole: small,
     }
   }
+}
+
+/** Browsers write Accept-Encoding in different ways: none of them is to drive the others away. */
+function placeOf(version: number, accept: string | null): number {
+  let place = version | 0
+  if (accept !== null) for (let i = 0; i < accept.length; i++) place = Math.imul(place, 31) + accept.charCodeAt(i)
+  return place & (PLACES - 1)
+}
+
+/** A text of its own: what was cut out of a head keeps all of that in memory. */
+function ownText(text: string): string {
+  return latin1(Buffer.from(text, 'latin1'), 0, text.length)
 }

@@ -72,7 +72,8 @@ export function validated(c: Caching, way: RouteCache, head: ResponseHead, now: 
       Object.assign(c.life, fresh)
     } else draft.abandon(REASON.failed)
   }
-  way.notes.set(c.primary, { at: now, stored: why === null, reason: why ?? 'stored' })
+  way.notes.note(c.primary, why ?? 'validated', now)
+  if (x.background) x.world.tally.refreshed(why === null)
   if (x.background && why !== null) setBack(stale, now)
   handToFill(c, head, null)
   if (x.background) return x.over(false, false)

@@ -36,6 +36,12 @@ export class RouteCache {
   readonly #bypassed: boolean
   readonly #paths: Paths
   readonly #choosers: readonly string[]
+  /** The key ends with the path as it came, unless a trusted proxy says more. */
+  readonly #plain: boolean
+  // Of the key made last.
+  #authority = ''
+  #scheme: Hop['proto'] | null = null
+  #beginning = ''
   readonly #purgers: (address: string) => boolean
 
   /** `space`: name of the route, which keeps its answers apart from those of others. `purgers`: who may use PURGE. */
@@ -56,6 +62,7 @@ export class RouteCache {
     this.#bypassed = cookies.length + headers.length + paths.length > 0
     this.#paths = new Paths(paths)
     this.#choosers = keyChoosers(settings.key)
+    this.#plain = settings.key.path && settings.key.query.take === 'all' && !settings.key.query.sort
   }
 
   /**
@@ -63,8 +70,22 @@ export class RouteCache {
    * counts keeps apart what is stored under this one: see `choosers`.
    */
   key(hop: Hop, head: RequestHead, path = head.path): string {
-    const key = cacheKey(this.#space, hop, head, path, this.settings.key)
+    const key = this.#plain && !hop.trusted ? this.#before(hop, head) + path : this.#keyOf(hop, head, path)
     return key.length > LONGEST_KEY ? '' : key
+  }
+
+  #keyOf(hop: Hop, head: RequestHead, path: string): string {
+    return cacheKey(this.#space, hop, head, path, this.settings.key)
+  }
+
+  /** What stands before the path in the key; kept, as most requests are for the host of the one before. */
+  #before(hop: Hop, head: RequestHead): string {
+    if (head.authority !== this.#authority || hop.proto !== this.#scheme) {
+      this.#authority = head.authority
+      this.#scheme = hop.proto
+      this.#beginning = this.#keyOf(hop, head, '')
+    }
+    return this.#beginning
   }
 
   /** Whether this request is an order to remove what it names, which the route takes from this address. Else PURGE is a method as any other. */

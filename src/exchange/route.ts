@@ -21,15 +21,20 @@ export interface Route {
   readonly cache: RouteCache | null
 }
 
-type Paths = Map<string, Route>
+/** All that finding a route asks of it. */
+interface Found {
+  readonly config: RouteConfig
+}
 
-export class Routes {
-  readonly #hosts = new Map<string, Paths>()
-  readonly #below = new Map<string, Paths>()
-  readonly #any: Paths = new Map()
+type Paths<R> = Map<string, R>
+
+export class Routes<R extends Found = Route> {
+  readonly #hosts = new Map<string, Paths<R>>()
+  readonly #below = new Map<string, Paths<R>>()
+  readonly #any: Paths<R> = new Map()
 
   /** The routes of one listener. Of two that are alike the first counts. */
-  constructor(routes: readonly Route[], listener: string) {
+  constructor(routes: readonly R[], listener: string) {
     for (const route of routes) {
       const { hosts, path, listeners } = route.config
       if (listeners.length > 0 && !listeners.includes(listener)) continue
@@ -42,7 +47,7 @@ export class Routes {
   }
 
   /** `host`: lower case, without port. `path`: path and query as received. */
-  match(host: string, path: string): Route | null {
+  match(host: string, path: string): R | null {
     if (this.#hosts.size > 0) {
       const exact = this.#hosts.get(host)
       const found = exact && longest(exact, path)
@@ -59,7 +64,7 @@ export class Routes {
   }
 }
 
-function pathsOf(hosts: Map<string, Paths>, host: string): Paths {
+function pathsOf<R>(hosts: Map<string, Paths<R>>, host: string): Paths<R> {
   let paths = hosts.get(host)
   if (paths === undefined) {
     paths = new Map()
@@ -68,12 +73,12 @@ function pathsOf(hosts: Map<string, Paths>, host: string): Paths {
   return paths
 }
 
-function put(paths: Paths, path: string, route: Route): void {
+function put<R>(paths: Paths<R>, path: string, route: R): void {
   const key = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
   if (!paths.has(key)) paths.set(key, route)
 }
 
-function longest(paths: Paths, path: string): Route | null {
+function longest<R>(paths: Paths<R>, path: string): R | null {
   const root = paths.get('/') ?? null
   if (paths.size === (root === null ? 0 : 1)) return root
   const query = path.indexOf('?')

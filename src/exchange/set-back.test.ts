@@ -4,7 +4,7 @@ import { SLOT } from '../cache/stored.ts'
 import { createStoreMemory } from '../store/memory.ts'
 import { planStore } from '../store/plan.ts'
 import { Store } from '../store/store.ts'
-import { setBack, sinceFailure } from './set-back.ts'
+import { mayTry, setBack, sinceFailure } from './set-back.ts'
 
 /** Makes a copy in a store of its own, and does this with it. */
 function withCopy(use: (copy: NonNullable<ReturnType<Store['find']>>) => void): void {
@@ -36,11 +36,20 @@ it('knows how long ago that was, however often it has failed', () => {
       setBack(copy, k * 1e6)
       assert.equal(sinceFailure(copy, k * 1e6), 0)
       assert.equal(sinceFailure(copy, k * 1e6 + 1234), 1234)
-      assert.equal(sinceFailure(copy, k * 1e6 - 50), 0, 'a clock that was set back')
+      assert.equal(sinceFailure(copy, k * 1e6 - 50), -1, 'a clock that was set back')
     }
   })
 })
 
 it('has nothing to do where nothing is stored', () => {
   assert.doesNotThrow(() => setBack(null, 0))
+})
+
+it('lets nobody try before the pause is over, unless the clock was set back', () => {
+  withCopy((copy) => {
+    assert.equal(mayTry(copy, 5000), true)
+    setBack(copy, 1e9)
+    assert.deepEqual([mayTry(copy, 1e9), mayTry(copy, 1e9 + 999), mayTry(copy, 1e9 + 1000)], [false, false, true])
+    assert.equal(mayTry(copy, 1e9 - 3_600_000), true)
+  })
 })

@@ -14,10 +14,17 @@ export function setBack(stale: Hold | null, now: number): void {
   stale.setMeta(SLOT.retry, now + pauseAfter(failures))
 }
 
-/** How long ago its server failed when it was asked last, in ms; -1: it did not. */
+/** How long ago its server failed when it was asked last, in ms; -1: it did not, or the clock was set back since. */
 export function sinceFailure(stale: Hold, now: number): number {
   const failures = stale.meta(SLOT.failures)
-  return failures === 0 ? -1 : Math.max(0, now - (stale.meta(SLOT.retry) - pauseAfter(failures)))
+  return failures === 0 ? -1 : Math.max(-1, now - (stale.meta(SLOT.retry) - pauseAfter(failures)))
+}
+
+/** Whether it may be fetched again in the background. */
+export function mayTry(stale: Hold, now: number): boolean {
+  const pause = stale.meta(SLOT.retry) - now
+  // No pause is longer but one of a clock that was set back.
+  return pause <= 0 || pause > LONGEST_PAUSE
 }
 
 function pauseAfter(failures: number): number {

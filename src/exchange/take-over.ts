@@ -2,6 +2,7 @@
 import { lately } from '../base/clock.ts'
 import { ageOf, type Life, lifeOf } from '../cache/life.ts'
 import type { NotStored } from '../cache/storable.ts'
+import { REASON } from '../cache/stored.ts'
 import type { Draft } from '../store/draft.ts'
 import type { CacheControl } from '../wire/cache-control.ts'
 import { Field } from '../wire/fields.ts'
@@ -20,7 +21,6 @@ export const OF_REQUEST: ReadonlySet<string> = new Set<NotStored>([
   'not-modified',
   'partial',
   'interim',
-  'incomplete',
 ])
 
 /**
@@ -49,7 +49,16 @@ export function lifeOfAnswer(
  */
 export function draftOf(c: Caching, way: RouteCache, key: string): Draft | null {
   if (c.draft !== null) return c.draft
-  return c.removals >= 0 && way.store.removals(c.primary) !== c.removals ? null : way.store.lead(key)
+  const draft = way.store.lead(key)
+  // In this order: a removal from now on takes the draft away.
+  if (draft === null || !isOutdated(c, way)) return draft
+  draft.abandon(REASON.untried)
+  return null
+}
+
+/** Whether the key has been removed since its fetch began. */
+export function isOutdated(c: Caching, way: RouteCache): boolean {
+  return c.removals >= 0 && way.store.removals(c.primary) !== c.removals
 }
 
 /** The rest of the response goes there, with the connection and the slot; null: it is read and dropped. */

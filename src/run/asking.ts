@@ -1,11 +1,11 @@
 /** Questions to all workers at once, and who has answered them. */
-import type { Note } from '../exchange/notes.ts'
+import type { Noted } from '../exchange/notes.ts'
 
 interface Question {
   /** Threads that have not answered yet. */
   readonly waiting: Set<number>
-  readonly notes: (Note | null)[]
-  readonly resolve: (notes: (Note | null)[]) => void
+  readonly notes: (Noted | null)[]
+  readonly resolve: (notes: (Noted | null)[]) => void
 }
 
 export class Asking {
@@ -13,8 +13,8 @@ export class Asking {
   #last = 0
 
   /** Asks these threads by `tell`, which passes the number on; resolves when each has answered, or is gone. */
-  ask(threads: Iterable<number>, tell: (ask: number) => void): Promise<(Note | null)[]> {
-    const { promise, resolve } = Promise.withResolvers<(Note | null)[]>()
+  ask(threads: Iterable<number>, tell: (ask: number) => void): Promise<(Noted | null)[]> {
+    const { promise, resolve } = Promise.withResolvers<(Noted | null)[]>()
     const waiting = new Set(threads)
     const ask = ++this.#last
     if (waiting.size === 0) return Promise.resolve([])
@@ -23,7 +23,7 @@ export class Asking {
     return promise
   }
 
-  answered(thread: number, ask: number, note: Note | null): void {
+  answered(thread: number, ask: number, note: Noted | null): void {
     const question = this.#questions.get(ask)
     if (question?.waiting.delete(thread) !== true) return
     question.notes.push(note)

@@ -1,8 +1,9 @@
 /** Whether what is removed from the cache could be fetched again, as the guard of purges sees it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readUrl } from '../cache/named-url.ts'
 import { configFrom } from '../config/native.ts'
-import { type Concern, concerned, saturation } from './cache-memory.ts'
+import { type Concern, concerned, holders, holdersOf, saturation } from './cache-memory.ts'
 import type { GateUsage, PoolUsage, ServerUsage, Usage } from './usage.ts'
 
 const config = configFrom({
@@ -79,4 +80,40 @@ test('an order concerns the routes that may have stored what it means', () => {
   assert.deepEqual(meant({ host: 'a.test', path: '/im', whole: true }), [])
   assert.deepEqual(meant({ host: 'a.test', path: '/im' }), ['images'])
   assert.deepEqual(meant({ path: '/' }), ['shop', 'images'])
+})
+
+const mixed = configFrom({
+  listeners: { web: { bind: ':0' }, inside: { bind: ':1' } },
+  pools: { app: { servers: ['a:1'] } },
+  routes: [
+    { name: 'pages', to: 'app', host: 'shop.test', cache: true },
+    { name: 'api', to: 'app', host: 'shop.test', path: '/api' },
+    { name: 'images', to: 'app', host: '*.img.test', path: '/i', cache: { key: { host: false } } },
+    { name: 'one', to: 'app', host: 'one.test', listeners: ['inside'], cache: { key: { path: false } } },
+  ],
+})
+const caching = mixed.routes.filter(({ cache }) => cache !== null)
+
+test('a whole URL may be held by the route that takes it, not by one that another hides', () => {
+  const of = (url: string): string[] => {
+    const named = readUrl(url)
+    assert.ok('head' in named, url)
+    return holdersOf(mixed, caching, named).map(({ name }) => name)
+  }
+  assert.deepEqual(of('http://shop.test/'), ['pages'])
+  assert.deepEqual(of('http://shop.test/apis?/api'), ['pages'])
+  assert.deepEqual(of('https://shop.test:8443/api/1'), [])
+  assert.deepEqual(of('http://other.test/'), [])
+  // Without the host, or the path, in its key a route may hold what any of them names.
+  assert.deepEqual(of('http://other.test/i/1'), ['images'])
+  assert.deepEqual(of('http://one.test/any'), ['one'])
+})
+
+test('a beginning may be held by each route that takes something below it, or forgets where that was', () => {
+  const of = (host: string | null, path: string): string[] =>
+    holders(caching, { host, path, whole: false }).map(({ name }) => name)
+  assert.deepEqual(of(null, '/'), ['pages', 'images', 'one'])
+  assert.deepEqual(of('shop.test', '/x'), ['pages'])
+  assert.deepEqual(of('other.test', '/i/'), ['images'])
+  assert.deepEqual(of('one.test', '/x'), ['one'])
 })

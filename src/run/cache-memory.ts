@@ -1,5 +1,7 @@
 /** The memory of the cache, and whether what is removed from it could be fetched again. */
+import type { NamedUrl } from '../cache/named-url.ts'
 import type { Config, RouteConfig } from '../config/model.ts'
+import { Routes } from '../exchange/route.ts'
 import { createStoreMemory, type StoreMemory } from '../store/memory.ts'
 import { planStore } from '../store/plan.ts'
 import type { Usage } from './usage.ts'
@@ -22,6 +24,28 @@ export function concerned({ hosts, path }: RouteConfig, meant: Concern): boolean
   if (meant.path === null) return true
   const below = path.endsWith('/') ? path.slice(0, -1) : path
   return meant.path.startsWith(below) || (!meant.whole && below.startsWith(meant.path))
+}
+
+/**
+ * The routes that cache and may hold what is meant. Where a key has no host or no path, an order that names one concerns
+ * all that it could mean.
+ */
+export function holders<R extends RouteConfig>(caching: readonly R[], meant: Concern): R[] {
+  return caching.filter((route) => {
+    const { host = true, path = true } = route.cache?.key ?? {}
+    return concerned(route, { ...meant, host: host ? meant.host : null, path: path ? meant.path : null })
+  })
+}
+
+/** The same for a whole URL: of the routes whose keys tell all of it, only those that a request for it takes. */
+export function holdersOf<R extends RouteConfig>(config: Config, caching: readonly R[], { head }: NamedUrl): R[] {
+  const ways = config.routes.map((route) => ({ config: route }))
+  const taken = config.listeners.map(({ name }) => new Routes(ways, name).match(head.host, head.path)?.config)
+  const meant = { host: head.host, path: head.path, whole: true }
+  return holders(caching, meant).filter((route) => {
+    const { host = true, path = true } = route.cache?.key ?? {}
+    return !(host && path) || taken.includes(route)
+  })
 }
 
 /**
@@ -54,6 +78,6 @@ function waits(n: number): string {
 export function storeOf(config: Config): StoreMemory | null {
   if (config.routes.every(({ cache }) => cache === null)) return null
   const { size, maxObject } = config.cache
-  const plan = planStore({ bytes: size, threads: config.threads })
-  return createStoreMemory({ ...plan, maxObject: Math.min(maxObject, plan.maxObject) })
+  const longest = Math.min(maxObject, Math.floor(size / 4))
+  return createStoreMemory(planStore({ bytes: size, threads: config.threads, maxObject: longest }))
 }

@@ -5,29 +5,31 @@
  */
 import type { Ban } from '../cache/ban.ts'
 import { Bans, type Named, partsOf, type Removals } from '../cache/bans.ts'
-import { shownChoice } from '../cache/chooser.ts'
 import { ageAt } from '../cache/judge.ts'
 import { targetKey } from '../cache/key.ts'
 import { Life } from '../cache/life.ts'
 import { type Misnamed, type NamedUrl, readPrefix, readUrl } from '../cache/named-url.ts'
 import { OrderBook } from '../cache/order-book.ts'
-import { KIND, readText, SLOT } from '../cache/stored.ts'
+import { explained, isOf, isStored } from '../cache/reasons.ts'
+import { KIND, SLOT } from '../cache/stored.ts'
 import type { Config, RouteConfig } from '../config/model.ts'
-import type { Note } from '../exchange/notes.ts'
+import type { Note, Noted } from '../exchange/notes.ts'
 import { outlives } from '../exchange/route-cache.ts'
 import type { Purged } from '../exchange/world.ts'
 import type { Hold } from '../store/hold.ts'
 import { type Store, StoreBusy } from '../store/store.ts'
 import type {
-  BanEntry,
   CacheControl,
   CacheUsage,
   ObjectReport,
+  OrderEntry,
   Purge,
   Removal,
   StoredVariant,
+  Told,
 } from '../watch/admin/cache-control-port.ts'
-import { type Concern, concerned } from './cache-memory.ts'
+import { holders, holdersOf } from './cache-memory.ts'
+import { storedVariant } from './stored-variant.ts'
 import { Sweeper } from './sweeper.ts'
 
 /** What the cache's orders need of the process. */
@@ -36,8 +38,8 @@ export interface CacheGround {
   readonly store: Store
   /** Tells every thread what is new; resolves when it is in effect on all of them. */
   tell(removals: Removals): Promise<void>
-  /** The newest note of any thread about one of these targets. */
-  why(targets: readonly string[]): Promise<Note | null>
+  /** What any thread has noted about one of these targets last. */
+  why(targets: readonly string[]): Promise<Noted>
   /** Why the servers behind these routes could not carry what would be asked for again, null when they could. */
   saturated(routes: readonly string[]): string | null
   /** Sum of a counter. */
@@ -76,17 +78,21 @@ export class CacheOrders implements CacheControl {
 
   async purge({ url, prefix, tags, soft, force }: Purge): Promise<Removal> {
     let what: Named = { kind: 'tags', tags }
-    let concern: Concern = { host: null, path: null, whole: false }
+    let routes: readonly Caching[] = this.#caching
     if (prefix !== null) {
       const named = orThrow(readPrefix(prefix), prefix)
       what = { kind: 'prefix', ...named }
-      concern = { host: named.host, path: named.path, whole: false }
+      routes = holders(routes, { host: named.host, path: named.path, whole: false })
     } else if (url !== null) {
       const named = orThrow(readUrl(url), url)
-      what = { kind: 'targets', targets: this.#targets(named) }
-      concern = { host: named.head.host, path: named.head.path, whole: true }
+      routes = holdersOf(this.#ground.config, routes, named)
+      what = { kind: 'targets', targets: targetsOf(routes, named) }
     }
-    const softened = !soft && !force && this.#ground.saturated(this.#routesOf(concern)) !== null
+    if (routes.length === 0) {
+      const reason = `no route that caches takes ${url ?? `what begins with ${prefix}`}, so that nothing is stored for it`
+      return { done: false, why: 'nowhere', reason, routes: this.#caching.map(described) }
+    }
+    const softened = !soft && !force && this.#ground.saturated(namesOf(routes)) !== null
     return await this.#give(what, soft || softened, softened)
   }
 
@@ -100,8 +106,7 @@ export class CacheOrders implements CacheControl {
   }
 
   async ban(ban: Ban, force: boolean): Promise<Removal> {
-    const everywhere = this.#routesOf({ host: null, path: null, whole: false })
-    const reason = force ? null : this.#ground.saturated(everywhere)
+    const reason = force ? null : this.#ground.saturated(namesOf(this.#caching))
     if (reason !== null) return { done: false, why: 'saturated', reason }
     return await this.#give({ kind: 'ban', expression: ban.text }, false, false)
   }
@@ -115,7 +120,7 @@ export class CacheOrders implements CacheControl {
     await this.#tell(this.#book.with([order]))
     if (what.kind === 'targets') for (const target of what.targets) this.#removeNow(target, soft)
     this.#sweeper.hurry()
-    return { done: true, objects: null, softened }
+    return { done: true, soft, softened }
   }
 
   async #tell(removals: Removals): Promise<void> {
@@ -137,17 +142,20 @@ export class CacheOrders implements CacheControl {
     }
   }
 
-  bans(): Promise<readonly BanEntry[]> {
+  orders(): Promise<readonly OrderEntry[]> {
     const now = Date.now()
-    const entries = this.#book.pending.map(({ what, at }) => ({
-      expression: textOf(what),
+    const entries = this.#book.pending.map(({ what, soft, at }) => ({
+      order: textOf(what),
+      soft,
       age: Math.round((now - at) / 1000),
     }))
     return Promise.resolve(entries)
   }
 
   async object(url: string): Promise<ObjectReport> {
-    const targets = this.#targets(orThrow(readUrl(url), url))
+    const named = orThrow(readUrl(url), url)
+    const routes = holdersOf(this.#ground.config, this.#caching, named)
+    const targets = targetsOf(routes, named)
     // The walk may meet an object twice.
     const variants = new Map<string, StoredVariant>()
     const now = Date.now()
@@ -156,13 +164,21 @@ export class CacheOrders implements CacheControl {
       if (hold.kind !== KIND.response) return
       if (!targets.some((target) => key === target || key.startsWith(`${target}\n`))) return
       if (!outlives(this.#bans, hold, this.#life, now)) return
-      variants.set(key, variantOf(hold, this.#life, now))
+      const route = routes.find(({ name }) => name === partsOf(key).space)
+      if (route !== undefined) variants.set(key, storedVariant(hold, this.#life, route.cache, now))
     })
-    const note = await this.#ground.why(targets)
+    const { answer, passed } = await this.#ground.why(targets)
+    const last = answer && {
+      stored: isOf(isStored, answer.reason),
+      ...toldOf(answer),
+      status: answer.status === 0 ? null : answer.status,
+    }
     return {
       url,
+      routes: namesOf(routes),
       variants: [...variants.values()],
-      last: note === null ? null : { stored: note.stored, reason: note.reason },
+      last,
+      passed: passed && { ...toldOf(passed), count: passed.count },
     }
   }
 
@@ -174,21 +190,16 @@ export class CacheOrders implements CacheControl {
       used: bytes,
       objects,
       hits: count('cache:hit'),
-      misses: count('cache:miss') + count('cache:pass') + count('cache:revalidated'),
       stale: count('cache:stale'),
-      coalesced: count('cache:collapsed'),
+      collapsed: count('cache:collapsed'),
+      revalidated: count('cache:revalidated'),
+      misses: count('cache:miss'),
+      passes: count('cache:pass'),
+      refreshed: count('cache:refreshed'),
+      refreshFailed: count('cache:refreshFailed'),
       evicted,
-      bans: this.#book.pending.length,
+      orders: this.#book.pending.length,
     })
-  }
-
-  /** Beginnings of the keys that a URL has on the routes that cache. */
-  #targets({ scheme, head }: NamedUrl): string[] {
-    return this.#caching.map(({ name, cache }) => targetKey(name, scheme, head, head.path, cache.key))
-  }
-
-  #routesOf(concern: Concern): string[] {
-    return this.#caching.filter((route) => concerned(route, concern)).map(({ name }) => name)
   }
 
   #walked(): void {
@@ -209,6 +220,24 @@ export class CacheOrders implements CacheControl {
 
 type Caching = RouteConfig & { readonly cache: NonNullable<RouteConfig['cache']> }
 
+/** Beginnings of the keys that a URL has on these routes. */
+function targetsOf(routes: readonly Caching[], { scheme, head }: NamedUrl): string[] {
+  return routes.map(({ name, cache }) => targetKey(name, scheme, head, head.path, cache.key))
+}
+
+function namesOf(routes: readonly Caching[]): string[] {
+  return routes.map(({ name }) => name)
+}
+
+/** A route and what it takes. */
+function described({ name, hosts, path }: Caching): string {
+  return `${name} (${hosts.length === 0 ? 'any host' : hosts.join(' ')}, ${path})`
+}
+
+function toldOf({ reason, at }: Note): Told {
+  return { reason, ...explained(reason), at: new Date(at).toISOString() }
+}
+
 function orThrow<T extends object>(read: T | Misnamed, text: string): T {
   if ('says' in read) throw new RangeError(`${text} ${read.says}: ${read.fix}`)
   return read
@@ -226,33 +255,5 @@ function textOf(what: Named): string {
       const { scheme, host, url } = partsOf(what.targets[0] ?? '')
       return `url ${scheme}://${host ?? '*'}${url ?? '/*'}`
     }
-  }
-}
-
-function variantOf(hold: Hold, life: Life, now: number): StoredVariant {
-  const stored = readText(hold.headText(), hold)
-  const age = ageAt(life, now)
-  const seconds = (ms: number): number => Math.round(ms / 1000)
-  const vary: Record<string, string> = {}
-  // A variant has its key from the primary one, a form that was made here from that of what it was made of.
-  const [plain = '', coding = null] = hold.key.split('\n\ne ')
-  const [, variant = ''] = plain.split('\n\nv ')
-  for (const line of variant.split('\n').slice(1)) {
-    const choice = shownChoice(line)
-    if (choice === null) continue
-    const [name, value] = choice
-    vary[name] = name in vary ? `${vary[name]}, ${value}` : value
-  }
-  return {
-    vary,
-    coding,
-    status: stored.status,
-    size: hold.length,
-    age: seconds(age),
-    fresh: seconds(life.ttl - age),
-    grace: seconds(life.ttl + life.grace - age),
-    keep: seconds(life.ttl + life.grace + life.keep - age),
-    tags: stored.tags === '' ? [] : stored.tags.split(' '),
-    etag: stored.etag === '' ? null : stored.etag,
   }
 }

@@ -1,7 +1,7 @@
 /** What the main thread and its workers say to each other. Commands go by messages; all state lies in the ledger. */
 import type { Removals } from '../cache/bans.ts'
 import type { Address, Config } from '../config/model.ts'
-import type { Note } from '../exchange/notes.ts'
+import type { Noted } from '../exchange/notes.ts'
 import type { LedgerPlan } from '../ledger/layout.ts'
 import type { StoreMemory } from '../store/memory.ts'
 import type { LogTrouble } from '../watch/log-file.ts'
@@ -46,6 +46,6 @@ export type Report =
   /** A client ordered something to go: answer `purged` with the number. */
   | { readonly is: 'purge'; readonly targets: readonly string[]; readonly ask: number }
   | { readonly is: 'heeded'; readonly ask: number }
-  | { readonly is: 'noted'; readonly ask: number; readonly note: Note | null }
+  | { readonly is: 'noted'; readonly ask: number; readonly note: Noted }
   | { readonly is: 'defect'; readonly error: string }
   | { readonly is: 'trouble'; readonly trouble: LogTrouble }

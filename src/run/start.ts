@@ -7,7 +7,7 @@ import { monotonic } from '../base/clock.ts'
 import { version } from '../base/version.ts'
 import { addressText } from '../config/address.ts'
 import type { Address, Config } from '../config/model.ts'
-import type { Note } from '../exchange/notes.ts'
+import { type Noted, together } from '../exchange/notes.ts'
 import { createMemory, planLedger } from '../ledger/layout.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { type Orders, type Server, serversOf } from '../pool/server.ts'
@@ -280,7 +280,7 @@ class Running implements Headgate {
   }
 
   /** Asks all workers that there are. */
-  #ask(command: (ask: number) => Command): Promise<(Note | null)[]> {
+  #ask(command: (ask: number) => Command): Promise<(Noted | null)[]> {
     const threads = [...this.#posts.keys()].filter((thread) => this.#posts[thread]!.worker !== null)
     return this.#asking.ask(threads, (ask) => this.#tell(command(ask)))
   }
@@ -294,7 +294,7 @@ class Running implements Headgate {
       },
       why: async (targets) => {
         const notes = await this.#ask((ask) => ({ do: 'why', targets, ask }))
-        return notes.reduce((newest, note) => (note !== null && note.at >= (newest?.at ?? 0) ? note : newest), null)
+        return together(notes.filter((note) => note !== null))
       },
       saturated: (routes) => saturation(this.#config, this.usage(), routes),
       count: (key) => this.#ledger.counter(key).total(),

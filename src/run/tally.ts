@@ -28,7 +28,7 @@ export function gateCounters(config: Config): string[] {
     add(`pool:${name}`, gateCauses.pool)
     add(`streams:${name}`, gateCauses.streams)
   }
-  keys.push(...cacheResults.map((result) => `cache:${result}`))
+  keys.push(...[...cacheResults, ...cacheRefreshes].map((what) => `cache:${what}`))
   return keys
 }
 
@@ -41,6 +41,9 @@ export const cacheResults = [
   'miss',
   'pass',
 ] as const satisfies CacheResult[]
+
+/** And what came of fetches in the background for what is stale. */
+export const cacheRefreshes = ['refreshed', 'refreshFailed'] as const
 
 class GateTally {
   readonly admitted: Counter
@@ -76,10 +79,14 @@ export class Tally implements Counted {
   readonly #routes = new Map<Route, RouteTally>()
   readonly #listeners = new Map<string, GateTally>()
   readonly #cached = new Map<CacheResult, Counter>()
+  readonly #refreshed: Counter
+  readonly #refreshFailed: Counter
 
   constructor(ledger: Ledger, config: Config, routes: readonly Route[]) {
     this.#requests = ledger.counter('requests')
     for (const result of cacheResults) this.#cached.set(result, ledger.counter(`cache:${result}`))
+    this.#refreshed = ledger.counter('cache:refreshed')
+    this.#refreshFailed = ledger.counter('cache:refreshFailed')
     for (const cause of causeNames) this.#causes.set(cause, ledger.counter(`cause:${cause}`))
     for (const { name } of config.listeners) {
       this.#listeners.set(name, new GateTally(ledger, `listener:${name}`, gateCauses.listener))
@@ -129,6 +136,10 @@ export class Tally implements Counted {
 
   cached(result: CacheResult): void {
     this.#cached.get(result)?.add(1)
+  }
+
+  refreshed(ok: boolean): void {
+    ;(ok ? this.#refreshed : this.#refreshFailed).add(1)
   }
 
   joined(route: Route, ofRoute: boolean): void {

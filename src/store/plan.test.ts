@@ -15,6 +15,20 @@ test('a body of a quarter of a shard is taken unless something else is said', ()
   assert.equal(planStore({ bytes: GB, threads: 1, maxObject: 1000 }).maxObject, 1000)
 })
 
+test('shards are made larger, and so fewer, where longer bodies are to be stored', () => {
+  for (const [bytes, maxObject, shards] of [
+    [GB, 8 * MB, 16],
+    [GB, 100 * MB, 2],
+    [GB, 256 * MB, 1],
+    [16 * GB, 100 * MB, 32],
+    [64 * MB, 16 * MB, 1],
+    [16 * MB, 4 * MB, 1],
+  ] as const) {
+    const plan = planStore({ bytes, threads: 2, maxObject })
+    assert.deepEqual([plan.shards, plan.maxObject], [shards, maxObject])
+  }
+})
+
 test('a store fits into its bytes, and its index and ghost take little of them', () => {
   for (const bytes of [MB / 8, 3 * MB, 100 * MB, GB, 64 * GB]) {
     const plan = planStore({ bytes, threads: 2 })

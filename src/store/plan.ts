@@ -77,7 +77,7 @@ export interface StoreSize {
   readonly bytes: number
   /** Worker threads. */
   readonly threads: number
-  /** A power of two. Without it one for each 64 MB, at most 64 (more only where a shard would pass 1 GB). */
+  /** A power of two. Without it one for each 64 MB, or for four of maxObject if that is more; at most 64 (more only where a shard would pass 1 GB). */
   readonly shards?: number
   /** Longest body in bytes, at most half a shard. Without it a quarter of a shard. */
   readonly maxObject?: number
@@ -94,7 +94,7 @@ export function tableWords(plan: Pick<StorePlan, 'pins'>): number {
 export function planStore(size: StoreSize): StorePlan {
   const { bytes, threads, pins = 65_536 } = size
   if (!(bytes >= MB / 8 && bytes <= 65_536 * MB)) throw new RangeError(`a store of ${bytes} bytes cannot be`)
-  const shards = size.shards ?? usualShards(bytes)
+  const shards = size.shards ?? usualShards(bytes, size.maxObject ?? 0)
   if (!Number.isInteger(Math.log2(shards))) throw new RangeError(`${shards} shards are no power of two`)
   const words = align(Math.floor(bytes / shards / 4) - CACHE_LINE + 1)
   if (words < MB / 32 || words > 1024 * (MB / 4)) throw new RangeError(`${shards} shards do not fit ${bytes} bytes`)
@@ -121,10 +121,12 @@ export function planStore(size: StoreSize): StorePlan {
   }
 }
 
-// A body lies in one shard, so shards are not made smaller than large files need; 64 suffice for any number of threads.
-function usualShards(bytes: number): number {
+// A body lies in one shard, so shards are not made smaller than large files need: four of the longest body. 64 suffice for
+// any number of threads.
+function usualShards(bytes: number, maxObject: number): number {
   const least = 2 ** Math.ceil(Math.log2(bytes / (1024 * MB)))
-  return Math.max(1, least, Math.min(64, 2 ** Math.floor(Math.log2(bytes / (64 * MB)))))
+  const most = Math.min(64, bytes / (64 * MB), maxObject > 0 ? bytes / (4 * maxObject) : Infinity)
+  return Math.max(1, least, 2 ** Math.floor(Math.log2(most)))
 }
 
 function align(words: number): number {

@@ -166,6 +166,7 @@ export class Store {
   /** The same for this very object, current or being filled. False: nobody finds it any more. */
   removeHeld(hold: Hold): boolean {
     const { shard } = hold
+    if (hold.object === 0) return false
     this.#enter(shard)
     const { findable } = hold
     if (findable) shard.remove(hold.object)

@@ -38,8 +38,13 @@ export class CacheControl {
   immutable = false
   noTransform = false
   onlyIfCached = false
+  /** Some line is no list of directives, so that no-store is read from it. */
+  unreadable = false
   maxAge = -1
   sMaxAge = -1
+  /** The time is no number, or was stated twice with two values, so that it is 0. */
+  maxAgeUnclear = false
+  sMaxAgeUnclear = false
   staleWhileRevalidate = -1
   staleIfError = -1
   /** DELTA_MAX where it has no value: a stale response of any age will do. */
@@ -61,8 +66,11 @@ export class CacheControl {
     this.immutable = false
     this.noTransform = false
     this.onlyIfCached = false
+    this.unreadable = false
     this.maxAge = -1
     this.sMaxAge = -1
+    this.maxAgeUnclear = false
+    this.sMaxAgeUnclear = false
     this.staleWhileRevalidate = -1
     this.staleIfError = -1
     this.maxStale = -1
@@ -121,6 +129,7 @@ export function addDirectives(into: CacheControl, text: string, from: number, to
 }
 
 function unreadable(into: CacheControl): void {
+  into.unreadable ||= !into.noStore
   into.noStore = true
 }
 
@@ -143,8 +152,10 @@ export function applyDirective(
       if (equalsLower(text, from, to, 'public')) into.isPublic ||= alone
       return
     case 7:
-      if (equalsLower(text, from, to, 'max-age')) into.maxAge = stated(into.maxAge, sound ? value : null)
-      else if (equalsLower(text, from, to, 'private')) {
+      if (equalsLower(text, from, to, 'max-age')) {
+        into.maxAgeUnclear ||= isUnclear(into.maxAge, sound ? value : null)
+        into.maxAge = stated(into.maxAge, sound ? value : null)
+      } else if (equalsLower(text, from, to, 'private')) {
         const names = sound ? fieldNamesIn(value) : NONE
         if (names.length === 0) into.isPrivate = true
         else into.privateFields = [...into.privateFields, ...names]
@@ -152,8 +163,10 @@ export function applyDirective(
       return
     case 8:
       if (equalsLower(text, from, to, 'no-store')) into.noStore = true
-      else if (equalsLower(text, from, to, 's-maxage')) into.sMaxAge = stated(into.sMaxAge, sound ? value : null)
-      else if (equalsLower(text, from, to, 'no-cache')) {
+      else if (equalsLower(text, from, to, 's-maxage')) {
+        into.sMaxAgeUnclear ||= isUnclear(into.sMaxAge, sound ? value : null)
+        into.sMaxAge = stated(into.sMaxAge, sound ? value : null)
+      } else if (equalsLower(text, from, to, 'no-cache')) {
         const names = sound ? fieldNamesIn(value) : NONE
         if (names.length === 0) into.noCache = true
         else into.noCacheFields = [...into.noCacheFields, ...names]
@@ -193,6 +206,11 @@ function stated(before: number, value: string | null): number {
   const seconds = delta(value)
   if (seconds < 0) return 0
   return before === -1 || before === seconds ? seconds : 0
+}
+
+function isUnclear(before: number, value: string | null): boolean {
+  const seconds = delta(value)
+  return seconds < 0 || (before !== -1 && before !== seconds)
 }
 
 /** delta-seconds (RFC 9111 §1.2.2) of at most DELTA_MAX, -1 for what is none. */

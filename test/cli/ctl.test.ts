@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
+import { CacheOrigin } from '../kit/cache-origin.ts'
+import { get } from '../kit/client.ts'
 import { headgate } from '../kit/headgate.ts'
 import { command } from './command.ts'
 
@@ -107,6 +109,35 @@ test('a URL that means nothing ends with 2, with its place and the remedy', asyn
     assert.match(err, /\.url has a space or a control character.*\n +fix: percent-encode it: a space is %20/)
   }
   assert.equal((await command(['ctl', 'purge', '--url', 'http://shop.test/\u00fc'], { env })).code, 0)
+})
+
+test('ctl show tells why an answer was not stored and what to do, and ctl purge what it did', async () => {
+  await using origin = await CacheOrigin.listen()
+  const { address } = origin.says('/page', '')
+  await using running = await headgate({
+    pools: { app: { servers: [address] } },
+    routes: [{ to: 'app', host: 'shop.test', cache: { grace: '1h' } }],
+    cache: { size: '16MB' },
+    admin: '127.0.0.1:0',
+  })
+  const env = { HEADGATE_ADMIN: running.gate.admin ?? '' }
+  const ctl = (...args: string[]) => command(['ctl', ...args], { env })
+  await get(running.port, '/page')
+  const { out } = await ctl('show', 'http://shop.test/page')
+  assert.match(out, /nothing is stored\nThe last answer was not stored \(says-nothing, .*\n {2}fix: .*defaultTtl/)
+  assert.match((await ctl('show', 'http://other.test/')).out, /No route that caches takes this URL/)
+  assert.match((await ctl('cache')).out, /misses +1\n[\s\S]*refresh failed +0/)
+  assert.match((await ctl('purge', '--url', 'http://shop.test/page', '--soft')).out, /^It is made stale at once\.\n$/)
+  assert.match((await ctl('purge', '--tag', 'a')).out, /^It is gone for all threads/)
+  assert.match((await ctl('ban', 'obj.status == 500')).out, /^It is gone for all threads/)
+  const nowhere = await ctl('purge', '--url', 'http://other.test/')
+  assert.equal(nowhere.code, 1)
+  assert.match(nowhere.err, /no route that caches takes[\s\S]*shop\.test/)
+  running.gate.setOrders('app', address, 'maint')
+  const refused = await ctl('ban', 'obj.status == 500')
+  assert.equal(refused.code, 1)
+  assert.match(refused.err, /no server of pool app takes requests[\s\S]*insist with --force/)
+  assert.match((await ctl('purge', '--tag', 'a')).out, /^It is made stale at once, to spare the servers\.\n$/)
 })
 
 test('where something else answers, ctl says so in one sentence and ends with 1', async () => {

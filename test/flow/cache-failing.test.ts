@@ -361,7 +361,8 @@ for (const [framing, part] of [
       asked[0]?.end()
       if (!background) assert.equal((await at.client.response()).complete, false)
       await until(() => at.gate.gate.usage().pools[0]?.inUse === 0)
-      assert.deepEqual(await last(at), { stored: false, reason: 'incomplete' })
+      const { stored, reason } = (await last(at)) as Record<string, unknown>
+      assert.deepEqual({ stored, reason }, { stored: false, reason: 'incomplete' })
       await done(at.gate, [at.client])
     })
   }

@@ -157,6 +157,18 @@ test('a stale copy stands in where no server may be asked (no_server) or none ca
   await settled(gate.gate)
 })
 
+test('what the server itself says of errors goes before the operator, also when it cannot be reached (RFC 5861 §4)', async () => {
+  await using stack = new AsyncDisposableStack()
+  const origin = stack.use(await CacheOrigin.listen())
+  await using gate = await caching(origin, { graceUnderPressure: '1h' })
+  origin.says('/short', late(40, ', stale-if-error=5')).says('/long', late(40, ', stale-if-error=60'))
+  for (const path of ['/short', '/long']) await get(gate.port, path)
+  await stack.disposeAsync()
+  assert.equal(verdictOf(await get(gate.port, '/short')), '502 connect_refused')
+  assert.equal((await get(gate.port, '/long')).body, 'long 1')
+  await settled(gate.gate)
+})
+
 test('a stale copy stands in for an answer that never came: cut before its head, or later than firstByte (RFC 5861 §4)', async () => {
   await using origin = await CacheOrigin.listen()
   const pool = { servers: [origin.address], timeouts: { firstByte: '200ms' } }

@@ -12,7 +12,7 @@ test('a purge by URL removes all variants of it and nothing else, on both thread
   await store(at, { '/page': 'Vary: Accept-Language\r\n', '/page/2': '', '/other': '' })
   for (const language of ['de', 'fr']) await get(at.gate.port, '/page', `Accept-Language: ${language}\r\n`)
   assert.ok(await stored(at, '/page', 'Accept-Language: fr\r\n'))
-  assert.equal((await order(at, 'purge', { url: 'http://shop.test/page' })).softened, false)
+  assert.deepEqual(await order(at, 'purge', { url: 'http://shop.test/page' }), { soft: false, softened: false })
   for (const fields of ['', 'Accept-Language: de\r\n', 'Accept-Language: fr\r\n']) {
     assert.equal(await stored(at, '/page', fields), false, fields)
   }
@@ -69,7 +69,7 @@ test('a soft purge makes stale: visitors get the old copy at once while one requ
   ] as const) {
     const asked: Asked[] = []
     at.origin.on(path, (one) => asked.push(one))
-    await order(at, 'purge', what)
+    assert.deepEqual(await order(at, 'purge', what), { soft: true, softened: false })
     const answers = await Promise.all(Array.from({ length: 8 }, () => get(at.gate.port, path)))
     assert.deepEqual(tally(answers.map(({ body }) => body)), { [`${path.slice(1)} 1`]: 8 }, path)
     for (const answer of answers)
@@ -155,7 +155,7 @@ test('while the servers are saturated a purge makes stale instead, a ban is refu
   await using at = await shop({ graceUnderPressure: '1h', purge: ['127.0.0.1'] }, more)
   await store(at, { '/page': '', '/second': '', '/banned': '' })
   const leave = await saturate(at, 2)
-  assert.equal((await order(at, 'purge', { url: 'http://shop.test/page' })).softened, true)
+  assert.deepEqual(await order(at, 'purge', { url: 'http://shop.test/page' }), { soft: true, softened: true })
   assert.match(
     (await get(at.gate.port, '/page')).field('cache-status') ?? '',
     /^gate; hit; ttl=(0|-\d+); detail=pool_full$/,
@@ -185,7 +185,8 @@ test('the report about an object tells of its variants, and of the last answer w
   await store(at, { '/page': 'Vary: Accept-Language\r\nETag: "v1"\r\nxkey: a b\r\n' })
   await get(at.gate.port, '/page', 'Accept-Language: de\r\n')
   const { variants, last } = (await report(at, '/page')) as { variants: Record<string, unknown>[]; last: unknown }
-  assert.deepEqual(last, { stored: true, reason: 'stored' })
+  assert.partialDeepStrictEqual(last, { stored: true, reason: 'stored', says: 'It is stored.', fix: '', status: null })
+  assert.ok(Math.abs(Date.now() - Date.parse(String((last as Record<string, unknown>).at))) < 60_000)
   assert.equal(variants.length, 2)
   const german = variants.find(({ vary }) => (vary as Record<string, string>)['accept-language'] === 'de')
   assert.deepEqual([german?.status, german?.size, german?.tags, german?.etag], [200, 6, ['a', 'b'], '"v1"'])
@@ -196,11 +197,15 @@ test('the report about an object tells of its variants, and of the last answer w
   for (const { variants: same } of await Promise.all(Array.from({ length: 20 }, () => report(at, '/page')))) {
     assert.equal((same as unknown[]).length, 2, 'whoever else looks')
   }
-  assert.deepEqual(await report(at, '/mine'), {
+  const mine = await report(at, '/mine')
+  assert.partialDeepStrictEqual(mine, {
     url: 'http://shop.test/mine',
+    routes: ['routes[0]'],
     variants: [],
     last: { stored: false, reason: 'private' },
+    passed: null,
   })
+  assert.match(JSON.stringify(mine.last), /The server said private: .*have the server leave out private/)
   assert.deepEqual((await report(at, '/never')).last, null)
   await order(at, 'purge', { url: 'http://shop.test/page' })
   assert.deepEqual((await report(at, '/page')).variants, [])
@@ -219,11 +224,11 @@ test('usage counts what the cache did since the start', async () => {
     {
       hits: usage.hits,
       stale: usage.stale,
-      coalesced: usage.coalesced,
+      collapsed: usage.collapsed,
       evicted: usage.evicted,
       objects: usage.objects,
     },
-    { hits: 8, stale: 1, coalesced: 0, evicted: 0, objects: 2 },
+    { hits: 8, stale: 1, collapsed: 0, evicted: 0, objects: 2 },
   )
   assert.ok(usage.misses === 2 || usage.misses === 3, `${usage.misses} misses: a refresh in the background is one`)
   assert.ok((usage.used ?? 0) > 0 && (usage.used ?? 0) <= (usage.size ?? 0))

@@ -8,6 +8,7 @@ import { createAppLog } from '../../src/watch/app-log.ts'
 
 /** A line of the access log in the JSON format, as far as tests look at it. */
 export interface LogLine {
+  readonly time: string
   readonly thread: number
   readonly listener: string
   readonly pool: string | null
@@ -33,6 +34,8 @@ export interface LogLine {
   readonly poolInUse: number
   readonly serverInUse: number
   readonly queueLength: number
+  readonly cache: string | null
+  readonly cacheDetail: string | null
   readonly verdict: {
     readonly gate: string
     readonly limit: number | null

@@ -88,12 +88,20 @@ function answerOf(status: number, body: string, form: z.ZodType, at: string): An
   if (status === 200 && form.safeParse(said).success) return { ok: true, body: said }
   const problem = problemSchema.safeParse(said).data
   if (status !== 200 && problem !== undefined) {
-    const { title, detail, fix, place } = problem
+    const { type, title, detail, place } = problem
+    const fix = remediesHere[type] ?? problem.fix
     return { ok: false, trouble: { title, detail, fix, status, ...(place !== undefined && { place }) } }
   }
   const detail = `what answers at ${at} is no admin API of this version of Headgate (status ${status})`
   const fix = 'name the address that headgate run told at its start, with --admin or HEADGATE_ADMIN'
   return { ok: false, trouble: { title: 'This is not Headgate', detail, fix, status: 0 } }
+}
+
+/** Remedies that the command line has other words for than the API. */
+const remediesHere: Readonly<Record<string, string>> = {
+  'urn:headgate:problem:servers-saturated':
+    'wait until they have room, purge --soft by tag or prefix, or insist with --force',
+  'urn:headgate:problem:too-many-orders': 'try again in some seconds; one --tag or --prefix does what many orders do',
 }
 
 /** undefined where it is no JSON. */

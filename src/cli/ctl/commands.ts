@@ -75,7 +75,7 @@ Exit status:
     .argument('<expression>', `such as 'req.url ~ "^/shop/" && obj.age > 1h'`)
     .option(...force)
     .action((expression: string, options) => does((ctl) => ctl.ban(expression, all(options))))
-  sub('bans', 'Shows the bans that stored objects are still held against.').action((options) =>
+  sub('bans', 'Shows the orders to remove, purges and bans, that are still being carried out.').action((options) =>
     does((ctl) => ctl.bans(all(options))),
   )
 }

@@ -1,4 +1,5 @@
 /** Rules about what is stored: for whom, for how long, and in how much room. */
+import { defaults } from '../defaults.ts'
 import type { RouteCacheConfig, RouteConfig } from '../model.ts'
 import { duration, size } from '../quantity.ts'
 import type { Check, Ground } from './ground.ts'
@@ -41,13 +42,20 @@ const objectBeyondCache: Check = (ground) => {
 
 const graceBeyondPressure: Check = (ground) => {
   for (const { cache, path } of caching(ground)) {
-    const written = ground.isWritten([...path, 'grace']) && ground.isWritten([...path, 'graceUnderPressure'])
-    // The model has put the two in order already; who wrote both meant something by it.
-    if (!written || cache.graceUnderPressure !== cache.grace) continue
-    ground.say('grace-beyond-pressure', [...path, 'graceUnderPressure'], {
-      says: `grace is ${duration(cache.grace)} without any pressure, so it cannot grow with it`,
-      fix: `raise graceUnderPressure above ${duration(cache.grace)}, or remove it`,
-    })
+    // The model has put the two in order already: equal means that the one that was written, or its default, is not longer.
+    if (!ground.isWritten([...path, 'grace']) || cache.graceUnderPressure !== cache.grace) continue
+    const grace = duration(cache.grace)
+    if (ground.isWritten([...path, 'graceUnderPressure'])) {
+      ground.say('grace-beyond-pressure', [...path, 'graceUnderPressure'], {
+        says: `grace is ${grace} without any pressure, so it cannot grow with it`,
+        fix: `raise graceUnderPressure above ${grace}, or remove it`,
+      })
+    } else {
+      ground.say('grace-beyond-default', [...path, 'grace'], {
+        says: `copies that have been stale for ${grace} are given away on an ordinary day, and none that is older when servers are full or down: graceUnderPressure is ${defaults.routeCache.graceUnderPressure} where it is not written`,
+        fix: `write graceUnderPressure above ${grace}, or lower grace (10s spares the servers as well)`,
+      })
+    }
   }
 }
 

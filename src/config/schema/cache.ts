@@ -13,5 +13,7 @@ export const cache = z.strictObject({
     ),
   maxObject: size(1024)
     .prefault(d.maxObject)
-    .describe('Longest body that is stored; longer ones pass through. Squid: maximum_object_size_in_memory.'),
+    .describe(
+      'Longest body that is stored, at most a quarter of `size`; longer ones pass through. Squid: maximum_object_size_in_memory.',
+    ),
 })

@@ -98,7 +98,7 @@ export const schema = z.strictObject({
   name: token('the name of this proxy')
     .optional()
     .describe(
-      'Name in Via and Proxy-Status, by which a request that comes round in a circle is known again. Unset: one of its own for every process. Varnish: -i.',
+      'Name in Via, Proxy-Status and Cache-Status; by Via a request that comes round in a circle is known again. Unset: one of its own for every process, such as `headgate-3fb36a5d`. Varnish: -i.',
     ),
   threads: whole(1, 256)
     .optional()

@@ -87,7 +87,10 @@ const statusExpected = "a status such as '404', or a range such as '200-299'"
 /** `{ '200-299': '10m', '404': '1m' }` to ranges, the narrowest first, so that the first one that fits is meant. */
 const byStatus = z
   .record(z.string(), span('not stored'))
-  .meta({ propertyNames: { type: 'string', pattern: '^[1-5][0-9]{2}(-[1-5][0-9]{2})?$' } })
+  .meta({
+    title: 'object by status',
+    propertyNames: { type: 'string', pattern: '^[1-5][0-9]{2}(-[1-5][0-9]{2})?$' },
+  })
   .transform((written, context) => {
     const ranges = Object.entries(written).map(([range, ttl]) => {
       const found = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/.exec(range)
@@ -191,10 +194,10 @@ const routeCacheObject = z.strictObject({
     .describe(
       "How long answers are fresh whatever the server says, unless it forbids storing: a duration (for statuses 200 to 399), or by status `{ '200-299': '10m', '404': '1m' }`. Unset: the server decides. Varnish: beresp.ttl. nginx: proxy_cache_valid.",
     ),
-  defaultTtl: span('not stored')
+  defaultTtl: span('none')
     .prefault(d.defaultTtl)
     .describe(
-      'How long an answer is fresh that says nothing of it. 0: such answers are not stored. Varnish: default_ttl (120 s there).',
+      'How long an answer is fresh that says nothing of it. 0: not at all; with an ETag or Last-Modified it is stored all the same, and the server is asked each time whether it is still good. Varnish: default_ttl (120 s there).',
     ),
   heuristic: heuristic
     .prefault(d.heuristic.on)
@@ -207,12 +210,12 @@ const routeCacheObject = z.strictObject({
   grace: span('none')
     .prefault(d.grace)
     .describe(
-      'How long after its freshness a copy may be given away at once, while one request fetches a new one; an answer’s own stale-while-revalidate comes first. Varnish: default_grace. nginx: proxy_cache_use_stale updating.',
+      'How long after its freshness a copy may be given away at once, while one request fetches a new one. An answer’s own stale-while-revalidate comes first. s-maxage, must-revalidate, proxy-revalidate and no-cache forbid it; what was never fresh, and what was asked for with Authorization, is given so only if the server itself allows it. Varnish: default_grace. nginx: proxy_cache_use_stale updating.',
     ),
   graceUnderPressure: span('as grace')
     .prefault(d.graceUnderPressure)
     .describe(
-      'How far grace may grow while the servers are at their limits or down, rather than let visitors wait or fail; never below `grace`. must-revalidate and no-cache are heeded.',
+      'How far grace may grow while the servers are at their limits, fail or are down, rather than let visitors wait or fail: half of the way when one would have to wait, all of it when nobody may any more. Never below `grace`, and forbidden by the same words. An answer’s own stale-if-error comes first where its server fails.',
     ),
   keep: span('none')
     .prefault(d.keep)
@@ -245,9 +248,9 @@ const routeCacheObject = z.strictObject({
       "Clients that may use the method PURGE: addresses, networks, `'loopback'` or `'private'`. The admin API can purge in any case.",
     ),
   coalesce: coalesce
-    .prefault({})
+    .prefault(d.coalesce.on)
     .describe(
-      'One fetch for many who ask for the same at once: `{ max, timeout, otherwise }`, or `false` for a fetch each. nginx: proxy_cache_lock. Varnish does it always.',
+      'Whether many who ask for the same at once share one fetch: `true`, `{ max, timeout, otherwise }`, or `false` for a fetch each. nginx: proxy_cache_lock. Varnish does it always.',
     ),
   compress: compress
     .prefault(d.compress.on)

@@ -1,6 +1,8 @@
 /** The form of what the admin API takes and gives. Both ends are held to it: requests when they come, answers by the tests. */
 import { z } from 'zod'
+import { causeNames } from '../../base/cause.ts'
 import { type Misnamed, readPrefix, readUrl } from '../../cache/named-url.ts'
+import { reasons } from '../../cache/reasons.ts'
 import { UNLIMITED } from '../../config/model.ts'
 
 const count = () => z.int().nonnegative()
@@ -118,10 +120,11 @@ export const purgeBody = z
       .describe('Make stale instead of removing: grace may still give it while it is fetched.'),
     force,
   })
-  .refine(
-    ({ url, prefix, tags }) => [url, prefix, tags].filter((one) => one !== undefined).length === 1,
-    'needs one of url, prefix and tags',
-  )
+  .refine(({ url, prefix, tags }) => [url, prefix, tags].filter((one) => one !== undefined).length === 1, {
+    error: 'names nothing, or several things to remove',
+    params: { fix: 'give exactly one of url, prefix, tags' },
+  })
+  .meta({ oneOf: ['url', 'prefix', 'tags'].map((name) => ({ required: [name] })) })
 
 export const banBody = z.strictObject({
   expression: z.string().describe('Such as `req.url ~ "^/shop/" && obj.age > 1h`.'),
@@ -129,19 +132,21 @@ export const banBody = z.strictObject({
 })
 
 export const purgeAnswer = z.strictObject({
-  objects: count().nullable().describe('How many went; null when they go as they are met.'),
-  softened: z.boolean().describe('Whether they were made stale instead, to spare the servers.'),
+  soft: z
+    .boolean()
+    .describe(
+      'Made stale at once, instead of removed: grace, if it is long enough, still gives it while it is fetched again.',
+    ),
+  softened: z.boolean().describe('`soft` was not asked for: the servers are at their limits, and are to be spared.'),
 })
 
-export const banAnswer = z.strictObject({
-  ...purgeAnswer.shape,
-  expression: z.string().describe('The ban in its one form.'),
-})
+export const banAnswer = z.strictObject({ expression: z.string().describe('The ban in its one form.') })
 
-export const bansAnswer = z.strictObject({
-  bans: z.array(
+export const ordersListAnswer = z.strictObject({
+  orders: z.array(
     z.strictObject({
-      expression: z.string(),
+      order: z.string().describe('A ban expression, or `url …`, `prefix …`, `tags …`.'),
+      soft: z.boolean().describe('It makes stale instead of removing.'),
       age: z.number().nonnegative().describe('Seconds since it was given.'),
     }),
   ),
@@ -149,42 +154,81 @@ export const bansAnswer = z.strictObject({
 
 export const objectQuery = z.strictObject({ url: wholeUrl.describe('A whole URL.') })
 
+const told = {
+  reason: z
+    .enum([...(Object.keys(reasons) as (keyof typeof reasons)[]), ...causeNames])
+    .describe('One of a closed list: those of the table in docs/admin.md, or a cause of docs/causes.md.'),
+  says: z.string().describe('The reason in a sentence.'),
+  fix: z.string().describe('What to do about it; empty where there is nothing to do.'),
+  at: z.iso.datetime(),
+}
+
 export const objectAnswer = z.strictObject({
   url: z.string(),
+  routes: z
+    .array(z.string())
+    .describe('Routes that cache and may take this URL. None: nothing is ever stored for it, whatever servers say.'),
   variants: z.array(
     z.strictObject({
       vary: z
-        .record(z.string(), z.string())
+        .record(z.string(), z.string().nullable())
         .describe(
-          'What it was chosen by: request fields that Vary or the key names, and `cookie <name>` for cookies of the key, with their values.',
+          'What it was chosen by: request fields that Vary or the key names, and `cookie <name>` for cookies of the key, with their values; null: the request had none.',
         ),
       coding: z.string().nullable().describe('Compressed here, in this way; null: as it came.'),
       status: z.int().min(100).max(599),
       size: count().describe('Bytes of the body.'),
       age: z.number().describe('Seconds.'),
       fresh: z.number().describe('Seconds until it is stale; negative when it is.'),
-      grace: z.number().describe('Seconds until its grace is over.'),
+      grace: z.number().describe('Seconds until its grace is over: it is given while it is fetched again.'),
+      pressure: z
+        .number()
+        .describe(
+          'Seconds until it is not given any more even while the servers are full or fail (graceUnderPressure).',
+        ),
+      neverStale: z
+        .enum(['no-cache', 'must-revalidate'])
+        .nullable()
+        .describe(
+          'The server forbids to use it stale. `no-cache`: it is asked each time. `must-revalidate`: it said that, proxy-revalidate or s-maxage. null: it may be used stale.',
+        ),
       keep: z.number().describe('Seconds until it is forgotten.'),
       tags: z.array(z.string()),
       etag: z.string().nullable(),
     }),
   ),
   last: z
-    .strictObject({ stored: z.boolean(), reason: z.string() })
+    .strictObject({
+      stored: z.boolean(),
+      ...told,
+      status: z.int().min(100).max(599).nullable().describe('Status of the answer, where that is the reason.'),
+    })
     .nullable()
-    .describe('Whether the last answer of a server was stored, and why or why not.'),
+    .describe('Whether the last answer of a server was stored, and why or why not; null when none is remembered.'),
+  passed: z
+    .strictObject({ ...told, count: count().describe('How many are remembered.') })
+    .nullable()
+    .describe('The last request that took nothing from the cache and left nothing in it, and why; null: none.'),
 })
 
 export const cacheAnswer = z.strictObject({
   size: count().describe('Bytes in all.'),
   used: count().describe('Bytes taken.'),
-  objects: count(),
-  hits: count(),
-  misses: count(),
-  stale: count().describe('Stale answers that were given.'),
-  coalesced: count().describe('Requests that waited for the fetch of another.'),
-  evicted: count(),
-  bans: count(),
+  objects: count().describe(
+    'Stored answers, compressed forms of them, and what little is noted of URLs whose answers vary or are not for all.',
+  ),
+  hits: count().describe('Requests that were given a fresh stored answer.'),
+  stale: count().describe('Requests that were given a stale one: within grace, or as the servers were full or failed.'),
+  collapsed: count().describe('Requests that were given what another one fetched while they waited.'),
+  revalidated: count().describe('Requests for which a server said that the stored answer is still right.'),
+  misses: count().describe('Requests whose answer a server made: nothing that is stored answered them.'),
+  passes: count().describe(
+    'Requests on routes that cache which went to a server whatever is stored: upgrades, what bypass, If-Match or no-store lets by, and what lately was not for all.',
+  ),
+  refreshed: count().describe('Fetches in the background that renewed what was stale.'),
+  refreshFailed: count().describe('Fetches in the background that did not, so that what was stale stayed.'),
+  evicted: count().describe('Objects that made room for others.'),
+  orders: count().describe('Purges and bans that not everything stored has been held against yet.'),
 })
 
 export const openapiAnswer = z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) })

@@ -3,6 +3,7 @@
  * of these, and the API says what came of it.
  */
 import type { Ban } from '../../cache/ban.ts'
+import type { Reason } from '../../cache/reasons.ts'
 
 /** What to remove. One of `url`, `prefix` and `tags` is there. */
 export interface Purge {
@@ -20,33 +21,43 @@ export interface Purge {
 
 /** What came of it. */
 export type Removal =
-  /** Done. `objects`: how many, as far as it is known at once; null when they go as they are met. `softened`: made stale instead of removed, to spare the servers. */
-  | { readonly done: true; readonly objects: number | null; readonly softened: boolean }
-  /** Not done. `saturated`: what would be asked for again would find the servers full. `full`: too many orders are still being carried out; no force helps. */
+  /** In effect on all threads. `soft`: made stale instead of removed, as it was ordered or, `softened`, to spare the servers. */
+  | { readonly done: true; readonly soft: boolean; readonly softened: boolean }
+  /**
+   * Not done. `saturated`, of bans only: what would be asked for again would find the servers full. `full`: too many
+   * orders are still being carried out; no force helps. `nowhere`: no route that caches takes what is named. `reason`: in
+   * words; `routes`: those that cache.
+   */
   | { readonly done: false; readonly why: 'saturated' | 'full'; readonly reason: string }
+  | { readonly done: false; readonly why: 'nowhere'; readonly reason: string; readonly routes: readonly string[] }
 
-/** A ban that is still looked at. */
-export interface BanEntry {
-  /** The expression in its one form. */
-  readonly expression: string
+/** An order that stored objects are still held against. */
+export interface OrderEntry {
+  /** What it means, in its one form. */
+  readonly order: string
+  /** Whether it makes stale instead of removing. */
+  readonly soft: boolean
   /** Seconds since it was given. */
   readonly age: number
 }
 
 /** One stored answer. Times in seconds; negative where they are over. */
 export interface StoredVariant {
-  /** What it was chosen by: names and values of request fields; `cookie <name>` and the cookies for those of the route's key. */
-  readonly vary: Readonly<Record<string, string>>
+  /** What it was chosen by: names and values of request fields; `cookie <name>` and the cookies for those of the route's key; null: it had none. */
+  readonly vary: Readonly<Record<string, string | null>>
   /** `zstd`, `br` or `gzip` where it is a form that was made of another stored one; null: as it came. */
   readonly coding: string | null
   readonly status: number
   /** Bytes of the body. */
   readonly size: number
   readonly age: number
-  /** Until it is stale, until its grace is over, until it is forgotten. */
+  /** Until it is stale, until its grace is over, until not even servers that are full or fail bring it back, until it is forgotten. */
   readonly fresh: number
   readonly grace: number
+  readonly pressure: number
   readonly keep: number
+  /** Why it is never used stale, by what its server said: it is to be asked each time, or once it is stale. null: it may be. */
+  readonly neverStale: 'no-cache' | 'must-revalidate' | null
   readonly tags: readonly string[]
   readonly etag: string | null
 }
@@ -54,31 +65,47 @@ export interface StoredVariant {
 /** All that is known of a URL. */
 export interface ObjectReport {
   readonly url: string
+  /** Names of the routes that cache and may take it; empty: nothing is ever stored for it. */
+  readonly routes: readonly string[]
   readonly variants: readonly StoredVariant[]
-  /** The last answer of a server: whether it was stored, and by which rule or not; null when none was seen. */
-  readonly last: { readonly stored: boolean; readonly reason: string } | null
+  /** The last answer of a server, or the failure to get one; null when none is remembered. */
+  readonly last: (Told & { readonly stored: boolean; readonly status: number | null }) | null
+  /** Requests that took nothing from the cache and left nothing in it: the last one, and how many are remembered; null: none. */
+  readonly passed: (Told & { readonly count: number }) | null
 }
 
-/** How full the store is, and what it does. Sizes in bytes, counts since the start. */
+/** A reason as people read it. */
+export interface Told {
+  readonly reason: Reason
+  readonly says: string
+  /** '' where there is nothing to do. */
+  readonly fix: string
+  /** Moment in UTC, as RFC 3339 has it. */
+  readonly at: string
+}
+
+/** How full the store is, and what it does. Sizes in bytes, counts since the start; see cacheAnswer for their meaning. */
 export interface CacheUsage {
   readonly size: number
   readonly used: number
   readonly objects: number
   readonly hits: number
-  readonly misses: number
-  /** Stale answers that were given. */
   readonly stale: number
-  /** Requests that waited for the fetch of another. */
-  readonly coalesced: number
+  readonly collapsed: number
+  readonly revalidated: number
+  readonly misses: number
+  readonly passes: number
+  readonly refreshed: number
+  readonly refreshFailed: number
   readonly evicted: number
-  readonly bans: number
+  readonly orders: number
 }
 
 /** A cache as the admin API sees it. Throws RangeError for a `url` or `prefix` that readUrl or readPrefix does not take. */
 export interface CacheControl {
   purge(what: Purge): Promise<Removal>
   ban(ban: Ban, force: boolean): Promise<Removal>
-  bans(): Promise<readonly BanEntry[]>
+  orders(): Promise<readonly OrderEntry[]>
   /** `url`: whole, `http://host/path?query`. */
   object(url: string): Promise<ObjectReport>
   usage(): Promise<CacheUsage>

@@ -48,6 +48,9 @@ function endpoint<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodTyp
   return { ...row, query: row.query ?? null, body: row.body ?? null, problems: row.problems ?? [] }
 }
 
+/** Routes that are named in one sentence. */
+const MOST_NAMED = 5
+
 export const endpoints: readonly Endpoint[] = [
   endpoint({
     method: 'GET',
@@ -131,8 +134,14 @@ export const endpoints: readonly Endpoint[] = [
     answer: form.objectAnswer,
     problems: ['no-cache'],
     serve: async (port, { query: { url } }) => {
-      const { variants, last } = await cacheOf(port).object(url)
-      return { url, variants: variants.map((one) => ({ ...one, tags: [...one.tags] })), last }
+      const { routes, variants, last, passed } = await cacheOf(port).object(url)
+      return {
+        url,
+        routes: [...routes],
+        variants: variants.map((one) => ({ ...one, tags: [...one.tags] })),
+        last,
+        passed,
+      }
     },
   }),
   endpoint({
@@ -142,7 +151,7 @@ export const endpoints: readonly Endpoint[] = [
     summary: 'Remove a URL, all below a prefix, or all with one of some tags',
     body: form.purgeBody,
     answer: form.purgeAnswer,
-    problems: ['no-cache', 'servers-saturated', 'too-many-orders'],
+    problems: ['no-cache', 'nothing-cached-there', 'too-many-orders'],
     serve: async (port, { body: { url = null, prefix = null, tags = [], soft = false, force = false } }) =>
       removed(await cacheOf(port).purge({ url, prefix, tags, soft, force })),
   }),
@@ -157,17 +166,18 @@ export const endpoints: readonly Endpoint[] = [
     serve: async (port, { body: { expression, force = false } }) => {
       const cache = cacheOf(port)
       const ban = banOf(expression)
-      return { ...removed(await cache.ban(ban, force)), expression: ban.text }
+      removed(await cache.ban(ban, force))
+      return { expression: ban.text }
     },
   }),
   endpoint({
     method: 'GET',
-    path: '/v1/cache/bans',
-    id: 'bans',
-    summary: 'Bans that stored objects are still held against',
-    answer: form.bansAnswer,
+    path: '/v1/cache/orders',
+    id: 'cacheOrders',
+    summary: 'Purges and bans that stored objects are still held against',
+    answer: form.ordersListAnswer,
     problems: ['no-cache'],
-    serve: async (port) => ({ bans: [...(await cacheOf(port).bans())] }),
+    serve: async (port) => ({ orders: [...(await cacheOf(port).orders())] }),
   }),
 ]
 
@@ -213,7 +223,16 @@ function cacheOf({ cache }: GatePort): CacheControl {
 }
 
 function removed(removal: Removal): z.input<typeof form.purgeAnswer> {
-  if (removal.done) return { objects: removal.objects, softened: removal.softened }
+  if (removal.done) return { soft: removal.soft, softened: removal.softened }
+  if (removal.why === 'nowhere') {
+    const { length } = removal.routes
+    const routes = [
+      ...removal.routes.slice(0, MOST_NAMED),
+      ...(length > MOST_NAMED ? [`and ${length - MOST_NAMED} more`] : []),
+    ]
+    const fix = `name it as clients ask for it; the routes that cache are ${routes.join(', ')}`
+    throw new Problem('nothing-cached-there', removal.reason, fix)
+  }
   if (removal.why === 'full') {
     const fix = 'send it again in some seconds; one order for a tag or a prefix does what many single ones do'
     throw new Problem('too-many-orders', removal.reason, fix)

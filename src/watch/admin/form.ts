@@ -1,5 +1,6 @@
 /** Holds what a request says to its form, and says in words what does not fit. */
-import type { z } from 'zod'
+import { z } from 'zod'
+import { likely } from '../../config/likely.ts'
 import { pathText } from '../../config/places.ts'
 import { Problem } from './problem.ts'
 
@@ -12,10 +13,18 @@ export function checked(schema: z.ZodType, value: unknown, place: string): unkno
   const fix = 'GET /openapi.json says what is expected'
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys
-    throw new Problem('bad-request', `there is nothing called ${key} here`, fix, pathText([...path, key]))
+    const names = namesAt(schema, issue.path)
+    const near = likely(key, names)
+    const meant = near !== null ? `did you mean ${near}?` : names.length > 0 ? `the names are ${names.join(', ')}` : fix
+    throw new Problem('bad-request', `there is nothing called ${key} here`, meant, pathText([...path, key]))
   }
   const says = valueAt(value, issue.path) === undefined ? 'is missing' : wordsOf(issue)
   throw new Problem('bad-request', `${pathText(path)} ${says}`, fixOf(issue) ?? fix, pathText(path))
+}
+
+/** Names that an object of ours has at the top of a request; what lies deeper has none that are fixed. */
+function namesAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  return path.length === 0 && schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 }
 
 function wordsOf({ message }: z.core.$ZodIssue): string {

@@ -14,6 +14,7 @@ export const problems = {
   'unknown-limit': { status: 404, title: 'There is no such limit' },
   'unknown-server': { status: 404, title: 'There is no such server' },
   'no-cache': { status: 404, title: 'No route caches' },
+  'nothing-cached-there': { status: 404, title: 'No route that caches takes this' },
   'bad-method': { status: 405, title: 'The method does not go with this path' },
   'too-slow': { status: 408, title: 'The request took too long' },
   'servers-saturated': { status: 409, title: 'The servers could not bear it now' },

@@ -16,6 +16,7 @@ import { openAdmin } from './server.ts'
 
 const token = 'correct-horse-battery'
 const server = '127.0.0.1:3000'
+const at = '2026-11-21T12:00:00.000Z'
 
 const config = configFrom({
   listeners: { web: { bind: ':0', whenFull: 'wait' } },
@@ -36,50 +37,58 @@ function usage(): Usage {
   }
 }
 
-/** A cache that notes what it is told. `saturated`: it does nothing unless forced. */
+/** A cache that notes what it is told. `saturated`: it makes stale instead of removing, and bans nothing, unless forced. */
 function fakeCache(saturated = false) {
   const purges: Purge[] = []
   const banned: string[] = []
   const cache: CacheControl = {
     async purge(what) {
-      if (saturated && !what.force && !what.soft) return { done: false, why: 'saturated', reason: 'pool app is full' }
+      const softened = saturated && !what.force && !what.soft
       purges.push(what)
-      return { done: true, objects: 4, softened: what.soft }
+      return { done: true, soft: what.soft || softened, softened }
     },
     async ban({ text: expression }, force) {
       if (saturated && !force) return { done: false, why: 'saturated', reason: 'pool app is full' }
       banned.push(expression)
-      return { done: true, objects: null, softened: false }
+      return { done: true, soft: false, softened: false }
     },
-    bans: async () => banned.map((expression) => ({ expression, age: 1.5 })),
+    orders: async () => banned.map((order) => ({ order, soft: false, age: 1.5 })),
     object: async (url) => ({
       url,
+      routes: ['shop'],
       variants: [
         {
-          vary: { 'accept-encoding': 'br' },
+          vary: { 'accept-encoding': 'br', 'cookie cur': null },
           coding: null,
           status: 200,
           size: 5,
           age: 2,
           fresh: 58,
           grace: 68,
+          pressure: 90,
+          neverStale: null,
           keep: 100,
           tags: ['a'],
           etag: null,
         },
       ],
-      last: { stored: true, reason: 'max-age' },
+      last: { stored: true, reason: 'stored', says: 'It is stored.', fix: '', at, status: null },
+      passed: { reason: 'bypass', says: 'It passed.', fix: 'Let it.', at, count: 2 },
     }),
     usage: async () => ({
       size: 1000,
       used: 10,
       objects: 1,
       hits: 1,
-      misses: 1,
       stale: 0,
-      coalesced: 0,
+      collapsed: 0,
+      revalidated: 0,
+      misses: 1,
+      passes: 0,
+      refreshed: 0,
+      refreshFailed: 0,
       evicted: 0,
-      bans: 0,
+      orders: 0,
     }),
   }
   return { cache, purges, banned }
@@ -329,7 +338,7 @@ test('a purge names one thing, and reaches the cache as it was meant', async (t)
     { urls: [] },
   ])
     assertProblem(await purge(bad), 400, 'bad-request')
-  assert.deepEqual((await purge({ tags: ['a', 'b'], soft: true })).body, { objects: 4, softened: true })
+  assert.deepEqual((await purge({ tags: ['a', 'b'], soft: true })).body, { soft: true, softened: false })
   assert.equal((await purge({ prefix: '/images/' })).status, 200)
   assert.deepEqual(purges, [
     { url: null, prefix: null, tags: ['a', 'b'], soft: true, force: false },
@@ -337,16 +346,65 @@ test('a purge names one thing, and reaches the cache as it was meant', async (t)
   ])
 })
 
-test('while the servers are saturated a purge is refused with the reason, until it is forced', async (t) => {
+test('while the servers are saturated a purge says that it made stale, and a ban is refused with the reason, until it is forced', async (t) => {
   const { port } = await started(t, { cache: fakeCache(true).cache })
   const purge = (more: object) => ask(port, 'POST', '/v1/cache/purge', { body: { prefix: '/', ...more } })
-  const refused = await purge({})
+  assert.deepEqual((await purge({})).body, { soft: true, softened: true })
+  assert.deepEqual((await purge({ soft: true })).body, { soft: true, softened: false })
+  assert.deepEqual((await purge({ force: true })).body, { soft: false, softened: false })
+  const ban = { expression: 'obj.status == 200' }
+  const refused = await ask(port, 'POST', '/v1/cache/ban', { body: ban })
   assertProblem(refused, 409, 'servers-saturated')
   assert.equal(refused.body.detail, 'pool app is full')
-  assert.equal((await purge({ force: true })).status, 200)
-  const ban = { expression: 'obj.status == 200' }
-  assertProblem(await ask(port, 'POST', '/v1/cache/ban', { body: ban }), 409, 'servers-saturated')
   assert.equal((await ask(port, 'POST', '/v1/cache/ban', { body: { ...ban, force: true } })).status, 200)
+})
+
+test('a purge that names nothing or too much is told what to give, and a misspelt name what was meant', async (t) => {
+  const { port } = await started(t, { cache: fakeCache().cache })
+  const fixOf = async (body: unknown): Promise<unknown> => {
+    const reply = await ask(port, 'POST', '/v1/cache/purge', { body })
+    assertProblem(reply, 400, 'bad-request')
+    return reply.body.fix
+  }
+  for (const body of [{}, { soft: true }, { url: 'http://a.test/', tags: ['a'] }]) {
+    assert.equal(await fixOf(body), 'give exactly one of url, prefix, tags')
+  }
+  assert.equal(await fixOf({ urls: 'http://a.test/' }), 'did you mean url?')
+  assert.equal(await fixOf({ tag: ['a'] }), 'did you mean tags?')
+  assert.equal(await fixOf({ everything: true }), 'the names are url, prefix, tags, soft, force')
+})
+
+test('the document says that a purge names exactly one thing, and that only a ban can find the servers saturated', async (t) => {
+  const { port } = await started(t)
+  const { paths } = (await ask(port, 'GET', '/openapi.json')).body as {
+    paths: Record<
+      string,
+      { post?: { requestBody: { content: Record<string, { schema: Record<string, unknown> }> }; responses: object } }
+    >
+  }
+  const post = paths['/v1/cache/purge']?.post
+  const schema = post?.requestBody.content['application/json']?.schema
+  assert.deepEqual(schema?.oneOf, [{ required: ['url'] }, { required: ['prefix'] }, { required: ['tags'] }])
+  assert.equal(schema?.required, undefined)
+  assert.ok(!Object.hasOwn(post?.responses ?? {}, '409'))
+  assert.ok(Object.hasOwn(paths['/v1/cache/ban']?.post?.responses ?? {}, '409'))
+})
+
+test('a purge of what no route that caches takes is told so, and which routes cache', async (t) => {
+  const { cache } = fakeCache()
+  const nowhere: CacheControl = {
+    ...cache,
+    purge: async ({ url }) => ({
+      done: false,
+      why: 'nowhere',
+      reason: `nothing takes ${url}`,
+      routes: ['shop (any host, /)'],
+    }),
+  }
+  const { port } = await started(t, { cache: nowhere })
+  const reply = await ask(port, 'POST', '/v1/cache/purge', { body: { url: 'http://a.test/' } })
+  assertProblem(reply, 404, 'nothing-cached-there')
+  assert.match(String(reply.body.fix), /the routes that cache are shop \(any host, \/\)/)
 })
 
 test('a ban expression that is none is told with its column', async (t) => {
@@ -358,7 +416,7 @@ test('a ban expression that is none is told with its column', async (t) => {
 
 test('where nothing is cached, the cache is said to be missing and how to have one', async (t) => {
   const { port } = await started(t)
-  for (const path of ['/v1/cache', '/v1/cache/bans']) assertProblem(await ask(port, 'GET', path), 404, 'no-cache')
+  for (const path of ['/v1/cache', '/v1/cache/orders']) assertProblem(await ask(port, 'GET', path), 404, 'no-cache')
 })
 
 test('an address that cannot be had is the error of the system', async (t) => {
