@@ -67,7 +67,7 @@ export function answered(c: Caching, head: ResponseHead): boolean {
   const { contentLength } = head
   if (why === null && (contentLength > way.store.maxObject || (contentLength < 0 && c.large))) why = 'too-large'
   if (why === null && keep(c, way, head, now)) return true
-  way.notes.note(c.primary, why ?? (isOutdated(c, way) ? 'outdated' : 'no-room'), now)
+  way.notes.note(c.primary, why ?? whyNoDraft(c, way), now)
   if (!x.background) x.world.tally.cached(c.result ?? 'miss')
   notStored(c, why, head.status, now)
   if (!x.background) return false
@@ -77,6 +77,12 @@ export function answered(c: Caching, head: ResponseHead): boolean {
   handToFill(c, head, null)
   x.over(false, false)
   return true
+}
+
+/** Why what could be stored is not. */
+function whyNoDraft(c: Caching, way: RouteCache): Reason {
+  if (isOutdated(c, way)) return 'outdated'
+  return way.store.isBusy(c.key) ? 'elsewhere' : 'no-room'
 }
 
 /** Whether the server has failed, so that the stale copy stays, and is served if somebody waits. */

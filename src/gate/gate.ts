@@ -191,7 +191,8 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
   #offer(s: S, mine: W | null, slack: number): boolean {
     const source = this.#source
     const arrival = mine === null ? 0 : mine.arrival
-    for (;;) {
+    // What is not for everybody was found for `mine`: others would set it free again, for us to find it again.
+    while (!source.over(s)) {
       const thread = this.line.elder(source.bit(s), arrival, slack)
       if (thread < 0) break
       if (source.hand(s, thread)) {

@@ -259,6 +259,25 @@ test('a tied client is let in when its drained server has room, whatever the oth
   assert.equal(waiting.seat!.of.name, 'a')
 })
 
+test('a slot that only one of two waiters may have is not handed to the other, who waits longer on another thread', () => {
+  const servers = [{}, { maxConnections: 2 }, {}, { backup: true }]
+  const { pools, main, ring } = setUp({ servers, threads: 2, maxConnections: 2, sticky })
+  const settle = (): void => {
+    for (let i = 0; i < 5; i++) for (const pool of pools) pool.collect()
+  }
+  main[0]!.orders = 'drain'
+  main[1]!.orders = 'drain'
+  ring()
+  const [elder, tied] = [new Asker({ prefer: 1, tried: [1] }), new Asker({ prefer: 0, tried: [1] })]
+  assert.deepEqual([ask(pools[0]!, new Asker()), ask(pools[0]!, elder)], ['c', 'waits'])
+  assert.equal(ask(pools[1]!, tied), 'a', 'it was found for the one that is tied to it')
+  settle()
+  assert.deepEqual([elder.seat, pools[0]!.slots.used, pools[0]!.gate.line.length], [null, 2, 1])
+  tied.seat![Symbol.dispose]()
+  settle()
+  assert.deepEqual([elder.seat, pools[0]!.slots.used, main[0]!.slots.used], [null, 1, 0])
+})
+
 test('shares follow the policy over two threads, and the others take what a full server cannot', () => {
   const servers = [{ maxConnections: 50 }, { maxConnections: 500 }, { maxConnections: 500 }]
   const { pools, main } = setUp({ servers, threads: 2, balance: { policy: 'round-robin' } })
