@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job, Peer } from './peers/peer.ts'
+import { treeOf } from './proc.ts'
 import type { Command, Yard } from './yard.ts'
 
 /** How long a server may take to answer its first request, in ms. */
@@ -26,8 +27,29 @@ export class Running implements AsyncDisposable {
     return this.#children.map(({ pid }) => pid!)
   }
 
+  /** Stops it where it is, with all it has started, until it is resumed. */
+  pause(): void {
+    this.#signal('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#signal('SIGCONT')
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    // Who is stopped does not hear that it is to end.
+    this.resume()
     await Promise.all(this.#children.map((child) => this.#yard.stop(child)))
+  }
+
+  #signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    for (const pid of this.pids.flatMap(treeOf)) {
+      try {
+        process.kill(pid, signal)
+      } catch {
+        // It has ended by itself.
+      }
+    }
   }
 }
 

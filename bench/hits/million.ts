@@ -6,7 +6,7 @@
 import { freemem } from 'node:os'
 import type { Context } from '../context.ts'
 import { shareCores } from '../cores.ts'
-import { median } from '../figures.ts'
+import { median, rotated } from '../figures.ts'
 import { type Origin, startOrigin } from '../nginx-origin.ts'
 import type { Peer } from '../peers/peer.ts'
 import { ratios } from '../ratios.ts'
@@ -31,6 +31,8 @@ const MB = 1_048_576
 const LEAST = 120
 /** Memory that is needed beside the cache, in MB. */
 const BESIDE = 2048
+/** How often all that is hot is asked for before the first round. */
+const WARM = 100
 /** How late the client may be (p99), in ms, before its numbers say more about the machine than about a proxy. */
 const LATE = 2
 
@@ -47,62 +49,111 @@ const columns = [
 
 type Key = (typeof columns)[number]['key']
 
-interface Outcome {
-  /** By key of the columns. */
-  readonly numbers: Readonly<Record<Key, number>>
-  readonly remark: string
+/** One proxy, filled up, and what was measured of it. */
+interface Entry {
+  readonly peer: Peer
+  /** null where there is nothing to measure. */
+  readonly proxy: Running | null
+  readonly each: number | null
+  readonly rss: number
+  readonly samples: Record<string, number>[]
+  remark: string
 }
 
+/** All have their turn in every round, as far as memory reaches for all of them at once. */
 export async function runMillion(context: Context, workload: Workload): Promise<Result> {
-  const { yard, progress, peers } = context
-  await using origin = await startOrigin(yard, 1, shareCores(context.cores, 1).load)
-  const outcomes: Outcome[] = []
-  for (const peer of peers) {
-    outcomes.push(await measure(context, workload, peer, origin).catch((error: Error) => nothing(error, peer)))
-    progress.step()
+  await using origin = await startOrigin(context.yard, 1, shareCores(context.cores, 1).load)
+  const entries: Entry[] = []
+  const need = (workload.cache!.size + BESIDE) * MB
+  while (entries.length < context.peers.length) {
+    const fitting = Math.max(1, Math.floor(freemem() / need))
+    const some = context.peers.slice(entries.length, entries.length + fitting)
+    entries.push(...(await measureSome({ ...context, peers: some }, workload, origin)))
   }
-  const relative = ratios(outcomes.map(({ numbers }) => numbers.each))
+  const relative = ratios(entries.map(({ each }) => each ?? Number.NaN))
   return {
     workload: workload.name,
     says: workload.says,
     measure: 'each',
     unit: 'bytes',
     columns,
-    rows: peers.map(({ name }, i) => ({
-      who: name,
-      numbers: outcomes[i]!.numbers,
+    rows: entries.map((entry, i) => ({
+      who: entry.peer.name,
+      numbers: numbersOf(entry),
       ratio: relative[i]!,
       growth: null,
-      remark: outcomes[i]!.remark,
-      rounds: [outcomes[i]!.numbers.each],
+      remark: remarkOf(entry),
+      rounds: [entry.each ?? Number.NaN],
     })),
-  }
-
-  function nothing(error: Error, { name }: Peer): Outcome {
-    context.warn(`${workload.name}, ${name}: ${error.message}`)
-    return without('failed')
   }
 }
 
-async function measure(context: Context, workload: Workload, peer: Peer, origin: Origin): Promise<Outcome> {
+async function measureSome(context: Context, workload: Workload, origin: Origin): Promise<Entry[]> {
+  const { yard, cores, progress } = context
+  await using stack = new AsyncDisposableStack()
+  const client = stack.use(new CacheClient(yard, shareCores(cores, 1).load))
+  // In a process of its own, so that it does not wait for what the other one does.
+  const single = stack.use(new CacheClient(yard, shareCores(cores, 1).load))
+  const entries: Entry[] = []
+  for (const peer of context.peers) {
+    const entry = await enter(context, workload, peer, { origin, client, single, stack }).catch((error: Error) => {
+      context.warn(`${workload.name}, ${peer.name}: ${error.message}`)
+      return without(peer, 'failed')
+    })
+    entries.push(entry)
+    // Who is not asked has no part of the processor, not even for tidying up.
+    entry.proxy?.pause()
+    progress.step()
+  }
+  const running = entries.filter(({ proxy }) => proxy !== null)
+  for (let round = 0; round < context.rounds; round++) {
+    for (const entry of rotated(running, round)) {
+      progress.say(`${workload.name}: ${entry.peer.name} has hits, round ${round + 1} of ${context.rounds}`)
+      entry.proxy!.resume()
+      try {
+        entry.samples.push(await mix(context, { client, single, origin, proxy: entry.proxy! }, round))
+      } catch (error) {
+        context.warn(`${workload.name}, ${entry.peer.name}: ${(error as Error).message}`)
+        entry.remark = 'failed'
+      }
+      entry.proxy!.pause()
+    }
+  }
+  for (const { peer, samples } of running) {
+    const late = median(samples.map((sample) => sample.late!))
+    if (late > LATE) context.warn(`${workload.name}, ${peer.name}: the client was ${late.toFixed(1)} ms late`)
+  }
+  return entries
+}
+
+interface Hall {
+  readonly origin: Origin
+  readonly client: CacheClient
+  readonly single: CacheClient
+  readonly stack: AsyncDisposableStack
+}
+
+/** Starts a proxy and has it store a million objects, then as much as it has room for. */
+async function enter(
+  context: Context,
+  workload: Workload,
+  peer: Peer,
+  { origin, client, single, stack }: Hall,
+): Promise<Entry> {
   const { yard, progress } = context
-  const cores = shareCores(context.cores, 1)
   const say = (what: string): void => progress.say(`${workload.name}: ${peer.name} ${what}`)
   const cache = { ...workload.cache!, folder: yard.memoryFolder() }
+  stack.defer(() => yard.remove(cache.folder))
   const job = await simpleJob(yard, origin.addresses, workload.connections, { cache })
   const cannot = peer.cannot(job)
-  if (cannot !== null) return without(cannot)
-  if (freemem() < (cache.size + BESIDE) * MB) return without(`takes ${cache.size + BESIDE} MB of memory, there is less`)
+  if (cannot !== null) return without(peer, cannot)
+  const need = cache.size + BESIDE
+  if (freemem() < need * MB) return without(peer, `takes ${need} MB of memory, there is less`)
 
-  await using stack = new AsyncDisposableStack()
-  stack.defer(() => yard.remove(cache.folder))
-  const proxy = stack.use(await startProxy(yard, peer, job, cores.proxy, workload.request.paths[0]))
-  const client = stack.use(new CacheClient(yard, cores.load))
-  // In a process of its own, so that it does not wait for what the other one does.
-  const single = stack.use(new CacheClient(yard, cores.load))
-  const { port } = job
-
+  const { proxy: core } = shareCores(context.cores, 1)
+  const proxy = stack.use(await startProxy(yard, peer, job, core, workload.request.paths[0]))
   const { count } = workload.request.keys!
+  const { port } = job
   const before = heldBy(proxy)
   say(`stores ${count} objects`)
   await client.fill({ port, path: HOT.path, from: 0, count })
@@ -110,25 +161,26 @@ async function measure(context: Context, workload: Workload, peer: Peer, origin:
   say('is filled up')
   const left = cache.size * MB * POUR.over - (held - before)
   await client.fill({ port, path: POUR.path, from: 0, count: Math.max(0, Math.ceil(left / POUR.size)) })
-  const rss = heldBy(proxy)
+  const entry = { peer, proxy, each: eachOf(held - before, count), rss: heldBy(proxy), samples: [], remark: '' }
+  say('is warmed up')
+  // At the pace of the rounds a compiler would not be done before the last of them.
+  for (let i = 0; i < WARM; i++) await client.fill({ port, path: HOT.path, from: HOT.from, count: HOT.count })
+  // A round that does not count. Its new objects come after those of the others.
+  await mix(context, { client, single, origin, proxy }, context.rounds)
+  return entry
+}
 
-  const rounds: Record<string, number>[] = []
-  for (let round = 0; round < context.rounds; round++) {
-    say(`has hits, round ${round + 1} of ${context.rounds}`)
-    rounds.push(await mix(context, { client, single, origin, proxy }, round))
-  }
-  const each = eachOf(held - before, count)
-  const late = median(rounds.map((one) => one.late!))
-  if (late > LATE) context.warn(`${workload.name}, ${peer.name}: the client was ${late.toFixed(1)} ms late`)
-  const of = (key: Key): number => median(rounds.map((one) => one[key]!))
-  const errors = rounds.reduce((sum, one) => sum + one.errors!, 0)
-  const { calm50, calm99, p50, p99, tiny, hits } = Object.fromEntries(
-    columns.map(({ key }) => [key, of(key)]),
-  ) as Outcome['numbers']
-  return {
-    numbers: { each: each ?? Number.NaN, rss: rss / 1e6, calm50, calm99, p50, p99, tiny, hits },
-    remark: errors > 0 ? `${errors} errors` : each === null ? 'all its memory is resident from the start' : '',
-  }
+function numbersOf({ each, rss, samples }: Entry): Readonly<Record<Key, number>> {
+  const measured: Partial<Record<Key, number>> = { each: each ?? Number.NaN, rss: rss / 1e6 }
+  const of = (key: Key): number => measured[key] ?? median(samples.map((sample) => sample[key]!))
+  return Object.fromEntries(columns.map(({ key }) => [key, of(key)])) as Record<Key, number>
+}
+
+function remarkOf({ proxy, each, samples, remark }: Entry): string {
+  if (remark !== '' || proxy === null) return remark
+  const errors = samples.reduce((sum, { errors }) => sum + errors!, 0)
+  if (errors > 0) return `${errors} errors`
+  return each === null ? 'all its memory is resident from the start' : ''
 }
 
 interface Ground {
@@ -173,7 +225,6 @@ export function eachOf(growth: number, count: number): number | null {
   return each < LEAST ? null : each
 }
 
-function without(remark: string): Outcome {
-  const numbers = Object.fromEntries(columns.map(({ key }) => [key, Number.NaN])) as Outcome['numbers']
-  return { numbers, remark }
+function without(peer: Peer, remark: string): Entry {
+  return { peer, proxy: null, each: null, rss: Number.NaN, samples: [], remark }
 }

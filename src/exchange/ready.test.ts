@@ -36,25 +36,33 @@ function ask(ready: Ready, hold: Hold, age = 0, accept: string | null = null): s
   return null
 }
 
-it('has an answer ready from the third time on that something is found, with its body if that is small', () => {
+function asks(ready: Ready, hold: Hold, times: number, age = 0): (string | null)[] {
+  return Array.from({ length: times }, () => ask(ready, hold, age))
+}
+
+it('has an answer ready once something was found four times in a second, with its body if that is small', () => {
   const ready = new Ready()
   const small = stored('small', 10)
   const text = `HTTP/1.1 200 OK\r\nX: 1\r\nContent-Length: 10\r\nAge: 0\r\n\r\n${'a'.repeat(10)}`
-  assert.deepEqual(
-    [ask(ready, small), ask(ready, small), ask(ready, small), ask(ready, small)],
-    [null, null, text, text],
-  )
+  assert.deepEqual(asks(ready, small, 6), [null, null, null, null, text, text])
   const large = stored('large', 5000)
-  assert.deepEqual([ask(ready, large), ask(ready, large)], [null, null])
+  assert.deepEqual(asks(ready, large, 4), [null, null, null, null])
   assert.equal(ask(ready, large), 'HTTP/1.1 200 OK\r\nX: 1\r\nContent-Length: 5000\r\nAge: 0\r\n\r\n')
+})
+
+it('has none for what is found no more than four times a second, however long that goes on', () => {
+  const ready = new Ready()
+  const seldom = stored('seldom', 10)
+  for (let age = 0; age < 100; age++) assert.deepEqual(asks(ready, seldom, 4, age), [null, null, null, null])
 })
 
 it('makes it anew when the age changes, and when the object does', () => {
   const ready = new Ready()
   const first = stored('page', 10)
-  for (let i = 0; i < 3; i++) ask(ready, first)
-  assert.equal(ask(ready, first, 1), null)
-  assert.match(ask(ready, first, 1) ?? '', /Age: 1/)
+  assert.match(asks(ready, first, 5).at(-1) ?? '', /Age: 0/)
+  const next = asks(ready, first, 5, 1)
+  assert.deepEqual(next.slice(0, 4), [null, null, null, null])
+  assert.match(next[4] ?? '', /Age: 1/)
   const second = stored('page', 20)
   assert.equal(ask(ready, second, 1), null)
   assert.match(ask(ready, first, 1) ?? '', /Content-Length: 10/)
@@ -64,7 +72,7 @@ it('keeps answers for several spellings of Accept-Encoding beside each other', (
   const ready = new Ready()
   const page = stored('page', 10)
   const spellings = ['gzip', 'gzip, br', 'gzip, deflate, br, zstd', null]
-  for (let i = 0; i < 2; i++) for (const accept of spellings) ask(ready, page, 0, accept)
+  for (let i = 0; i < 4; i++) for (const accept of spellings) ask(ready, page, 0, accept)
   for (const accept of spellings) assert.ok(ask(ready, page, 0, accept) !== null, String(accept))
 })
 

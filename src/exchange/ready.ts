@@ -17,6 +17,12 @@ const SMALL = 4096
 const PLACES = 1024
 /** How often, at most, an answer counts as found. */
 const LOVED = 15
+/**
+ * So many times it is asked for in one second before it is made for the rest of it. It pays after about three more; and
+ * what is made every second lives just long enough to end up among what the collector takes for lasting, which then
+ * stops the thread for tens of milliseconds every few seconds.
+ */
+const OFTEN = 4
 
 export interface ReadyAnswer {
   /** Of the stored response it was made from. */
@@ -38,6 +44,9 @@ export class Ready {
   /** Who has a place, or would: the version, and how often it was found more than others. */
   readonly #versions = new Float64Array(PLACES)
   readonly #found = new Uint8Array(PLACES)
+  /** The age at which it was looked for in vain, and how often. */
+  readonly #ages = new Float64Array(PLACES)
+  readonly #missed = new Uint8Array(PLACES)
   // What was looked for last.
   #version = 0
   #age = 0
@@ -60,16 +69,21 @@ export class Ready {
     return null
   }
 
-  /** After a find in vain: whether to make it ready. Not yet, where another one is found more often. */
+  /** After a find in vain: whether to make it ready. Not where it is asked for seldom, or another one more often. */
   get worth(): boolean {
     const place = placeOf(this.#version, this.#accept)
-    if (this.#versions[place] === this.#version) return true
-    if (this.#found[place]! > 0) this.#found[place]! -= 1
-    else {
+    if (this.#versions[place] !== this.#version) {
+      if (this.#found[place]! > 0) {
+        this.#found[place]! -= 1
+        return false
+      }
       this.#versions[place] = this.#version
       this.#answers[place] = null
-    }
-    return false
+      this.#missed[place] = 0
+    } else if (this.#ages[place] !== this.#age) this.#missed[place] = 0
+    this.#ages[place] = this.#age
+    if (this.#missed[place]! < OFTEN) this.#missed[place]! += 1
+    return this.#missed[place] === OFTEN
   }
 
   /** Makes ready what was looked for last, which is to be served in this form. `asked`: what was found in the store. */

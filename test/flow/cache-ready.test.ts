@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { type Shop, shop } from '../kit/cache-origin.ts'
 import { Client } from '../kit/client.ts'
 
-const AGAIN = 6
+/** In one second more often than it takes until an answer is made ready. */
+const AGAIN = 9
 
 interface Answer {
   readonly status: number
