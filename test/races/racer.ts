@@ -52,8 +52,13 @@ function toss(): void {
   const pool = ledger.slots('pool:shop')
   const { threads } = race.plan
   let held = 0
+  let heeded = false
   for (;;) {
     const { stop } = witness
+    if (stop && !heeded) {
+      heeded = true
+      witness.heed()
+    }
     for (; slots.collect(); held++) witness.enter(limit)
     if (!stop && slots.take()) {
       if (pool.take()) {
@@ -68,7 +73,8 @@ function toss(): void {
       if (to !== me && !stop && slots.hand(to)) continue
       slots.give()
       pool.give()
-    } else if (stop && slots.used === 0) return
+      // Who has not seen it may still throw something here, which nobody would catch.
+    } else if (stop && witness.heeded === threads && slots.used === 0) return
   }
 }
 

@@ -8,6 +8,7 @@ const BROKEN = 2
 const STOP = 3
 const GRANTS = 4
 const GO = 5
+const HEEDED = 6
 const OWN = 16
 
 export class Witness {
@@ -82,5 +83,15 @@ export class Witness {
 
   set stop(yes: boolean) {
     Atomics.store(this.#cells, STOP, yes ? 1 : 0)
+  }
+
+  /** Says, once, that this racer has seen stop and will act by it from now on. */
+  heed(): void {
+    Atomics.add(this.#cells, HEEDED, 1)
+  }
+
+  /** How many racers have seen stop. */
+  get heeded(): number {
+    return Atomics.load(this.#cells, HEEDED)
   }
 }
