@@ -5,7 +5,7 @@
  */
 import { freemem } from 'node:os'
 import type { Context } from '../context.ts'
-import { shareCores } from '../cores.ts'
+import { type Cores, shareCores } from '../cores.ts'
 import { median, rotated } from '../figures.ts'
 import { type Origin, startOrigin } from '../nginx-origin.ts'
 import type { Peer } from '../peers/peer.ts'
@@ -62,13 +62,17 @@ interface Entry {
 
 /** All have their turn in every round, as far as memory reaches for all of them at once. */
 export async function runMillion(context: Context, workload: Workload): Promise<Result> {
-  await using origin = await startOrigin(context.yard, 1, shareCores(context.cores, 1).load)
+  const cores = shareCores(context.cores, 1)
+  await using origin = await startOrigin(context.yard, 1, cores.load)
   const entries: Entry[] = []
-  const need = (workload.cache!.size + BESIDE) * MB
+  const need = workload.cache!.size + BESIDE
   while (entries.length < context.peers.length) {
-    const fitting = Math.max(1, Math.floor(freemem() / need))
-    const some = context.peers.slice(entries.length, entries.length + fitting)
-    entries.push(...(await measureSome({ ...context, peers: some }, workload, origin)))
+    const fitting = Math.floor(freemem() / (need * MB))
+    const peers = context.peers.slice(entries.length, fitting === 0 ? undefined : entries.length + fitting)
+    if (fitting === 0) {
+      entries.push(...peers.map((peer) => without(peer, `takes ${need} MB of memory, there is less`)))
+      context.progress.step(peers.length)
+    } else entries.push(...(await measureSome({ ...context, peers }, workload, origin, cores)))
   }
   const relative = ratios(entries.map(({ each }) => each ?? Number.NaN))
   return {
@@ -88,15 +92,17 @@ export async function runMillion(context: Context, workload: Workload): Promise<
   }
 }
 
-async function measureSome(context: Context, workload: Workload, origin: Origin): Promise<Entry[]> {
-  const { yard, cores, progress } = context
+/** Those for whom there is memory at the same time. */
+async function measureSome(context: Context, workload: Workload, origin: Origin, cores: Cores): Promise<Entry[]> {
+  const { yard, progress } = context
   await using stack = new AsyncDisposableStack()
-  const client = stack.use(new CacheClient(yard, shareCores(cores, 1).load))
+  const client = stack.use(new CacheClient(yard, cores.load))
   // In a process of its own, so that it does not wait for what the other one does.
-  const single = stack.use(new CacheClient(yard, shareCores(cores, 1).load))
+  const single = stack.use(new CacheClient(yard, cores.load))
+  const ground = { client, single, origin }
   const entries: Entry[] = []
   for (const peer of context.peers) {
-    const entry = await enter(context, workload, peer, { origin, client, single, stack }).catch((error: Error) => {
+    const entry = await enter(context, workload, peer, cores.proxy, ground, stack).catch((error: Error) => {
       context.warn(`${workload.name}, ${peer.name}: ${error.message}`)
       return without(peer, 'failed')
     })
@@ -111,7 +117,7 @@ async function measureSome(context: Context, workload: Workload, origin: Origin)
       progress.say(`${workload.name}: ${entry.peer.name} has hits, round ${round + 1} of ${context.rounds}`)
       entry.proxy!.resume()
       try {
-        entry.samples.push(await mix(context, { client, single, origin, proxy: entry.proxy! }, round))
+        entry.samples.push(await mix(context, ground, entry.proxy!, round))
       } catch (error) {
         context.warn(`${workload.name}, ${entry.peer.name}: ${(error as Error).message}`)
         entry.remark = 'failed'
@@ -126,32 +132,27 @@ async function measureSome(context: Context, workload: Workload, origin: Origin)
   return entries
 }
 
-interface Hall {
-  readonly origin: Origin
-  readonly client: CacheClient
-  readonly single: CacheClient
-  readonly stack: AsyncDisposableStack
-}
-
-/** Starts a proxy and has it store a million objects, then as much as it has room for. */
+/** Starts a proxy and has it store a million objects, then as much as it has room for. `stack` gets what is to end. */
 async function enter(
   context: Context,
   workload: Workload,
   peer: Peer,
-  { origin, client, single, stack }: Hall,
+  core: Cores['proxy'],
+  ground: Ground,
+  stack: AsyncDisposableStack,
 ): Promise<Entry> {
   const { yard, progress } = context
+  const { client, origin } = ground
   const say = (what: string): void => progress.say(`${workload.name}: ${peer.name} ${what}`)
   const cache = { ...workload.cache!, folder: yard.memoryFolder() }
-  stack.defer(() => yard.remove(cache.folder))
+  // Who fails here is gone at once, and takes nothing from the others.
+  await using own = new AsyncDisposableStack()
+  own.defer(() => yard.remove(cache.folder))
   const job = await simpleJob(yard, origin.addresses, workload.connections, { cache })
   const cannot = peer.cannot(job)
   if (cannot !== null) return without(peer, cannot)
-  const need = cache.size + BESIDE
-  if (freemem() < need * MB) return without(peer, `takes ${need} MB of memory, there is less`)
 
-  const { proxy: core } = shareCores(context.cores, 1)
-  const proxy = stack.use(await startProxy(yard, peer, job, core, workload.request.paths[0]))
+  const proxy = own.use(await startProxy(yard, peer, job, core, workload.request.paths[0]))
   const { count } = workload.request.keys!
   const { port } = job
   const before = heldBy(proxy)
@@ -166,7 +167,8 @@ async function enter(
   // At the pace of the rounds a compiler would not be done before the last of them.
   for (let i = 0; i < WARM; i++) await client.fill({ port, path: HOT.path, from: HOT.from, count: HOT.count })
   // A round that does not count. Its new objects come after those of the others.
-  await mix(context, { client, single, origin, proxy }, context.rounds)
+  await mix(context, ground, proxy, context.rounds)
+  stack.use(own.move())
   return entry
 }
 
@@ -187,13 +189,13 @@ interface Ground {
   readonly client: CacheClient
   readonly single: CacheClient
   readonly origin: Origin
-  readonly proxy: Running
 }
 
 /** Hits alone, then with others that come and go. */
 async function mix(
   { seconds }: Context,
-  { client, single, origin, proxy }: Ground,
+  { client, single, origin }: Ground,
+  proxy: Running,
   round: number,
 ): Promise<Record<string, number>> {
   const { port } = proxy.job

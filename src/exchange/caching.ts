@@ -35,7 +35,7 @@ import { setBack, sinceFailure } from './set-back.ts'
 import type { Stage } from './stage.ts'
 
 /** Why a stale copy is served then. */
-export const FAILED_LATELY = 'failed lately'
+const FAILED_LATELY = 'failed lately'
 /** For how long, in ms, after a failure of the server a stale copy is served without asking it again. */
 const AFTER_FAILURE = 1000
 /** Pause after a refresh for which there was no room, in ms: not each visitor of a stale page is to try it. */

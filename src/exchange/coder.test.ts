@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
-import { get } from '../../test/kit/heads.ts'
+import { get, storedHead } from '../../test/kit/heads.ts'
 import { codedKey } from '../cache/coding.ts'
-import { KIND, SLOT, type StoredText, textOf } from '../cache/stored.ts'
+import { KIND, SLOT, textOf } from '../cache/stored.ts'
 import type { Hold } from '../store/hold.ts'
 import { createStoreMemory } from '../store/memory.ts'
 import { planStore } from '../store/plan.ts'
@@ -13,15 +13,7 @@ import { Store } from '../store/store.ts'
 import { type Form, formFor } from './coder.ts'
 import type { RouteCache } from './route-cache.ts'
 
-const stored: StoredText = {
-  status: 200,
-  reason: 'OK',
-  etag: '',
-  lastModified: '',
-  date: 0,
-  tags: '',
-  fields: 'Content-Type: text/html\r\n',
-}
+const stored = storedHead('Content-Type: text/html')
 const LONG = Buffer.from('all the same, '.repeat(20_000))
 
 /** A store, and a route that codes what lies in it. */

@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { storedHead } from '../../test/kit/heads.ts'
 import { Life } from '../cache/life.ts'
-import { putResponse, readText, type StoredText, textOf } from '../cache/stored.ts'
+import { putResponse, readText, textOf } from '../cache/stored.ts'
 import type { Hold } from '../store/hold.ts'
 import { createStoreMemory } from '../store/memory.ts'
 import { planStore } from '../store/plan.ts'
 import { Store } from '../store/store.ts'
 import { Ready } from './ready.ts'
 
-const head: StoredText = {
-  status: 200,
-  reason: 'OK',
-  etag: '',
-  lastModified: '',
-  date: 0,
-  tags: '',
-  fields: 'X: 1\r\n',
-}
+const head = storedHead('X: 1')
 const store = new Store(createStoreMemory(planStore({ bytes: 8 << 20, threads: 1 })), 0, () => {})
 
 function stored(key: string, length: number): Hold {

@@ -48,6 +48,7 @@ export class Ready {
   readonly #ages = new Float64Array(PLACES)
   readonly #missed = new Uint8Array(PLACES)
   // What was looked for last.
+  #place = 0
   #version = 0
   #age = 0
   #left = 0
@@ -62,6 +63,7 @@ export class Ready {
       if (this.#found[place]! < LOVED) this.#found[place]! += 1
       return one
     }
+    this.#place = place
     this.#version = version
     this.#age = age
     this.#left = left
@@ -71,7 +73,7 @@ export class Ready {
 
   /** After a find in vain: whether to make it ready. Not where it is asked for seldom, or another one more often. */
   get worth(): boolean {
-    const place = placeOf(this.#version, this.#accept)
+    const place = this.#place
     if (this.#versions[place] !== this.#version) {
       if (this.#found[place]! > 0) {
         this.#found[place]! -= 1
@@ -96,7 +98,7 @@ export class Ready {
     let text = wholeHead(stored, { bodyKind, length: hold.length }, out)
     if (text.length > SMALL) return
     if (small) for (const piece of hold.pieces(0, hold.length)) text += latin1(piece, 0, piece.length)
-    this.#answers[placeOf(this.#version, this.#accept)] = {
+    this.#answers[this.#place] = {
       version: this.#version,
       age: this.#age,
       left: this.#left,

@@ -1,5 +1,6 @@
 /** Heads of requests and responses from a few lines of text, for tests of what is decided by them. */
 import assert from 'node:assert/strict'
+import type { StoredText } from '../../src/cache/stored.ts'
 import { RequestHead, ResponseHead } from '../../src/wire/head.ts'
 import { parseRequest } from '../../src/wire/request.ts'
 import { parseResponse } from '../../src/wire/response.ts'
@@ -26,4 +27,10 @@ export function responseHead(status: number, ...lines: readonly string[]): Respo
   const bytes = Buffer.from(`${[`HTTP/1.1 ${status} Reason`, ...lines].join('\r\n')}\r\n\r\n`, 'latin1')
   assert.equal(parseResponse(head, bytes, 0, bytes.length, limits, 'GET'), bytes.length, head.detail)
   return head
+}
+
+/** The head of a stored 200 with these field lines, and nothing to validate it by. */
+export function storedHead(...lines: readonly string[]): StoredText {
+  const fields = lines.map((line) => `${line}\r\n`).join('')
+  return { status: 200, reason: 'OK', etag: '', lastModified: '', date: 0, tags: '', fields }
 }
