@@ -65,14 +65,12 @@ test('a stale copy instead of a place in a line has a verdict with the limit, an
   await origin[Symbol.asyncDispose]()
   assert.equal((await get(at.port, '/page')).body, 'page 1')
   const stale = (await at.log()).filter(({ cache }) => cache === 'stale')
-  assert.deepEqual(
-    stale.map((line) => [line.status, line.cause, line.cacheDetail]),
-    [
-      [200, null, 'saturated'],
-      [200, null, 'connect_refused'],
-    ],
-  )
-  const [full, refused] = stale.map(({ verdict }) => verdict)
+  assert.equal(stale.length, 2)
+  const [full, refused] = ['saturated', 'connect_refused'].map((why) => {
+    const line = stale.find(({ cacheDetail }) => cacheDetail === why)
+    assert.deepEqual([line?.status, line?.cause], [200, null], why)
+    return line?.verdict
+  })
   assert.deepEqual([full?.gate, full?.limit], ['pool shop', 1])
   assert.equal(full?.setting, 'pools.shop.servers[0].maxConnections')
   assert.match(full?.place ?? '', /^headgate\.yaml:4$/)

@@ -52,7 +52,7 @@ export interface Logged extends AsyncDisposable {
   readonly port: number
   /** What the control plane said, from warnings on, as JSON lines. */
   readonly said: readonly string[]
-  /** Stops in good order, after which the log is complete, and reads it. */
+  /** Stops in good order, after which the log is complete, and reads it. Each thread writes its own lines in order; those of two threads stand in any. */
   log(): Promise<LogLine[]>
 }
 
