@@ -30,9 +30,10 @@ const MB = 1_048_576
 /** Bytes that no stored object of 120 bytes can do with less of. */
 const LEAST = 120
 /** Memory that is needed beside the cache, in MB. */
-const BESIDE = 2048
-/** How often all that is hot is asked for before the first round. */
+const BESIDE = 1024
+/** How often all that is hot is asked for before the first round, and how many rounds before it do not count. */
 const WARM = 100
+const WARM_ROUNDS = 8
 /** How late the client may be (p99), in ms, before its numbers say more about the machine than about a proxy. */
 const LATE = 2
 
@@ -164,10 +165,10 @@ async function enter(
   await client.fill({ port, path: POUR.path, from: 0, count: Math.max(0, Math.ceil(left / POUR.size)) })
   const entry = { peer, proxy, each: eachOf(held - before, count), rss: heldBy(proxy), samples: [], remark: '' }
   say('is warmed up')
-  // At the pace of the rounds a compiler would not be done before the last of them.
+  // At the pace of the rounds a compiler would not be done with hits before the last of them.
   for (let i = 0; i < WARM; i++) await client.fill({ port, path: HOT.path, from: HOT.from, count: HOT.count })
-  // A round that does not count. Its new objects come after those of the others.
-  await mix(context, ground, proxy, context.rounds)
+  // Nor with what is done to store and to evict. Their new objects come after those of the rounds that count.
+  for (let i = 0; i < WARM_ROUNDS; i++) await mix(context, ground, proxy, context.rounds + i)
   stack.use(own.move())
   return entry
 }
