@@ -4,7 +4,6 @@ import { type Loaded, loadConfig } from '../config/load.ts'
 import type { AccessLogConfig, Config } from '../config/model.ts'
 import { noticeLine } from '../config/notice.ts'
 import { duration } from '../config/quantity.ts'
-import { makeWay } from '../run/helper-threads.ts'
 import { type Headgate, start } from '../run/start.ts'
 import { createAppLog } from '../watch/app-log.ts'
 import { greeting, many } from './greeting.ts'
@@ -40,7 +39,6 @@ export async function run(file: string | undefined, options: RunOptions): Promis
     reload: () => talk('SIGHUP: reading the configuration anew is not possible yet; restart to change it'),
   })
 
-  makeWay()
   try {
     headgate = await start(withAdminByDefault(config), { log: createAppLog('info') })
   } catch (error) {

@@ -55,10 +55,6 @@ export class RunningCommand implements AsyncDisposable {
     }
   }
 
-  get pid(): number {
-    return this.#child.pid!
-  }
-
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }

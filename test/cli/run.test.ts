@@ -1,10 +1,10 @@
 /** `headgate run` from start to end, as a process of its own between a real client and a real server. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createListener } from 'node:net'
-import { getPriority, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
@@ -55,17 +55,6 @@ async function changed(folder: string, holds: () => boolean): Promise<void> {
 
 function disposable<T extends { close(): void }>(of: T): Disposable & { readonly of: T } {
   return { of, [Symbol.dispose]: () => of.close() }
-}
-
-/** Name and nice value of the threads of a process; none where the system does not tell. */
-function threadsOf(pid: number): { readonly name: string; readonly nice: number }[] {
-  if (process.platform !== 'linux') return []
-  return readdirSync(`/proc/${pid}/task`).map((thread) => {
-    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')
-    const end = stat.lastIndexOf(')')
-    // The 19th field; the third follows the name (proc_pid_stat(5)).
-    return { name: stat.slice(stat.indexOf('(') + 1, end), nice: Number(stat.slice(end + 2).split(' ')[16]) }
-  })
 }
 
 async function ask(port: string, path: string): Promise<IncomingMessage> {
@@ -132,26 +121,6 @@ test('a configuration file in the folder is found, and its name is told', async 
   await running.said(/\/hello/)
   running.signal('SIGINT')
   assert.equal((await running.ended()).code, 0)
-})
-
-test('threads that compile and collect give way to those that serve, where the system knows threads by name', async (t) => {
-  const { address } = await origin(t)
-  await using running = new RunningCommand(oneLiner(address))
-  await portOf(running)
-  const threads = threadsOf(running.pid)
-  const helpers = threads.filter(({ name }) => /V8Worker$/.test(name))
-  const rest = threads.filter((thread) => !helpers.includes(thread))
-  assert.equal(helpers.length > 0, process.platform === 'linux')
-  const own = getPriority()
-  assert.deepEqual(
-    new Set(helpers.map(({ nice }) => nice)),
-    new Set(helpers.length > 0 ? [Math.min(own + 10, 19)] : []),
-  )
-  assert.deepEqual(new Set(rest.map(({ nice }) => nice)), new Set(rest.length > 0 ? [own] : []))
-  assert.equal(
-    rest.some(({ name }) => name === 'headgate-0'),
-    process.platform === 'linux',
-  )
 })
 
 test('a stop lets a request under way finish, and ends with 0', async (t) => {
