@@ -162,8 +162,5 @@ export function withoutDatedRange(conditions: Conditions | null): Conditions | n
  * others are made. What the client takes can still be read with fieldList.
  */
 export function hideAcceptEncoding(head: RequestHead): void {
-  for (let i = 0; i < head.count; i++) {
-    // A field for the hop that brought it: none of them passes on.
-    if (head.ids[i] === Field.acceptEncoding) head.ids[i] = Field.keepAlive
-  }
+  head.hide(Field.acceptEncoding)
 }

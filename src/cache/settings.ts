@@ -2,7 +2,10 @@
 import type { RouteCacheConfig } from '../config/model.ts'
 
 /** All of it but what concerns the way of requests and not the messages. */
-export type CacheSettings = Omit<RouteCacheConfig, 'bypass' | 'purge' | 'coalesce' | 'compress' | 'status'>
+export type CacheSettings = Omit<
+  RouteCacheConfig,
+  'bypass' | 'purge' | 'hitForMiss' | 'coalesce' | 'compress' | 'status'
+>
 
 /** What makes two requests ask for the same thing, before Vary. */
 export type KeySettings = CacheSettings['key']

@@ -18,6 +18,8 @@ const ERRORS = statuses('500 502 503 504')
 const OWN_ERRORS = 512
 /** The server wants fewer requests (RFC 6585 §4). */
 const TOO_MANY = statuses('429')
+/** The server finds fault with the request, and says nothing of what it asks for. */
+const ABOUT_REQUEST = statuses('400 406 408 411 412 413 415 416 417 421 422 425 426 428 429 431')
 /** An answer to conditions or ranges that the request named (RFC 9110 §15.5.13, §15.5.17). */
 const CONDITIONAL = statuses('412 416')
 
@@ -37,7 +39,17 @@ export function isServerError(status: number): boolean {
 
 /** Whether a refresh that nobody waits for has failed: the copy that is there stays, and the next try waits. */
 export function isRefreshFailure(status: number): boolean {
-  return Math.floor(status / 100) === 5 || TOO_MANY.has(status)
+  return Math.floor(status / 100) === 5 || isTooMany(status)
+}
+
+/** Whether the server wants fewer requests. */
+export function isTooMany(status: number): boolean {
+  return TOO_MANY.has(status)
+}
+
+/** Whether the answer is about how this client asked, so that it says nothing to those who ask otherwise. */
+export function isAboutRequest(status: number): boolean {
+  return ABOUT_REQUEST.has(status)
 }
 
 /** Whether the answer may be about what the request named beside its target. */

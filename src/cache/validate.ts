@@ -21,17 +21,11 @@ export function validationLines(stored: Validators): string {
  * is a whole one, or a 304 about the stored response. They can no longer be read from the head either.
  */
 export function hideConditions(head: RequestHead): void {
-  hide(head, [Field.ifNoneMatch, Field.ifModifiedSince, Field.range, Field.ifRange])
+  for (const id of [Field.ifNoneMatch, Field.ifModifiedSince, Field.range, Field.ifRange]) head.hide(id)
 }
 
 /** The same with what a client says to caches, for a request that the cache makes of its own accord. */
 export function hideDirectives(head: RequestHead): void {
-  hide(head, [Field.cacheControl, Field.pragma])
-}
-
-function hide(head: RequestHead, hidden: readonly number[]): void {
-  for (let i = 0; i < head.count; i++) {
-    // A field for the hop that brought it: none of them passes on.
-    if (hidden.includes(head.ids[i]!)) head.ids[i] = Field.keepAlive
-  }
+  head.hide(Field.cacheControl)
+  head.hide(Field.pragma)
 }

@@ -42,6 +42,7 @@ test('cache: true is the same as an empty object, and all of its defaults are kn
     targeted: ['cdn-cache-control'],
     surrogateControl: false,
     purge: [],
+    hitForMiss: 120_000,
     coalesce: { max: 10_000, timeout: 5000, otherwise: 'fetch' },
     compress: null,
     status: true,

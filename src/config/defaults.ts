@@ -99,6 +99,7 @@ export const defaults = {
     // Nobody removes anything until named.
     purge: [],
     // As many as a busy page sees in a few seconds, waiting as long as nginx lets them (5 s), then each for itself.
+    hitForMiss: '2m',
     coalesce: { on: true, max: 10_000, timeout: '5s', otherwise: 'fetch' },
     // Off as in nginx and Caddy: many servers compress already. When on: what is text, and longer than a packet.
     compress: {

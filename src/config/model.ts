@@ -164,6 +164,8 @@ export interface RouteCacheConfig {
   readonly surrogateControl: boolean
   /** Peers (CIDR or address) that may use PURGE; empty: nobody. */
   readonly purge: readonly string[]
+  /** How long after an answer that may not be shared nobody waits for another's fetch, in ms. */
+  readonly hitForMiss: number
   /** Waiting for somebody else's fetch of the same; null: each fetches. */
   readonly coalesce: { readonly max: number; readonly timeout: number; readonly otherwise: 'fetch' | 'refuse' } | null
   /** Compression of stored answers; null: none. Types in lower case, `text/*` for all below; `min` in bytes. */

@@ -294,6 +294,8 @@ export interface WrittenRouteCache {
     /** What becomes of those beyond `max` and `timeout`: `'fetch'` for themselves, or `'refuse'` with 503. Default: `'fetch'`. */
     readonly otherwise?: 'fetch' | 'refuse' | undefined
   } | undefined
+  /** How long, after an answer that may not be shared, nobody waits for the fetch of another: all who ask go to the servers side by side. Varnish: uncacheable_ttl. Default: `'2m'`. */
+  readonly hitForMiss?: Duration | undefined
   /** Whether stored answers are compressed, once for all who take them: `true`, or `{ types, encodings, min }`. nginx: gzip. Varnish: beresp.do_gzip. Default: `false`. */
   readonly compress?: boolean | {
     /** Media types that are worth it. nginx: gzip_types. */

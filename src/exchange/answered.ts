@@ -5,7 +5,7 @@ import { invalidatedBy } from '../cache/invalidate.ts'
 import { ageAt, askOf, usableOnError } from '../cache/judge.ts'
 import { Life } from '../cache/life.ts'
 import type { Reason } from '../cache/reasons.ts'
-import { isRefreshFailure, isServerError } from '../cache/status.ts'
+import { isAboutRequest, isRefreshFailure, isServerError, isTooMany } from '../cache/status.ts'
 import { answersGet, type NotStored, whyNotStored } from '../cache/storable.ts'
 import { KIND, putResponse, REASON, SLOT, type StoredText, textOf, variantKey } from '../cache/stored.ts'
 import { linesForOne, linesToKeep } from '../cache/stored-head.ts'
@@ -21,11 +21,9 @@ import type { Caching } from './caching.ts'
 import { formFor } from './coder.ts'
 import { freshen, validated } from './renewal.ts'
 import type { RouteCache } from './route-cache.ts'
-import { setBack } from './set-back.ts'
+import { putOff, setBack } from './set-back.ts'
 import { draftOf, handToFill, isOutdated, lifeOfAnswer, OF_REQUEST } from './take-over.ts'
 
-/** How long nobody waits for a fetch of what turned out not to be shared, in ms; Varnish's uncacheable_ttl. */
-const PASS = 120_000
 // Used up within one call each.
 const control = new CacheControl()
 const fresh = new Life()
@@ -39,16 +37,9 @@ export function answered(c: Caching, head: ResponseHead): boolean {
   c.role = 'none'
   if (way === null) return false
   if (role === 'changes') {
-    invalidate(c, way, head)
+    const own = invalidate(c, way, head)
+    if (c.removals >= 0) c.removals += own
     if (!posted(c, way, head)) return false
-  }
-  if (role === 'asks') {
-    freshen(c, way, head, now)
-    return false
-  }
-  if (head.status === 304 && c.extra !== '' && c.stale !== null) {
-    validated(c, way, head, now)
-    return true
   }
   if (c.stale !== null && hasFailed(c, way, head.status, now)) {
     setBack(c.stale, now)
@@ -61,6 +52,15 @@ export function answered(c: Caching, head: ResponseHead): boolean {
     } else c.serveStale(`status ${head.status}`)
     return true
   }
+  if (role === 'watches') return false
+  if (role === 'asks') {
+    freshen(c, way, head, now)
+    return false
+  }
+  if (head.status === 304 && c.extra !== '' && c.stale !== null) {
+    validated(c, way, head, now)
+    return true
+  }
   controlOf(control, head, way.settings)
   lifeOfAnswer(c, fresh, way, head, control, now)
   let why: NotStored | 'too-large' | null = whyNotStored(x.head, c.ask, head, control, fresh, way.settings)
@@ -69,11 +69,15 @@ export function answered(c: Caching, head: ResponseHead): boolean {
   if (why === null && keep(c, way, head, now)) return true
   way.notes.note(c.primary, why ?? whyNoDraft(c, way), now)
   if (!x.background) x.world.tally.cached(c.result ?? 'miss')
-  notStored(c, why, head.status, now)
+  notStored(c, way, why, head.status, now)
   if (!x.background) return false
   // A mark that it is not to be shared has taken the place of the copy; or the next try waits.
   if (c.stale !== null) x.world.tally.refreshed(false)
-  if (c.stale?.current === true) setBack(c.stale, now)
+  if (c.stale?.current === true) {
+    // The server is well, where it is the request that this answer cannot be stored for.
+    if (why !== null && OF_REQUEST.has(why)) putOff(c.stale, now)
+    else setBack(c.stale, now)
+  }
   handToFill(c, head, null)
   x.over(false, false)
   return true
@@ -93,13 +97,12 @@ function hasFailed(c: Caching, way: RouteCache, status: number, now: number): bo
 
 /** Whether this is a response to POST that may be stored for GET; makes it a fetch under that key. */
 function posted(c: Caching, way: RouteCache, head: ResponseHead): boolean {
-  const { head: request, client, upload } = c.x
+  const { head: request, upload } = c.x
   if (request.method !== 'POST' || !upload.done || way.bypasses(request)) return false
   controlOf(control, head, way.settings)
   if (!answersGet(request, head, control)) return false
-  c.primary = c.key = way.key(client.hop, request)
+  c.key = c.primary
   if (c.primary === '') return false
-  c.ordered = way.bans.last
   c.result = 'miss'
   askOf(c.ask, request, control, way.settings)
   return true
@@ -137,13 +140,16 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
   const own = linesForOne(head, control)
   const filling = handToFill(c, head, draft)
   const note = (reason: Reason): void => way.notes.note(primary, reason, wall())
-  const stale = x.background ? c.stale : null
-  if (x.background) c.stale = null
+  // What it is to take the place of stays, should it break off.
+  const { stale } = c
+  const { background } = x
+  c.stale = null
   let refused = false
   filling.onEnd = (whole) => {
     if (!whole && !refused) note('incomplete')
-    if (!whole) setBack(stale, wall())
-    if (stale !== null) world.tally.refreshed(whole)
+    if (!whole && refused) putOff(stale, wall())
+    else if (!whole) setBack(stale, wall())
+    if (background && stale !== null) world.tally.refreshed(whole)
     stale?.release()
   }
   filling.onRefused = () => {
@@ -184,7 +190,8 @@ function served(c: Caching, hold: Hold, now: number, own: string): void {
   x.world.tally.cached('miss')
   const form = formFor(c.way!, hold, x.head, c.conditions)
   const age = Math.floor(ageAt(c.life, now) / 1000)
-  const out = { age, cacheStatus: c.statusOf(now, -1), extra: own }
+  const { status } = form.stored
+  const out = { age, cacheStatus: c.statusOf(now, form.conditions === null ? 0 : status, true), extra: own }
   c.letGo()
   c.role = 'none'
   x.delivery.start(form.hold, form.stored, form.conditions, out, now)
@@ -222,20 +229,30 @@ function draftFor(c: Caching, way: RouteCache, names: readonly string[]): boolea
 }
 
 /** Leaves a mark, so that nobody waits for the next fetch of what is not to be shared. */
-function notStored(c: Caching, why: NotStored | 'too-large' | null, status: number, now: number): void {
+function notStored(
+  c: Caching,
+  way: RouteCache,
+  why: NotStored | 'too-large' | null,
+  status: number,
+  now: number,
+): void {
   c.detail = why
   const draft = c.draft
   c.draft = null
   if (draft === null) return
-  if (why === null || status >= 500 || (why !== 'too-large' && OF_REQUEST.has(why))) {
+  // One of those who wait is the next to try, not all at once: of a server that fails there is enough as it is.
+  if (isServerError(status) || isTooMany(status)) return draft.abandon(REASON.failed)
+  if (why === 'authorization') return draft.abandon(REASON.untried)
+  if (why === null || status >= 500 || isAboutRequest(status) || (why !== 'too-large' && OF_REQUEST.has(why))) {
     return draft.abandon(REASON.notStored)
   }
-  pass(draft, now, why === 'too-large')
+  pass(draft, now + way.settings.hitForMiss, why === 'too-large')
 }
 
-function pass(draft: Draft, now: number, large: boolean): void {
+/** `until`: ms since the epoch. `large`: it was longer than the store takes. */
+function pass(draft: Draft, until: number, large: boolean): void {
   draft.kind = KIND.pass
-  draft.setMeta(SLOT.until, now + PASS)
+  draft.setMeta(SLOT.until, until)
   draft.setMeta(SLOT.large, large ? 1 : 0)
   if (draft.head('')) draft.finish()
   else draft.abandon(REASON.notStored)
@@ -244,14 +261,18 @@ function pass(draft: Draft, now: number, large: boolean): void {
 /** The same for a response whose length was not known before: it was in the store already, as far as it came. */
 function markPass(way: RouteCache, key: string, now: number): void {
   const draft = way.store.lead(key)
-  if (draft !== null) pass(draft, now, true)
+  if (draft !== null) pass(draft, now + way.settings.hitForMiss, true)
 }
 
-/** An unsafe request has changed something (RFC 9111 §4.4). */
-function invalidate(c: Caching, way: RouteCache, response: ResponseHead): void {
+/** An unsafe request has changed something (RFC 9111 §4.4). How often it removes what stands under its own key. */
+function invalidate(c: Caching, way: RouteCache, response: ResponseHead): number {
   const { head, client } = c.x
+  let own = 0
   for (const path of invalidatedBy(schemeOf(head, client.hop), head, response)) {
     const key = way.key(client.hop, head, path)
-    if (key !== '') way.store.remove(key)
+    if (key === '') continue
+    way.store.remove(key)
+    if (key === c.primary) own++
   }
+  return own
 }

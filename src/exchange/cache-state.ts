@@ -12,8 +12,11 @@ import type { RouteCache } from './route-cache.ts'
 /** How an answer came about, for the log and the counters. */
 export type CacheResult = 'hit' | 'stale' | 'collapsed' | 'revalidated' | 'miss' | 'pass'
 
-/** What the exchange does about the store when its server answers. */
-type Role = 'none' | 'fetches' | 'passes' | 'changes' | 'asks'
+/**
+ * What the exchange does about the store when its server answers: nothing, store what comes as the one who fetches it
+ * for all, or for itself alone, remove what it changes, learn from a HEAD, or look whether the server has failed.
+ */
+type Role = 'none' | 'fetches' | 'passes' | 'changes' | 'asks' | 'watches'
 
 export class CacheState {
   readonly x: Exchange
@@ -45,6 +48,8 @@ export class CacheState {
   ordered = 0
   /** Removals of the key when its fetch began, see Store.removals. */
   removals = -1
+  /** It waits no longer for the fetch of another: what that brings may be there when its own turn comes. */
+  late = false
   /** What came under this key lately was not to be shared. */
   pass = false
   /** It was longer than the store takes, which its server does not say before. */
@@ -80,7 +85,7 @@ export class CacheState {
     this.looks = this.followUntil = this.failedWith = 0
     this.alone = false
     this.removals = -1
-    this.pass = this.large = false
+    this.late = this.pass = this.large = false
     this.extra = ''
     this.result = null
   }

@@ -10,7 +10,7 @@
 import { type Cause, rowOf } from '../base/cause.ts'
 import { wall } from '../base/clock.ts'
 import { hideAcceptEncoding } from '../cache/coding.ts'
-import { conditionsOf, isForServer } from '../cache/condition.ts'
+import { type Conditions, conditionsOf, isForServer } from '../cache/condition.ts'
 import { ageAt, askOf, canBeForMany, judge, usableOnError, usableWhenSaturated } from '../cache/judge.ts'
 import { isCacheMethod } from '../cache/key.ts'
 import { LifeFlag } from '../cache/life.ts'
@@ -53,6 +53,7 @@ export class Caching extends CacheState {
     if (!isCacheMethod(head.method)) {
       this.role = 'changes'
       this.fwd = 'method'
+      if (head.method === 'POST') this.#begin(way)
       return undefined
     }
     this.primary = way.key(client.hop, head)
@@ -63,6 +64,13 @@ export class Caching extends CacheState {
     // Before anything else is asked: whatever is stored or fetched for others, this is for the server.
     if (isForServer(head)) return this.#passBy(way, 'request', 'for-server')
     return this.find(way)
+  }
+
+  /** The answer to a POST may be stored: notes what had been removed when it was sent. */
+  #begin(way: RouteCache): void {
+    this.primary = way.key(this.x.client.hop, this.x.head)
+    this.ordered = way.bans.last
+    this.removals = way.store.removals(this.primary)
   }
 
   /** Nothing stored answers it, and its answer is not stored. */
@@ -107,7 +115,13 @@ export class Caching extends CacheState {
       this.role = 'asks'
       return undefined
     }
-    if (this.ask.noStore) return this.#passBy(way, 'request', 'request-no-store')
+    if (this.ask.noStore) {
+      if (this.stale !== null) this.role = 'watches'
+      return this.#passBy(way, 'request', 'request-no-store')
+    }
+    // What a known user gets is mostly for him alone (RFC 9111 §3.5): nobody waits for it, and he waits for nobody, but
+    // where others got what was fetched for one.
+    if (head.has(Field.authorization) && (this.stale === null || !this.life.has(LifeFlag.authorized))) this.pass = true
     this.role = 'fetches'
     if (this.pass) {
       this.removals = way.store.removals(this.primary)
@@ -156,9 +170,36 @@ export class Caching extends CacheState {
     if (this.way !== null && !this.pass) this.#askPlain(this.way)
     this.conditions = conditionsOf(head)
     if (this.conditions !== null) hideConditions(head)
-    if (this.stale !== null && this.life.has(LifeFlag.validator)) {
-      this.extra = validationLines(readText(this.stale.headText(), this.stale))
+    this.#validate()
+  }
+
+  /** The server is to be asked whether the stale copy is still right. */
+  #validate(): void {
+    const { stale } = this
+    const can = stale !== null && this.life.has(LifeFlag.validator)
+    this.extra = can ? validationLines(readText(stale.headText(), stale)) : ''
+  }
+
+  /**
+   * It waited for the fetch of another as long as it may, and then for its turn at the servers: whether what that one
+   * brought has come meanwhile. Then it is served, and needs no server.
+   */
+  came(): boolean {
+    const { way, late } = this
+    if (!late || way === null) return false
+    this.dropStale()
+    const now = wall()
+    const hold = this.#current(way, now)
+    const verdict = hold === null ? 'gone' : judge(this.life, this.ask, now)
+    if (hold !== null && (verdict === 'fresh' || verdict === 'grace')) {
+      this.x.withdraw()
+      this.serve(hold, 'collapsed', now)
+      return true
     }
+    if (verdict === 'stale') this.stale = hold
+    else hold?.release()
+    this.#validate()
+    return false
   }
 
   /** Where coded forms are made here, the server is asked for the plain one. */
@@ -262,10 +303,16 @@ export class Caching extends CacheState {
       if (ready !== null) return x.delivery.repeat(hold, ready)
     }
     const form = formFor(way, hold, x.head, conditions)
-    const out = { age, cacheStatus: this.statusOf(now, result === 'revalidated' ? 304 : 0), extra }
+    const out = { age, cacheStatus: this.statusOf(now, this.#fwdStatus(hold, conditions)), extra }
     if (usual && way.ready.worth) way.ready.make(form, hold, { ...out, connection: '' })
     x.delivery.start(form.hold, form.stored, form.conditions, out, now)
     return null
+  }
+
+  /** What the server answered, where the client gets another status (RFC 9211 §2.3); 0: nothing else, or it was not asked. */
+  #fwdStatus(hold: Hold, conditions: Conditions | null): number {
+    if (this.result === 'revalidated') return 304
+    return this.result === 'collapsed' && conditions !== null ? hold.meta(SLOT.status) : 0
   }
 
   /** Whole seconds until it is stale. */
@@ -273,14 +320,17 @@ export class Caching extends CacheState {
     return Math.floor((this.life.ttl - ageAt(this.life, now)) / 1000)
   }
 
-  /** The value of Cache-Status; '' where clients are not told. */
-  statusOf(now: number, fwdStatus: number): string {
+  /**
+   * The value of Cache-Status; '' where clients are not told.
+   * @param fwdStatus of the server, where it is another than the client's; 0: it is not told
+   * @param stored what the server answered just now is stored
+   */
+  statusOf(now: number, fwdStatus: number, stored = false): string {
     const way = this.way
     if (way === null || !way.settings.status) return ''
     const { result } = this
     // What is stale is a hit as long as no server was asked (RFC 9211 §2.1).
     const hit = result === 'hit' || (result === 'stale' && this.x.sentAt < 0)
-    const stored = fwdStatus === -1
     return cacheStatus(this.x.world.config.name, {
       hit,
       fwd: hit ? null : this.fwd,

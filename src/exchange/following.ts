@@ -40,7 +40,6 @@ export function lead(c: Caching, way: RouteCache): Stage | null | undefined {
     // Nobody leads any more; or there is no room, which the next try in vain shows.
     vain++
   }
-  if (c.draft === null && c.looks >= LOOKS && coalesce !== null) return turnedAway(c, coalesce.otherwise)
   c.prepare()
   return undefined
 }
@@ -52,6 +51,7 @@ function turnedAway(c: Caching, otherwise: 'fetch' | 'refuse'): Stage | null | u
     return null
   }
   if (otherwise === 'refuse') return { at: 'failed', cause: 'fetch_line_full', detail: '' }
+  c.late = true
   c.prepare()
   return undefined
 }
@@ -160,6 +160,7 @@ export function followedTooLong(c: Caching): void {
     return c.serveStale('fetch_line_timeout', 'fetch_line_timeout')
   if (way.settings.coalesce?.otherwise === 'refuse') return x.fail('fetch_line_timeout', '')
   c.role = 'passes'
+  c.late = true
   c.prepare()
   x.onward()
 }

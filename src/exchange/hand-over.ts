@@ -1,12 +1,13 @@
 /** Requests that nobody waits for: what is stale is fetched again, and what a client that has left asked for goes on. */
-import { wall } from '../base/clock.ts'
+import { lately, wall } from '../base/clock.ts'
 import { Ask, judge } from '../cache/judge.ts'
-import { Life } from '../cache/life.ts'
+import { Life, LifeFlag } from '../cache/life.ts'
 import { KIND, REASON, SLOT } from '../cache/stored.ts'
 import { KEPT_LIMITS } from '../cache/stored-head.ts'
 import { hideDirectives } from '../cache/validate.ts'
 import type { Draft } from '../store/draft.ts'
 import type { Hold } from '../store/hold.ts'
+import { Field } from '../wire/fields.ts'
 import { RequestHead } from '../wire/head.ts'
 import { parseRequest } from '../wire/request.ts'
 import type { Caching } from './caching.ts'
@@ -40,7 +41,7 @@ export function refresh(c: Caching, way: RouteCache, hold: Hold, now: number): v
   const draft = way.store.lead(c.key)
   if (draft === null) return
   const stale = way.store.find(c.key, false)
-  const copy = plainCopy(head)
+  const copy = plainCopy(head, c)
   if (stale === null || copy === null || isSettled(way, c.key, NOTHING)) {
     stale?.release()
     draft.abandon(REASON.elsewhere)
@@ -99,10 +100,16 @@ function copyOf(head: RequestHead): RequestHead | null {
   return headIn(head.text)
 }
 
-/** The same as a GET for what is to be stored: without what this client alone says to caches. */
-function plainCopy(head: RequestHead): RequestHead | null {
+/**
+ * The same as a GET for what is to be stored: without what this client alone says to caches, and without his name where
+ * the copy was made for those who have none, as what a server says to a known user may not be stored (RFC 9111 §3.5).
+ */
+function plainCopy(head: RequestHead, { life, names }: Caching): RequestHead | null {
   const copy = headIn(head.isHead ? head.text.replace('HEAD', 'GET') : head.text)
-  if (copy !== null) hideDirectives(copy)
+  if (copy === null) return null
+  hideDirectives(copy)
+  const known = life.has(LifeFlag.authorized) || names?.includes('authorization') === true
+  if (!known) copy.hide(Field.authorization)
   return copy
 }
 
@@ -127,6 +134,13 @@ function takeOver(y: Exchange, x: Exchange): void {
   y.reused = x.reused
   y.phase = x.phase
   y.upload.done = true
+  // What it has used up of its time and its tries does not come back.
+  y.deadline = x.deadline
+  y.tried = x.tried
+  x.tried = []
+  y.retries = x.retries
+  y.resent = x.resent
+  y.redispatched = x.redispatched
   origin?.use(y.download)
-  y.expect('first_byte_timeout', y.settings.timeouts.firstByte)
+  y.expect(x.awaited, x.until === Infinity ? 0 : Math.max(1, x.until - lately()))
 }

@@ -106,11 +106,7 @@ export class RouteCache {
 
   /** Keeps from clients what a response says to this cache alone, for one that is passed on. */
   hideOwn(head: ResponseHead): void {
-    if (!this.settings.surrogateControl || !head.has(Field.surrogateControl)) return
-    for (let i = 0; i < head.count; i++) {
-      // A field for the hop that brought it: none of them passes on.
-      if (head.ids[i] === Field.surrogateControl) head.ids[i] = Field.keepAlive
-    }
+    if (this.settings.surrogateControl && head.has(Field.surrogateControl)) head.hide(Field.surrogateControl)
   }
 
   /**

@@ -14,6 +14,12 @@ export function setBack(stale: Hold | null, now: number): void {
   stale.setMeta(SLOT.retry, now + pauseAfter(failures))
 }
 
+/** A refresh came to nothing, but its server is well: the next one waits a moment. */
+export function putOff(stale: Hold | null, now: number): void {
+  stale?.setMeta(SLOT.failures, 0)
+  stale?.setMeta(SLOT.retry, now + PAUSE)
+}
+
 /** How long ago its server failed when it was asked last, in ms; -1: it did not, or the clock was set back since. */
 export function sinceFailure(stale: Hold, now: number): number {
   const failures = stale.meta(SLOT.failures)

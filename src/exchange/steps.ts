@@ -66,6 +66,7 @@ const steps: Steps = {
 
   /** It may go to the pool: takes a slot at one of its servers, or waits for one. */
   admitted(x, { route }): Stage<'seated' | 'failed'> | null {
+    if (x.caching.came()) return null
     const { pool } = route.pool
     x.atRoute = false
     const slot = pool.admit(x)
@@ -82,6 +83,7 @@ const steps: Steps = {
 
   /** It has a slot: needs a connection. */
   seated(x, { route, server }): Stage<'connected'> | null {
+    if (x.caching.came()) return null
     const idle = route.pool.idle[server.index]!
     x.phase = 'C'
     const kept = x.resent ? undefined : idle.take()

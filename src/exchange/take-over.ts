@@ -72,10 +72,9 @@ export function handToFill(c: Caching, head: ResponseHead, draft: Draft | null):
   x.slot = null
   if (place !== null) x.place = null
   const { timeouts } = route.pool.config
-  const deadline = timeouts.total > 0 ? lately() + timeouts.total : 0
   x.status = head.status
   return new Fill(
-    { origin, idle: route.pool.idle[server.index]!, slot, place, timeouts, deadline },
+    { origin, idle: route.pool.idle[server.index]!, slot, place, timeouts, deadline: x.deadline },
     x.world.wheel,
     draft,
   )

@@ -4,6 +4,7 @@
  */
 import { equalsLower } from '../base/bytes.ts'
 import type { Cause } from '../base/cause.ts'
+import { Field } from './fields.ts'
 
 /** Bounds of a head. `line`: bytes of the start line without its CRLF. `head`: bytes from the start line to the end of the empty line. `fields`: how many. */
 export interface HeadLimits {
@@ -91,6 +92,15 @@ export abstract class Head {
     if ((this.came & (1 << (id - 32))) === 0) return false
     for (let i = 0; i < this.count; i++) if (this.ids[i] === id) return true
     return false
+  }
+
+  /** Keeps the fields with this number (of `Field`, not `other`) from being found by it, and from being passed on. */
+  hide(id: number): void {
+    if (id < 32) this.seen &= ~(1 << id)
+    for (let i = 0; i < this.count; i++) {
+      // A field for the hop that brought it: none of them passes on.
+      if (this.ids[i] === id) this.ids[i] = Field.keepAlive
+    }
   }
 
   /** Value of the first field with this number, null where there is none. */

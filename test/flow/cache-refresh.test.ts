@@ -93,9 +93,9 @@ for (const threads of [1, 2]) {
     test(`a refresh whose answer ${what} is not tried again with each visitor, who all get the copy (${threads} threads)`, async () => {
       await using at = await shop({ grace: '1h' }, { threads })
       at.origin.on('/page', (one, n) =>
-        n === 1 ? one.answer('old', `${late(10, ', public')}ETag: "v"\r\n`) : answer(one),
+        n === 1 ? one.answer('old', `${late(10, ', public, stale-while-revalidate=3600')}ETag: "v"\r\n`) : answer(one),
       )
-      await at.client.get('/page').response()
+      await at.client.get('/page', fields).response()
       const began = performance.now()
       for (let k = 0; k < 20; k++) {
         assert.equal((await get(at.gate.port, '/page', fields)).body, 'old')

@@ -252,6 +252,11 @@ const routeCacheObject = z.strictObject({
     .describe(
       'Whether many who ask for the same at once share one fetch: `true`, `{ max, timeout, otherwise }`, or `false` for a fetch each. nginx: proxy_cache_lock. Varnish does it always.',
     ),
+  hitForMiss: span('none')
+    .prefault(d.hitForMiss)
+    .describe(
+      'How long, after an answer that may not be shared, nobody waits for the fetch of another: all who ask go to the servers side by side. Varnish: uncacheable_ttl.',
+    ),
   compress: compress
     .prefault(d.compress.on)
     .describe(
