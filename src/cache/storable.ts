@@ -58,9 +58,11 @@ export function whyNotKept(
   if (status === 206) return 'partial' // §3.3: allowed only to who can complete it
   if (status === 304) return 'not-modified'
   if (isConditional(status) && CONDITIONS.some((id) => request.has(id))) return 'conditional'
+  // Before must-understand: that speaks for what the server said, and this nobody understands.
+  if (control.unreadable) return 'unreadable'
   // §5.2.2.3: must-understand goes before no-store for those who do understand.
   if (control.mustUnderstand && !isUnderstood(status)) return 'status'
-  if (control.noStore && !control.mustUnderstand) return control.unreadable ? 'unreadable' : 'no-store'
+  if (control.noStore && !control.mustUnderstand) return 'no-store'
   if (control.isPrivate) return 'private'
   if (request.has(Field.authorization) && !isForAll(control) && !control.mustRevalidate) return 'authorization' // §3.5
   if (setsCookie(head, control) && (settings.setCookie === 'never-store' || !isForAll(control))) return 'set-cookie'

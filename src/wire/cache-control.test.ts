@@ -113,7 +113,10 @@ it('lets what narrows count with junk behind it, and what widens not', () => {
 
 it('takes a line that is no list of directives for no-store', () => {
   for (const text of ['"no-cache"', '=5', '{max-age: 5}', 'max-age=5, a="b', 'a b"c', ';', 'max-age=5, @']) {
-    assert.equal(read(text).noStore, true, text)
+    for (const line of [text, `no-store, must-understand, ${text}`]) {
+      const { noStore, unreadable } = read(line)
+      assert.deepEqual([noStore, unreadable], [true, true], line)
+    }
   }
 })
 

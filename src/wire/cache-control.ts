@@ -129,7 +129,7 @@ export function addDirectives(into: CacheControl, text: string, from: number, to
 }
 
 function unreadable(into: CacheControl): void {
-  into.unreadable ||= !into.noStore
+  into.unreadable = true
   into.noStore = true
 }
 

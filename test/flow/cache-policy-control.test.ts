@@ -113,6 +113,15 @@ test('must-understand goes before no-store for a status whose rules are known, a
   assert.equal((await twice(at, 'Cache-Control: must-understand, max-age=60\r\n', '599 Odd')).hit, false)
 })
 
+test('a Cache-Control whose quotes do not end forbids storing, must-understand beside it or not', async () => {
+  await using at = await shop()
+  for (const directives of ['max-age=60', 'must-understand, max-age=60', 'must-understand, no-store, max-age=60']) {
+    const { hit, second } = await twice(at, `Cache-Control: ${directives}, private="x\r\n`)
+    assert.equal(hit, false, directives)
+    assert.match(second.field('cache-status') ?? '', /detail=unreadable$/)
+  }
+})
+
 test('an answer to a request with Authorization is stored only by its server’s word (RFC 9111 §3.5)', async () => {
   await using at = await shop()
   await sorted(
