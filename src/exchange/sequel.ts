@@ -3,6 +3,7 @@
  * as much of the body as the store took before it turned out to be too long. What the client has must be the beginning of
  * the new response, byte for byte; then the two together are that one, whole.
  */
+import { valueIn } from '../cache/lines.ts'
 import { readText, SLOT } from '../cache/stored.ts'
 import type { Hold } from '../store/hold.ts'
 import { Field } from '../wire/fields.ts'
@@ -22,9 +23,11 @@ export class Sequel {
   /** Whether this may be the response that the client was told of: same status, same ETag, and the length it counts on. */
   fits(head: ResponseHead): boolean {
     const length = this.#hold.meta(SLOT.length)
-    const { status, etag } = readText(this.#hold.headText(), this.#hold)
+    const { status, etag, fields } = readText(this.#hold.headText(), this.#hold)
+    // One without quotes is no validator, and yet a server that writes them so tells its versions apart by it.
+    const tag = etag === '' ? valueIn(fields, 'etag') : etag
     return (
-      head.status === status && (head.get(Field.etag) ?? '') === etag && (length < 0 || head.contentLength === length)
+      head.status === status && (head.get(Field.etag) ?? '') === tag && (length < 0 || head.contentLength === length)
     )
   }
 
