@@ -79,7 +79,7 @@ export const notStored = {
     fix: 'Have the server name the few fields that the answer depends on.',
   },
   'vary-own': {
-    says: 'Vary names a field that Headgate writes or takes out itself, such as X-Forwarded-For or Via, so that the client does not say what the server saw.',
+    says: 'Vary names a field that Headgate writes or takes out itself, such as X-Forwarded-For, Via or Cache-Control, so that the client does not say what the server saw.',
     fix: 'Have the server leave that field out of Vary.',
   },
   route: {

@@ -131,6 +131,8 @@ it('matches nothing by fields that the server is told by Headgate and not by the
     'Content-Length',
     'Transfer-Encoding',
     'Proxy-Authorization',
+    'Cache-Control',
+    'pragma',
   ]) {
     assert.equal(readVary(responseHead(200, `Vary: Accept, ${name}`)), 'vary-own', name)
     assert.equal(varyNames(responseHead(200, `Vary: ${name}`)), null, name)

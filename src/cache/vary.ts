@@ -21,12 +21,14 @@ const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
 
 /**
  * Fields that are written anew, or taken out, on the way to the server: what the client says there is not what chose
- * the response.
+ * the response. Cache-Control and Pragma are taken out where the cache asks of its own accord, see hideDirectives.
  */
 const OURS: ReadonlySet<string> = new Set([
   ...fieldNames.filter((_, id) => id > 0 && id < 32 && ((OF_THIS_HOP >>> id) & 1) === 1),
+  'cache-control',
   'expect',
   'forwarded',
+  'pragma',
   'trailer',
   'via',
   'x-forwarded-for',

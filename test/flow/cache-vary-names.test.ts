@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Shop, shop, sorted, twice } from '../kit/cache-origin.ts'
 import { get } from '../kit/client.ts'
+import { until } from '../kit/settle.ts'
 
 const FRESH = 'Cache-Control: max-age=60\r\n'
 
@@ -40,6 +41,8 @@ test('a Vary with a field that Headgate writes or takes out matches no request, 
     'Connection',
     'TE',
     'Proxy-Authorization',
+    'Cache-Control',
+    'Accept, Pragma',
   ])
     assert.equal(await reason(at, vary), 'vary-own', vary)
 })
@@ -54,6 +57,21 @@ test('an answer that a server chose by the address of the client is for that cli
     assert.equal((await get(at.gate.port, '/p', `X-Forwarded-For: ${from}\r\n`)).body, `for ${from}`)
   assert.equal(at.origin.count('/p'), 3)
 })
+
+for (const name of ['Cache-Control', 'Pragma']) {
+  test(`nobody gets what was made for a request without ${name} where it makes a difference: a refresh goes without it`, async () => {
+    await using at = await shop({ grace: '1h' })
+    at.origin.on('/p', (asked, n) => {
+      const value = new RegExp(`^${name}: (.*)$`, 'im').exec(asked.head)?.[1]?.trim() ?? 'none'
+      asked.answer(`for ${value}`, `${FRESH}${n === 1 ? 'Age: 70\r\n' : ''}Vary: ${name}\r\n`)
+    })
+    for (let k = 0; k < 3; k++) {
+      assert.equal((await get(at.gate.port, '/p', `${name}: x=1\r\n`)).body, 'for x=1')
+      await until(() => at.gate.gate.usage().pools[0]?.inUse === 0)
+    }
+    assert.equal((await get(at.gate.port, '/p')).body, 'for none')
+  })
+}
 
 test('Vary: X-Forwarded-Proto and -Host keep nothing from anybody: what the server sees there is in the key', async () => {
   await using at = await shop({}, { listeners: { web: { trustedProxies: ['loopback'] } } })
