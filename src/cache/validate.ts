@@ -3,7 +3,7 @@
  * conditions of the client are taken out of the request and judged here afterwards (conditionsOf): they are about what
  * the client has. A request for something of which nothing is stored keeps its conditions.
  */
-import { Field } from '../wire/fields.ts'
+import { Field, fieldNames } from '../wire/fields.ts'
 import type { RequestHead } from '../wire/head.ts'
 import { modifiedOf, type Validators } from './validators.ts'
 
@@ -24,8 +24,10 @@ export function hideConditions(head: RequestHead): void {
   for (const id of [Field.ifNoneMatch, Field.ifModifiedSince, Field.range, Field.ifRange]) head.hide(id)
 }
 
-/** The same with what a client says to caches, for a request that the cache makes of its own accord. */
-export function hideDirectives(head: RequestHead): void {
-  head.hide(Field.cacheControl)
-  head.hide(Field.pragma)
+/**
+ * The same with what a client says to caches, for a request that the cache makes of its own accord.
+ * @param counted lower-case names of fields that choose among what is stored: the answer is to be the one for them
+ */
+export function hideDirectives(head: RequestHead, counted: readonly string[]): void {
+  for (const id of [Field.cacheControl, Field.pragma]) if (!counted.includes(fieldNames[id]!)) head.hide(id)
 }

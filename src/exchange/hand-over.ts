@@ -41,7 +41,7 @@ export function refresh(c: Caching, way: RouteCache, hold: Hold, now: number): v
   const draft = way.store.lead(c.key)
   if (draft === null) return
   const stale = way.store.find(c.key, false)
-  const copy = plainCopy(head, c)
+  const copy = plainCopy(head, way, c)
   if (stale === null || copy === null || isSettled(way, c.key, NOTHING)) {
     stale?.release()
     draft.abandon(REASON.elsewhere)
@@ -104,10 +104,10 @@ function copyOf(head: RequestHead): RequestHead | null {
  * The same as a GET for what is to be stored: without what this client alone says to caches, and without his name where
  * the copy was made for those who have none, as what a server says to a known user may not be stored (RFC 9111 §3.5).
  */
-function plainCopy(head: RequestHead, { life, names }: Caching): RequestHead | null {
+function plainCopy(head: RequestHead, way: RouteCache, { life, names }: Caching): RequestHead | null {
   const copy = headIn(head.isHead ? head.text.replace('HEAD', 'GET') : head.text)
   if (copy === null) return null
-  hideDirectives(copy)
+  hideDirectives(copy, way.settings.key.headers)
   const known = life.has(LifeFlag.authorized) || names?.includes('authorization') === true
   if (!known) copy.hide(Field.authorization)
   return copy

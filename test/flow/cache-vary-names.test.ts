@@ -73,6 +73,19 @@ for (const name of ['Cache-Control', 'Pragma']) {
   })
 }
 
+test('a refresh has the Cache-Control of the visitor where the key of the route counts it', async () => {
+  await using at = await shop({ grace: '1h', key: { headers: ['Cache-Control'] } })
+  at.origin.on('/p', (asked, n) => {
+    const value = /^cache-control: (.*)$/im.exec(asked.head)?.[1]?.trim() ?? 'none'
+    asked.answer(`for ${value} ${n}`, `${FRESH}${n === 1 ? 'Age: 70\r\n' : ''}`)
+  })
+  const answer = async (): Promise<string> => (await get(at.gate.port, '/p', 'Cache-Control: x=1\r\n')).body
+  assert.equal(await answer(), 'for x=1 1')
+  assert.equal(await answer(), 'for x=1 1')
+  await until(() => at.origin.count('/p') === 2 && at.gate.gate.usage().pools[0]?.inUse === 0)
+  assert.equal(await answer(), 'for x=1 2')
+})
+
 test('Vary: X-Forwarded-Proto and -Host keep nothing from anybody: what the server sees there is in the key', async () => {
   await using at = await shop({}, { listeners: { web: { trustedProxies: ['loopback'] } } })
   at.origin.says('/p', `${FRESH}Vary: X-Forwarded-Proto, X-Forwarded-Host\r\n`)
