@@ -1,5 +1,6 @@
 /** One stored answer as operators read it: what it was chosen by, and for how long it will do. */
 import { shownChoice } from '../cache/chooser.ts'
+import { withWeakTag } from '../cache/coding.ts'
 import { ageAt } from '../cache/judge.ts'
 import { isForOne, type Life, LifeFlag } from '../cache/life.ts'
 import type { CacheSettings } from '../cache/settings.ts'
@@ -14,11 +15,13 @@ export function storedVariant(
   settings: Pick<CacheSettings, 'graceUnderPressure'>,
   now: number,
 ): StoredVariant {
-  const stored = readText(hold.headText(), hold)
   const left = (until: number): number => seconds(life.ttl + until - ageAt(life, now))
   // A variant has its key from the primary one, a form that was made here from that of what it was made of.
   const [plain = '', coding = null] = hold.key.split('\n\ne ')
   const [, variant = ''] = plain.split('\n\nv ')
+  const text = readText(hold.headText(), hold)
+  // A form that was made here has the head of what it was made of, and goes out with another tag.
+  const stored = coding === null ? text : withWeakTag(text)
   return {
     vary: chosenBy(variant.split('\n').slice(1)),
     coding,

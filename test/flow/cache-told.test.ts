@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { call, done, FRESH, more, stored } from '../kit/cache-orders.ts'
 import { CacheOrigin, type Shop, shop } from '../kit/cache-origin.ts'
-import { get } from '../kit/client.ts'
+import { type Answered, get } from '../kit/client.ts'
 import { headgate } from '../kit/headgate.ts'
 import { settled, until } from '../kit/settle.ts'
 
@@ -79,6 +79,29 @@ test('a server that fails in the background, or cannot be reached in front of it
   const { last } = await told(at, '/new')
   assert.equal(last?.reason, 'connect_refused')
   assert.match(String(last?.fix), /Is it running/)
+  await done(at)
+})
+
+test('each form of an answer has the entity tag with which clients get it: what was coded here a weak one', async () => {
+  await using at = await shop({ compress: true }, more)
+  const page = `${FRESH}Content-Type: text/html\r\n`
+  at.origin.on('/strong', (asked) => asked.answer('line '.repeat(5000), `${page}ETag: "q"\r\n`))
+  at.origin.on('/none', (asked) => asked.answer('line '.repeat(5000), page))
+  for (const [path, plain, coded] of [
+    ['/strong', '"q"', 'W/"q"'],
+    ['/none', null, null],
+  ] as const) {
+    const gzip = (): Promise<Answered> => get(at.gate.port, path, 'Accept-Encoding: gzip\r\n')
+    let answer = await gzip()
+    for (let looks = 0; answer.field('content-encoding') === null; looks++) {
+      assert.ok(looks < 1000, 'it was not coded')
+      answer = await gzip()
+    }
+    assert.equal(answer.field('etag'), coded)
+    const { variants } = await told(at, path)
+    const tags = variants.map(({ coding, etag }) => [coding ?? 'plain', etag])
+    assert.deepEqual(Object.fromEntries(tags), { plain, gzip: coded })
+  }
   await done(at)
 })
 
