@@ -3,11 +3,12 @@ import { it } from 'node:test'
 import { byTheRfc } from '../../test/kit/cache-settings.ts'
 import { responseHead } from '../../test/kit/heads.ts'
 import { httpDate } from '../base/clock.ts'
-import { CacheControl, readCacheControl } from '../wire/cache-control.ts'
+import { CacheControl } from '../wire/cache-control.ts'
 import { controlOf } from './control.ts'
 import { Ask, judge } from './judge.ts'
 import { ageOf, Life, lifeOf } from './life.ts'
-import { headSays, selectedBy, updatedLines } from './merge.ts'
+import { headSays, selectedBy, type Updated, updated } from './merge.ts'
+import type { CacheSettings } from './settings.ts'
 import { readStored } from './stored-head.ts'
 import { type Validators, validatorsOf } from './validators.ts'
 
@@ -42,27 +43,26 @@ it('takes a 304 without validators for the only response it can be about', () =>
   assert.deepEqual(selectedBy([], of('ETag: "a"')), [])
 })
 
-function updated(
-  stored: string,
-  lines: readonly string[],
-  setCookie: 'never-store' | 'when-public' = 'never-store',
-): string {
-  const head = responseHead(304, ...lines)
-  const control = new CacheControl()
-  readCacheControl(control, head)
-  return updatedLines(stored, head, control, { setCookie }, now)
+/** What is made of a stored head with these lines by a 304 with those. */
+function update(fields: string, lines: readonly string[], settings: Partial<CacheSettings> = {}): Updated {
+  const stored = { status: 200, reason: 'OK', fields }
+  return updated(stored, responseHead(304, ...lines), { ...byTheRfc, ...settings }, now)
+}
+
+function fieldsOf(...of: Parameters<typeof update>): string {
+  return update(...of).fields
 }
 
 it('puts newer fields in place of all stored ones of their name (§3.2)', () => {
   assert.equal(
-    updated('X-A: 1\r\nX-B: 2\r\nx-a: 3\r\nCache-Control: max-age=1\r\n', [date, 'x-A: 4', 'X-C: 5', 'X-C: 6']),
+    fieldsOf('X-A: 1\r\nX-B: 2\r\nx-a: 3\r\nCache-Control: max-age=1\r\n', [date, 'x-A: 4', 'X-C: 5', 'X-C: 6']),
     `X-B: 2\r\nCache-Control: max-age=1\r\n${date}\r\nx-A: 4\r\nX-C: 5\r\nX-C: 6\r\n`,
   )
 })
 
 it('updates fields of the content as any others, but not its coding, length and range (§3.2)', () => {
   assert.equal(
-    updated(`${date}\r\nContent-Type: a\r\nContent-Encoding: br\r\nContent-Foo: a\r\n`, [
+    fieldsOf(`${date}\r\nContent-Type: a\r\nContent-Encoding: br\r\nContent-Foo: a\r\n`, [
       date,
       'Content-Type: b',
       'Content-Encoding: gzip',
@@ -72,27 +72,49 @@ it('updates fields of the content as any others, but not its coding, length and 
     ]),
     `Content-Encoding: br\r\n${date}\r\nContent-Type: b\r\nContent-Foo: b\r\n`,
   )
-  assert.equal(updated(`${date}\r\n`, [date, 'Content-Encoding: gzip']), `${date}\r\n`)
+  assert.equal(fieldsOf(`${date}\r\n`, [date, 'Content-Encoding: gzip']), `${date}\r\n`)
 })
 
 it('takes nothing over that would not be stored (§3.1)', () => {
   const lines = [date, 'Connection: X-Hop', 'X-Hop: 1', 'Keep-Alive: x', 'Age: 5', 'Proxy-Authenticate: x']
-  assert.equal(updated('X-A: 1\r\n', lines), `X-A: 1\r\n${date}\r\n`)
+  assert.equal(fieldsOf('X-A: 1\r\n', lines), `X-A: 1\r\n${date}\r\n`)
   assert.equal(
-    updated('X-A: 1\r\n', [date, 'Cache-Control: private="X-A"', 'X-A: 2']),
+    fieldsOf('X-A: 1\r\n', [date, 'Cache-Control: private="X-A"', 'X-A: 2']),
     `${date}\r\nCache-Control: private="X-A"\r\n`,
   )
 })
 
 it('gives nobody the cookies that come with a validation', () => {
   const lines = [date, 'Set-Cookie: new', 'Cache-Control: public']
-  assert.equal(updated('Set-Cookie: old\r\n', lines), `Set-Cookie: old\r\n${date}\r\nCache-Control: public\r\n`)
-  assert.equal(updated('Set-Cookie: old\r\n', lines, 'when-public'), `${lines.join('\r\n')}\r\n`)
-  assert.equal(updated('', lines.slice(0, 2), 'when-public'), `${date}\r\n`)
+  assert.equal(fieldsOf('Set-Cookie: old\r\n', lines), `Set-Cookie: old\r\n${date}\r\nCache-Control: public\r\n`)
+  assert.equal(fieldsOf('Set-Cookie: old\r\n', lines, { setCookie: 'when-public' }), `${lines.join('\r\n')}\r\n`)
+  assert.equal(fieldsOf('', lines.slice(0, 2), { setCookie: 'when-public' }), `${date}\r\n`)
+})
+
+it('leaves out what the stored directives except as well as what the newer ones do, for the one who asked alone (§3.1, §3.2)', () => {
+  const bob = [date, 'X-N: 2', 'X-User: bob']
+  const of = (stored: string, ...lines: readonly string[]): readonly [string, string] => {
+    const { fields, own } = update(`${stored}\r\nX-User: alice\r\n`, [...lines, ...bob])
+    assert.match(fields, /^X-N: 2\r$/m)
+    return [/^x-user.*$/im.exec(fields)?.[0] ?? '', own]
+  }
+  const left = ['', 'X-User: bob\r\n']
+  for (const directive of ['private', 'no-cache']) {
+    const named = `max-age=60, ${directive}="x-a, X-User"`
+    assert.deepEqual(of(`Cache-Control: ${named}`), left)
+    assert.deepEqual(of(`Cache-Control: ${named}`, 'Cache-Control: max-age=60'), left)
+    assert.deepEqual(of(`Cache-Control: ${named}`, 'CDN-Cache-Control: max-age=60'), left)
+    assert.deepEqual(of(`CDN-Cache-Control: ${named}`, 'Cache-Control: max-age=60'), left)
+    assert.deepEqual(of('Cache-Control: max-age=60', `Cache-Control: ${named}`), left)
+    // Those of Cache-Control count for nothing beside the other, and do when that cannot be read any more.
+    const aside = `Cache-Control: ${named}\r\nCDN-Cache-Control: max-age=60`
+    assert.deepEqual(of(aside), ['X-User: bob', ''])
+    assert.deepEqual(of(aside, 'CDN-Cache-Control: ;'), left)
+  }
 })
 
 it('has the time of the validation for Date where it says none', () => {
-  assert.equal(updated('Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n', []), `${date}\r\n`)
+  assert.equal(fieldsOf('Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n', []), `${date}\r\n`)
 })
 
 it('makes a stored response fresh again, by the directives that it then has', () => {
@@ -100,10 +122,9 @@ it('makes a stored response fresh again, by the directives that it then has', ()
   const stored = `Date: ${hourAgo}\r\nCache-Control: max-age=60\r\nETag: "a"\r\n`
   const after = (...lines: string[]): string => {
     const fresh = responseHead(304, 'ETag: "a"', ...lines)
-    const control = new CacheControl()
-    controlOf(control, fresh, byTheRfc)
-    const fields = updatedLines(stored, fresh, control, byTheRfc, now)
+    const fields = fieldsOf(stored, ['ETag: "a"', ...lines])
     const head = readStored({ status: 200, reason: 'OK', fields })
+    const control = new CacheControl()
     controlOf(control, head, byTheRfc)
     const life = new Life()
     lifeOf(life, head, control, { asked: now, answered: now, age: ageOf(fresh), authorized: false }, byTheRfc)

@@ -2,11 +2,12 @@
  * Newer metadata for a stored response: from a 304 to a validation (RFC 9111 §4.3.4), or from a HEAD (§4.3.5). First
  * which stored responses it is about, then how their heads change (§3.2).
  */
-import type { CacheControl } from '../wire/cache-control.ts'
+import { CacheControl } from '../wire/cache-control.ts'
 import type { ResponseHead } from '../wire/head.ts'
+import { controlOf } from './control.ts'
 import { namesIn, withoutLines } from './lines.ts'
 import type { CacheSettings } from './settings.ts'
-import { linesToKeep } from './stored-head.ts'
+import { cookiesForOne, type Excepted, linesForOne, linesToKeep, readStored, type StoredHead } from './stored-head.ts'
 import { hasStrong, sameStrongly, sameWeakly, type Validators, validatorsOf } from './validators.ts'
 
 /**
@@ -32,34 +33,58 @@ export function selectedBy(stored: readonly Validators[], fresh: Validators): re
  */
 const NEVER_MERGED = ['content-encoding', 'content-length', 'content-range', 'set-cookie']
 
-/**
- * The lines of a stored head after an update: the fields of the newer head in place of all stored ones of their names,
- * the rest as it was (§3.2). Content-Type is updated as any other field: nothing here was made by it. Content-Encoding
- * is not, as the stored bytes do not change with it, and §3.2 allows to leave out what their integrity needs.
- *
- * Without a Date in the newer head the time of its receipt is put there: the response was validated at that time.
- * @param control directives of the newer head
- * @param answered when it was received, ms since the epoch
- */
-export function updatedLines(
-  lines: string,
-  fresh: ResponseHead,
-  control: CacheControl,
-  settings: Pick<CacheSettings, 'setCookie'>,
-  answered: number,
-): string {
-  const never = new Set(NEVER_MERGED)
-  if (mergesCookies(control, settings)) never.delete('set-cookie')
-  const newer = withoutLines(linesToKeep(fresh, control, answered), never)
-  const replaced = namesIn(newer)
-  // §3.1: a field that is from now on not to be stored is not to stay either.
-  for (const name of control.noCacheFields) replaced.add(name)
-  for (const name of control.privateFields) replaced.add(name)
-  return withoutLines(lines, replaced) + newer
+/** What an update makes of a stored head. */
+export interface Updated {
+  /** The lines that are stored from now on. */
+  readonly fields: string
+  /** Lines of the newer head for the one who asked alone. */
+  readonly own: string
 }
 
+// Used up within one call.
+const control = new CacheControl()
+
+/**
+ * A stored head after an update: the fields of the newer head in place of all stored ones of their names, the rest as it
+ * was (§3.2). Content-Type is updated as any other field: nothing here was made by it. Content-Encoding is not, as the
+ * stored bytes do not change with it, and §3.2 allows to leave out what their integrity needs.
+ *
+ * What is not to be stored (§3.1) is said by the directives that are stored as well as by newer ones: a 304 need not
+ * repeat them, and still has the fields of which they speak. Those count as well that come to count by this update, where
+ * a targeted field before them cannot be read any more (RFC 9213 §2.1).
+ *
+ * Without a Date in the newer head the time of its receipt is put there: the response was validated at that time.
+ * @param answered when it was received, ms since the epoch
+ */
+export function updated(
+  stored: StoredHead,
+  fresh: ResponseHead,
+  settings: Pick<CacheSettings, 'setCookie' | 'targeted' | 'surrogateControl'>,
+  answered: number,
+): Updated {
+  const names = new Set<string>()
+  const excepts = (head: ResponseHead): void => {
+    controlOf(control, head, settings)
+    for (const name of control.noCacheFields) names.add(name)
+    for (const name of control.privateFields) names.add(name)
+  }
+  excepts(readStored(stored))
+  excepts(fresh)
+  const cookies = mergesCookies(control, settings)
+  const never = new Set(NEVER_MERGED)
+  if (cookies) never.delete('set-cookie')
+  const newer = withoutLines(linesToKeep(fresh, NONE, answered), never)
+  const fields = withoutLines(stored.fields, namesIn(newer)) + newer
+  excepts(readStored({ ...stored, fields }))
+  const excepted = { ...NONE, privateFields: [...names] }
+  const own = linesForOne(fresh, excepted) + cookiesForOne(fresh, excepted, cookies)
+  return { fields: withoutLines(fields, names), own }
+}
+
+const NONE: Excepted = { noCacheFields: [], privateFields: [] }
+
 /** Whether cookies of an update are stored with it. @param control directives of the newer head */
-export function mergesCookies(control: CacheControl, settings: Pick<CacheSettings, 'setCookie'>): boolean {
+function mergesCookies(control: CacheControl, settings: Pick<CacheSettings, 'setCookie'>): boolean {
   return settings.setCookie === 'when-public' && (control.isPublic || control.sMaxAge >= 0)
 }
 

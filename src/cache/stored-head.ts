@@ -22,26 +22,29 @@ export interface StoredHead {
   readonly fields: string
 }
 
+/** Lower-case names in no-cache="…" and private="…": these fields are not stored (RFC 9111 §3.1, §5.2.2.4, §5.2.2.7). */
+export type Excepted = Pick<CacheControl, 'noCacheFields' | 'privateFields'>
+
 /**
  * The lines to keep of a response. A missing Date is added, with the time of receipt (RFC 9110 §6.6.1).
- * @param control its directives: fields that no-cache="…" or private="…" name are left out (RFC 9111 §3.1)
+ * @param excepted by its directives
  * @param answered when the head was received, ms since the epoch
  */
-export function linesToKeep(head: ResponseHead, control: CacheControl, answered: number): string {
-  const lines = endToEnd(head, (i) => !isLeftOut(head, i, control))
+export function linesToKeep(head: ResponseHead, excepted: Excepted, answered: number): string {
+  const lines = endToEnd(head, (i) => !isLeftOut(head, i, excepted))
   return head.has(Field.date) ? lines : `${lines}Date: ${httpDate(answered)}\r\n`
 }
 
 /** The lines that linesToKeep leaves out because their server said so: they are for the one who asked. */
-export function linesForOne(head: ResponseHead, control: CacheControl): string {
-  if (control.noCacheFields.length === 0 && control.privateFields.length === 0) return ''
-  return endToEnd(head, (i) => isLeftOut(head, i, control))
+export function linesForOne(head: ResponseHead, excepted: Excepted): string {
+  if (isNone(excepted)) return ''
+  return endToEnd(head, (i) => isLeftOut(head, i, excepted))
 }
 
 /** The cookies that a 304 sets for the one who asked; '' where `stored` has them, or linesForOne. */
-export function cookiesForOne(head: ResponseHead, control: CacheControl, stored: boolean): string {
+export function cookiesForOne(head: ResponseHead, excepted: Excepted, stored: boolean): string {
   if (stored || !head.has(Field.setCookie)) return ''
-  return endToEnd(head, (i) => head.ids[i] === Field.setCookie && !isLeftOut(head, i, control))
+  return endToEnd(head, (i) => head.ids[i] === Field.setCookie && !isLeftOut(head, i, excepted))
 }
 
 function endToEnd(head: ResponseHead, wanted: (i: number) => boolean): string {
@@ -60,10 +63,14 @@ function endToEnd(head: ResponseHead, wanted: (i: number) => boolean): string {
   return lines
 }
 
-function isLeftOut(head: ResponseHead, i: number, control: CacheControl): boolean {
-  if (control.noCacheFields.length === 0 && control.privateFields.length === 0) return false
+function isLeftOut(head: ResponseHead, i: number, excepted: Excepted): boolean {
+  if (isNone(excepted)) return false
   const name = head.name(i).toLowerCase()
-  return control.noCacheFields.includes(name) || control.privateFields.includes(name)
+  return excepted.noCacheFields.includes(name) || excepted.privateFields.includes(name)
+}
+
+function isNone({ noCacheFields, privateFields }: Excepted): boolean {
+  return noCacheFields.length === 0 && privateFields.length === 0
 }
 
 /** What was kept has been within the limits of its pool; a few lines may have come by updates. */

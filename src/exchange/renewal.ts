@@ -1,10 +1,10 @@
 /** Newer metadata for what is stored: a 304 renews it (RFC 9111 §4.3.4), and so does the answer to a HEAD (§4.3.5). */
 import { controlOf } from '../cache/control.ts'
 import { ageOf, expire, Life } from '../cache/life.ts'
-import { headSays, mergesCookies, selectedBy, updatedLines } from '../cache/merge.ts'
+import { headSays, selectedBy, updated } from '../cache/merge.ts'
 import { type NotStored, whyNotKept } from '../cache/storable.ts'
 import { numbersOf, putLife, putResponse, REASON, readText, SLOT, type StoredText, textOf } from '../cache/stored.ts'
-import { cookiesForOne, linesForOne, readStored } from '../cache/stored-head.ts'
+import { readStored } from '../cache/stored-head.ts'
 import { tagsOf } from '../cache/tags.ts'
 import { validatorsOf } from '../cache/validators.ts'
 import type { Hold } from '../store/hold.ts'
@@ -22,14 +22,15 @@ const fresh = new Life()
 /** A stored response with newer metadata; its life is in `fresh`. */
 interface Renewed {
   readonly stored: StoredText
+  /** Lines for the one who asked alone. */
+  readonly own: string
   /** Why others may not have it, now; null: they may. */
   readonly why: NotStored | 'other-vary' | null
 }
 
 /** What is stored, after an update by `head`. */
 function renewed(c: Caching, way: RouteCache, old: StoredText, head: ResponseHead, now: number): Renewed {
-  controlOf(control, head, way.settings)
-  const fields = updatedLines(old.fields, head, control, way.settings, now)
+  const { fields, own } = updated(old, head, way.settings, now)
   const merged = readStored({ ...old, fields })
   controlOf(control, merged, way.settings)
   lifeOfAnswer(c, fresh, way, merged, control, now, ageOf(head))
@@ -38,7 +39,7 @@ function renewed(c: Caching, way: RouteCache, old: StoredText, head: ResponseHea
   const names = way.choosers(merged)
   const why = whyNotKept(c.x.head, c.ask, merged, control, fresh, way.settings)
   // It stands where requests come that the old Vary took for alike (§4.1).
-  return { stored, why: why ?? (names.join('\n') === (c.names ?? []).join('\n') ? null : 'other-vary') }
+  return { stored, own, why: why ?? (names.join('\n') === (c.names ?? []).join('\n') ? null : 'other-vary') }
 }
 
 /** Takes away what others may not have any more. Reasons that lie in the request say nothing of that (§3). */
@@ -55,9 +56,7 @@ export function validated(c: Caching, way: RouteCache, head: ResponseHead, now: 
   const stale = c.stale!
   const old = readText(stale.headText(), stale)
   if (selectedBy([old], validatorsOf(head, now)).length === 0) return askWithout(c, head)
-  controlOf(control, head, way.settings)
-  const own = linesForOne(head, control) + cookiesForOne(head, control, mergesCookies(control, way.settings))
-  const { stored, why } = renewed(c, way, old, head, now)
+  const { stored, own, why } = renewed(c, way, old, head, now)
   let hold = stale
   if (why !== null) forget(c, way, stale, why)
   // Those who follow are to fetch for themselves, or, where that lies in this request, to try again.

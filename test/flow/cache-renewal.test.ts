@@ -205,6 +205,34 @@ for (const threads of [1, 2]) {
     await done(at, others)
   })
 
+  for (const by of ['a 304', 'a HEAD'] as const) {
+    for (const [stored, now] of [
+      ['Cache-Control: max-age=60, private="x-user"', ''],
+      ['Cache-Control: max-age=60, no-cache="x-user"', ''],
+      ['Cache-Control: max-age=60, private="x-user"', 'Cache-Control: max-age=60'],
+      ['Cache-Control: max-age=60\r\nCDN-Cache-Control: max-age=60, private="x-user"', 'Cache-Control: max-age=60'],
+      ['Cache-Control: max-age=60', 'Cache-Control: max-age=60, private="x-user"'],
+    ] as const) {
+      const what = `stored with ${stored.replace('\r\n', ' and ')}, renewed by ${by} with ${now === '' ? 'no word of it' : now}`
+      test(`what is for one client stays his when the copy is renewed: ${what} (RFC 9111 §3.1, §3.2; ${threads} threads)`, async () => {
+        await using at = await shop({}, { threads })
+        at.origin.on('/page', (asked, n) => {
+          const fields = `ETag: "v"\r\nX-N: ${n}\r\nX-User: ${n === 1 ? 'alice' : 'bob'}\r\n`
+          if (n === 1) asked.answer('old', `${stored}\r\nAge: 80\r\n${fields}`)
+          else if (isHead(asked)) sayHead(asked, `${now === '' ? '' : `${now}\r\n`}${fields}`)
+          else notModified(asked, `${now === '' ? '' : `${now}\r\n`}${fields}`)
+        })
+        assert.equal((await at.client.get('/page').response()).field('x-user'), 'alice')
+        const renewed = by === 'a HEAD' ? await head(at, '/page') : await at.client.get('/page').response()
+        assert.equal(renewed.head.match(/^x-user: bob\r?$/gim)?.length, 1, renewed.head)
+        for (const answer of await many(at, '/page'))
+          assert.deepEqual([answer.body, answer.field('x-n'), answer.field('x-user')], ['old', '2', null])
+        assert.equal(at.origin.count('/page'), 2)
+        await done(at)
+      })
+    }
+  }
+
   for (const renews of [
     `${FRESH}Age: 0\r\nVary: X-User\r\n`,
     `${FRESH}Age: 0\r\nVary: *\r\n`,
