@@ -15,7 +15,7 @@ import { ageAt, askOf, canBeForMany, judge, usableOnError, usableWhenSaturated }
 import { isCacheMethod } from '../cache/key.ts'
 import { LifeFlag } from '../cache/life.ts'
 import type { Reason } from '../cache/reasons.ts'
-import { KIND, REASON, readText, SLOT, variantKey } from '../cache/stored.ts'
+import { KIND, REASON, readText, SLOT, type StoredText, variantKey } from '../cache/stored.ts'
 import { hideConditions, validationLines } from '../cache/validate.ts'
 import { variantOf } from '../cache/vary.ts'
 import type { Hold } from '../store/hold.ts'
@@ -285,8 +285,19 @@ export class Caching extends CacheState {
     this.serve(stale, 'stale', wall(), why)
   }
 
-  /** Answers with what is held; `extra`: whole lines for this client alone. Always null, so that a step can return it. */
-  serve(hold: Hold, result: CacheResult, now: number, detail: string | null = null, extra = ''): null {
+  /**
+   * Answers with what is held. Always null, so that a step can return it.
+   * @param extra whole lines for this client alone
+   * @param text the head that this client gets, where that is another one than the one that is held
+   */
+  serve(
+    hold: Hold,
+    result: CacheResult,
+    now: number,
+    detail: string | null = null,
+    extra = '',
+    text?: StoredText,
+  ): null {
     const x = this.x
     this.letGo()
     this.role = 'none'
@@ -302,7 +313,7 @@ export class Caching extends CacheState {
       const ready = way.ready.find(hold, age, way.settings.status ? this.#left(now) : 0, accept)
       if (ready !== null) return x.delivery.repeat(hold, ready)
     }
-    const form = formFor(way, hold, x.head, conditions)
+    const form = formFor(way, hold, x.head, conditions, text)
     const out = { age, cacheStatus: this.statusOf(now, this.#fwdStatus(hold, conditions)), extra }
     if (usual && way.ready.worth) way.ready.make(form, hold, { ...out, connection: '' })
     x.delivery.start(form.hold, form.stored, form.conditions, out, now)

@@ -20,7 +20,7 @@ import {
 } from '../cache/coding.ts'
 import type { Conditions } from '../cache/condition.ts'
 import { lifeSlots } from '../cache/life.ts'
-import { KIND, REASON, SLOT, type StoredText } from '../cache/stored.ts'
+import { KIND, REASON, readText, SLOT, type StoredText } from '../cache/stored.ts'
 import type { Draft } from '../store/draft.ts'
 import type { Hold } from '../store/hold.ts'
 import { METAS } from '../store/object.ts'
@@ -51,9 +51,18 @@ export interface Form {
   readonly settled: boolean
 }
 
-/** The form for this client. Lets go of `hold` where the body is another one's. */
-export function formFor(way: RouteCache, hold: Hold, head: RequestHead, conditions: Conditions | null): Form {
-  const stored = way.forClients(hold)
+/**
+ * The form for this client. Lets go of `hold` where the body is another one's.
+ * @param text the head that this client gets, where that is another one than the one that is held
+ */
+export function formFor(
+  way: RouteCache,
+  hold: Hold,
+  head: RequestHead,
+  conditions: Conditions | null,
+  text = readText(hold.headText(), hold),
+): Form {
+  const stored = way.forClients(text)
   const { compress } = way.settings
   if (compress === null) return { hold, stored, conditions, settled: true }
   // In this order: what is whole does not grow any more.

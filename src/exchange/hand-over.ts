@@ -107,8 +107,10 @@ function copyOf(head: RequestHead): RequestHead | null {
 function plainCopy(head: RequestHead, way: RouteCache, { life, names }: Caching): RequestHead | null {
   const copy = headIn(head.isHead ? head.text.replace('HEAD', 'GET') : head.text)
   if (copy === null) return null
-  hideDirectives(copy, way.settings.key.headers)
-  const known = life.has(LifeFlag.authorized) || names?.includes('authorization') === true
+  const counted = way.settings.key.headers
+  hideDirectives(copy, counted)
+  const chosen = counted.includes('authorization') || names?.includes('authorization') === true
+  const known = chosen || life.has(LifeFlag.authorized)
   if (!known) copy.hide(Field.authorization)
   return copy
 }

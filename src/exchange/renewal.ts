@@ -57,6 +57,8 @@ export function validated(c: Caching, way: RouteCache, head: ResponseHead, now: 
   const old = readText(stale.headText(), stale)
   if (selectedBy([old], validatorsOf(head, now)).length === 0) return askWithout(c, head)
   const { stored, own, why } = renewed(c, way, old, head, now)
+  // Whatever becomes of the copy: to this client it goes with what its server says of it now (§4.3.4).
+  Object.assign(c.life, fresh)
   let hold = stale
   if (why !== null) forget(c, way, stale, why)
   // Those who follow are to fetch for themselves, or, where that lies in this request, to try again.
@@ -68,7 +70,6 @@ export function validated(c: Caching, way: RouteCache, head: ResponseHead, now: 
     if (draft.head(textOf(stored)) && draft.adopt(stale)) {
       if (!x.background) hold = draft.read() ?? stale
       draft.finish()
-      Object.assign(c.life, fresh)
     } else draft.abandon(REASON.failed)
   }
   way.notes.note(c.primary, why ?? 'validated', now)
@@ -77,7 +78,7 @@ export function validated(c: Caching, way: RouteCache, head: ResponseHead, now: 
   handToFill(c, head, null)
   if (x.background) return x.over(false, false)
   if (hold === stale) c.stale = null
-  c.serve(hold, 'revalidated', now, why, own)
+  c.serve(hold, 'revalidated', now, why, own, stored)
 }
 
 /** The 304 is about another response than the one that is stored, so that nothing is known of that: asks for all of it. */

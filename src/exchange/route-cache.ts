@@ -6,7 +6,7 @@ import { cacheKey, targetKey } from '../cache/key.ts'
 import { expire, type Life } from '../cache/life.ts'
 import { withoutLines } from '../cache/lines.ts'
 import { Paths } from '../cache/paths.ts'
-import { lifeIn, putLife, readText, SLOT, type StoredText } from '../cache/stored.ts'
+import { lifeIn, putLife, SLOT, type StoredText } from '../cache/stored.ts'
 import { variantOf, varyNames } from '../cache/vary.ts'
 import type { RouteCacheConfig } from '../config/model.ts'
 import type { Hold } from '../store/hold.ts'
@@ -98,9 +98,8 @@ export class RouteCache {
     return targetKey(this.#space, schemeOf(head, hop), head, head.path, this.settings.key)
   }
 
-  /** The head of what is held, as clients may see it. */
-  forClients(hold: Hold): StoredText {
-    const stored = readText(hold.headText(), hold)
+  /** A stored head, as clients may see it. */
+  forClients(stored: StoredText): StoredText {
     return this.settings.surrogateControl ? { ...stored, fields: withoutLines(stored.fields, FOR_CACHE) } : stored
   }
 

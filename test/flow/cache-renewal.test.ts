@@ -260,6 +260,36 @@ for (const threads of [1, 2]) {
     })
   }
 
+  for (const [what, ask, forCache, control, left] of [
+    ['that others may not have any more', '', 'no-store', 'private, no-store', -2],
+    ['that cannot be read', '', ';', 'private="x', -2],
+    ['that differs by request from now on', '', 'max-age=5\r\nVary: X-User', 'max-age=7', 3],
+    ['for a known user', 'Authorization: Basic YTpi\r\n', 'max-age=5', 'max-age=7', 3],
+  ] as const) {
+    for (const condition of ['', 'If-None-Match: "v"\r\n']) {
+      test(`who validates a copy ${what} is told what its server says of it now, ${condition === '' ? 'with' : 'without'} content (RFC 9111 §4.3.4; ${threads} threads)`, async () => {
+        await using at = await shop({}, { threads })
+        const old = 'CDN-Cache-Control: max-age=60\r\nAge: 80\r\nCache-Control: max-age=3600\r\n'
+        const now = `CDN-Cache-Control: ${forCache}\r\nAge: 2\r\nCache-Control: ${control}\r\n`
+        at.origin.on('/page', (asked, n) => {
+          if (n === 1) asked.answer('old', `${old}ETag: "v"\r\nX-N: 1\r\n`)
+          else notModified(asked, `${now}ETag: "v"\r\nX-N: ${n}\r\n`)
+        })
+        await at.client.get('/page').response()
+        const answer = await at.client.get('/page', ask + condition).response()
+        assert.deepEqual([answer.status, answer.body], condition === '' ? [200, 'old'] : [304, ''])
+        const told = ['x-n', 'cache-control', 'age'].map((name) => answer.field(name))
+        assert.deepEqual(told, ['2', control, '2'])
+        assert.match(
+          answer.field('cache-status') ?? '',
+          new RegExp(`fwd-status=304; ttl=(${left}|${left - 1}); detail=`),
+        )
+        assert.ok(!(await stored(at, '/page')))
+        await done(at)
+      })
+    }
+  }
+
   for (const grace of ['0s', '1h']) {
     test(`where the server takes one request at a time, the question without conditions goes in the place of the first, ${grace === '0s' ? 'for its client' : 'in the background'} (${threads} threads)`, async () => {
       await using origin = await CacheOrigin.listen()
