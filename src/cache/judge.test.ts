@@ -118,13 +118,13 @@ it('may use what is stored for a request with no-store (§5.2.1.5)', () => {
   assert.equal(asked.onlyIfCached, true)
 })
 
-it('hears only no-store and only-if-cached where the route ignores requests', () => {
+it('hears only no-store, no-transform and only-if-cached where the route ignores requests', () => {
   const into = new Ask()
   const head = get(
-    'Cache-Control: no-cache, no-store, only-if-cached, max-age=0, min-fresh=5, max-stale, stale-if-error=5',
+    'Cache-Control: no-cache, no-store, no-transform, only-if-cached, max-age=0, min-fresh=5, max-stale, stale-if-error=5',
   )
   askOf(into, head, new CacheControl(), { requestDirectives: 'ignore' })
-  assert.deepEqual(into, Object.assign(new Ask(), { noStore: true, onlyIfCached: true }))
+  assert.deepEqual(into, Object.assign(new Ask(), { noStore: true, noTransform: true, onlyIfCached: true }))
   askOf(into, get('Pragma: no-cache'), new CacheControl(), { requestDirectives: 'ignore' })
   assert.deepEqual(into, new Ask())
 })

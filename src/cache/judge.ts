@@ -26,6 +26,8 @@ export class Ask {
   noStore = false
   /** Only a stored one: else the client is to get 504 (§5.2.1.7). */
   onlyIfCached = false
+  /** It is to get what is stored as it came, in no form that was made of it here (§5.2.1.6). */
+  noTransform = false
 }
 
 /**
@@ -43,6 +45,7 @@ export function askOf(
   const obey = settings.requestDirectives === 'obey'
   into.noStore = control.noStore
   into.onlyIfCached = control.onlyIfCached
+  into.noTransform = control.noTransform
   into.noCache = obey && (control.noCache || control.noCacheFields.length > 0 || (!control.present && pragma(head)))
   into.maxAge = obey ? inMs(control.maxAge) : -1
   into.minFresh = obey ? inMs(control.minFresh) : -1

@@ -277,7 +277,7 @@ export interface WrittenRouteCache {
   } | undefined
   /** Answers that set cookies: `'never-store'`, or `'when-public'` stores those that say public or s-maxage, cookies included. Default: `'never-store'`. */
   readonly setCookie?: 'never-store' | 'when-public' | undefined
-  /** Whether Cache-Control of requests counts (RFC 9111 §5.2.1): with `'ignore'` no reload of a browser reaches the servers, and only no-store and only-if-cached count. Varnish and nginx ignore it. Default: `'obey'`. */
+  /** Whether Cache-Control of requests counts (RFC 9111 §5.2.1): with `'ignore'` no reload of a browser reaches the servers, and only no-store, no-transform and only-if-cached count. Varnish and nginx ignore it. Default: `'obey'`. */
   readonly requestDirectives?: 'obey' | 'ignore' | undefined
   /** Fields that are meant for caches like this one and come before Cache-Control, the first one that is there (RFC 9213). */
   readonly targeted?: readonly string[] | string | undefined

@@ -188,7 +188,7 @@ function served(c: Caching, hold: Hold, now: number, own: string): void {
   c.detail = null
   const x = c.x
   x.world.tally.cached('miss')
-  const form = formFor(c.way!, hold, x.head, c.conditions)
+  const form = formFor(c.way!, hold, x.head, c.ask, c.conditions)
   const age = Math.floor(ageAt(c.life, now) / 1000)
   const { status } = form.stored
   const out = { age, cacheStatus: c.statusOf(now, form.conditions === null ? 0 : status, true), extra: own }

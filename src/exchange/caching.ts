@@ -307,13 +307,13 @@ export class Caching extends CacheState {
     const way = this.way!
     const conditions = this.conditions ?? conditionsOf(x.head)
     const age = Math.floor(ageAt(this.life, now) / 1000)
-    const usual = result === 'hit' && conditions === null && isUsual(x)
+    const usual = result === 'hit' && conditions === null && !this.ask.noTransform && isUsual(x)
     if (usual) {
       const accept = way.settings.compress === null ? null : x.head.list(Field.acceptEncoding)
       const ready = way.ready.find(hold, age, way.settings.status ? this.#left(now) : 0, accept)
       if (ready !== null) return x.delivery.repeat(hold, ready)
     }
-    const form = formFor(way, hold, x.head, conditions, text)
+    const form = formFor(way, hold, x.head, this.ask, conditions, text)
     const out = { age, cacheStatus: this.statusOf(now, this.#fwdStatus(hold, conditions)), extra }
     if (usual && way.ready.worth) way.ready.make(form, hold, { ...out, connection: '' })
     x.delivery.start(form.hold, form.stored, form.conditions, out, now)

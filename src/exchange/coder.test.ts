@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { get, storedHead } from '../../test/kit/heads.ts'
 import { codedKey } from '../cache/coding.ts'
+import { Ask } from '../cache/judge.ts'
 import { KIND, SLOT, textOf } from '../cache/stored.ts'
 import type { Hold } from '../store/hold.ts'
 import { createStoreMemory } from '../store/memory.ts'
@@ -43,7 +44,7 @@ class Yard {
   }
 
   ask(key: string, accept = 'gzip'): Form {
-    return formFor(this.#way, this.find(key), get(`Accept-Encoding: ${accept}`), null)
+    return formFor(this.#way, this.find(key), get(`Accept-Encoding: ${accept}`), new Ask(), null)
   }
 
   /** Resolves with what lies under the key of the coded form once that is so. */

@@ -19,6 +19,7 @@ import {
   withWeakTag,
 } from '../cache/coding.ts'
 import type { Conditions } from '../cache/condition.ts'
+import type { Ask } from '../cache/judge.ts'
 import { lifeSlots } from '../cache/life.ts'
 import { KIND, REASON, readText, SLOT, type StoredText } from '../cache/stored.ts'
 import type { Draft } from '../store/draft.ts'
@@ -59,6 +60,7 @@ export function formFor(
   way: RouteCache,
   hold: Hold,
   head: RequestHead,
+  ask: Ask,
   conditions: Conditions | null,
   text = readText(hold.headText(), hold),
 ): Form {
@@ -70,7 +72,7 @@ export function formFor(
   const length = whole ? hold.length : hold.meta(SLOT.length)
   if (!mayCode(stored, length, compress, way.settings.targeted)) return { hold, stored, conditions, settled: true }
   const plain = withVary(stored)
-  const coding = codingFor(fieldList(head, 'accept-encoding'), compress.encodings)
+  const coding = ask.noTransform ? null : codingFor(fieldList(head, 'accept-encoding'), compress.encodings)
   if (coding === null) return { hold, stored: plain, conditions, settled: true }
   const asked = withoutDatedRange(conditions)
   if (asked !== null && asked.range !== null) return { hold, stored: plain, conditions: asked, settled: true }

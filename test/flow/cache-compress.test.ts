@@ -307,6 +307,43 @@ test('variants are coded each for itself', async () => {
   assert.equal(at.origin.count('/p'), 2)
 })
 
+test('who says no-transform gets what is stored, and has no coded form made (RFC 9111 §5.2.1.6)', async () => {
+  for (const requestDirectives of ['obey', 'ignore']) {
+    await using at = await shop({ compress: true, requestDirectives })
+    const small = 'line '.repeat(500)
+    at.origin.on('/small', (asked) => asked.answer(small, `${PAGE}ETag: "s"\r\n`))
+    longPage(at, '/long')
+    longPage(at, '/behind')
+    for (const [path, body, etag] of [
+      ['/small', small, '"s"'],
+      ['/long', LONG, '"x"'],
+    ] as const) {
+      const stored = async (fields = ''): Promise<Answered> => {
+        const asks = `Accept-Encoding: gzip\r\nCache-Control: foo, No-Transform\r\n${fields}`
+        const answer = await at.client.get(path, asks).response()
+        const { status } = answer
+        assert.deepEqual([answer.field('content-encoding'), answer.field('etag')], [null, etag], answer.head)
+        assert.equal(answer.body, status === 304 ? '' : body)
+        assert.equal(answer.field('vary'), 'Accept-Encoding')
+        return answer
+      }
+      for (let k = 0; k < 3; k++) await stored()
+      // What may be coded is asked for behind it, so that the compressor has had its turn.
+      await coded(at.client, `/behind?${at.origin.requests}`, 'gzip')
+      const first = await at.client.get(path, 'Accept-Encoding: gzip\r\n').response()
+      assert.equal(first.field('content-encoding'), null, 'nobody has asked for it until now')
+      // Often enough that each is made ready for the rest of the second.
+      for (let k = 0; k < 10; k++) {
+        assert.equal(decoded(await coded(at.client, path, 'gzip')), body)
+        await stored()
+      }
+      for (const tag of ['"s"', '"x"', 'W/"s"', 'W/"x"'])
+        assert.equal((await stored(`If-None-Match: ${tag}\r\n`)).status, tag.includes(etag) ? 304 : 200)
+      assert.equal(at.origin.count(path), 1)
+    }
+  }
+})
+
 test('what is known to be for one client is asked for as that client asks', async () => {
   await using at = await shop({ compress: true })
   at.origin.on('/p', (asked) => asked.answer(LONG, 'Cache-Control: private\r\nContent-Type: text/html\r\n'))

@@ -231,7 +231,7 @@ const routeCacheObject = z.strictObject({
   requestDirectives: word(['obey', 'ignore'])
     .prefault(d.requestDirectives)
     .describe(
-      "Whether Cache-Control of requests counts (RFC 9111 §5.2.1): with `'ignore'` no reload of a browser reaches the servers, and only no-store and only-if-cached count. Varnish and nginx ignore it.",
+      "Whether Cache-Control of requests counts (RFC 9111 §5.2.1): with `'ignore'` no reload of a browser reaches the servers, and only no-store, no-transform and only-if-cached count. Varnish and nginx ignore it.",
     ),
   targeted: names(field())
     .prefault([...d.targeted])
