@@ -23,6 +23,15 @@ it('sends a stored head with its age, behind what other caches said (RFC 9111 §
   )
 })
 
+it('tells no age of what is of this very moment (RFC 9111 §5.1)', () => {
+  const anew = { ...out, age: -1 }
+  const whole = wholeHead(stored, { bodyKind: BodyKind.length, length: 5 }, anew)
+  for (const head of [whole, notModifiedHead(stored, anew), partialHead(stored, [2, 5], 10, anew)]) {
+    assert.doesNotMatch(head, /^age:/im)
+    assert.ok(head.endsWith(tail.replace('Age: 7\r\n', '')))
+  }
+})
+
 it('frames content of a length that is not known, and states none with 204 (RFC 9110 §8.6)', () => {
   const framed = (bodyKind: BodyKind, status = 200): string =>
     wholeHead({ ...stored, status }, { bodyKind, length: -1 }, out)

@@ -8,7 +8,7 @@ import type { StoredHead } from './stored-head.ts'
 
 /** What this delivery adds to the stored head. */
 export interface DeliveryOut {
-  /** Age of the response in whole seconds, 0 or more (RFC 9111 §4, §5.1). */
+  /** Age of the response in whole seconds (RFC 9111 §4, §5.1); negative: it is not told, see ageTold of judge.ts. */
   readonly age: number
   /** Value of Cache-Status for this cache, '' for none. What other caches said stands before it. */
   readonly cacheStatus: string
@@ -90,7 +90,7 @@ export function unsatisfiableHead(stored: StoredHead, length: number, out: Deliv
 }
 
 function added(out: DeliveryOut): string {
-  return `Age: ${out.age}\r\n${ends(out)}`
+  return out.age < 0 ? ends(out) : `Age: ${out.age}\r\n${ends(out)}`
 }
 
 function ends(out: DeliveryOut): string {

@@ -5,6 +5,7 @@ import { get } from '../../test/kit/heads.ts'
 import { CacheControl } from '../wire/cache-control.ts'
 import {
   Ask,
+  ageTold,
   askOf,
   canBeForMany,
   isForMany,
@@ -221,4 +222,13 @@ it('is for many only if it can be', () => {
     }),
     { numRuns: 500 },
   )
+})
+
+it('tells the age in whole seconds, and none of what was made or validated just now (§5.1)', () => {
+  const told = (ms: number): number[] => [false, true].map((anew) => ageTold(life(), ms, anew))
+  assert.deepEqual([0, 999, -5000].map(told), Array(3).fill([0, -1]))
+  assert.deepEqual([1000, 7999].map(told), [
+    [1, 1],
+    [7, 7],
+  ])
 })

@@ -148,3 +148,13 @@ export function usableOnError(
 export function ageAt(life: Life, now: number): number {
   return Math.max(0, now - life.born)
 }
+
+/**
+ * Age as the client is told, in whole seconds; -1: none. The field says that no server made or validated the response for
+ * this request (§5.1): it is left out where one did, unless another cache stood between, or the response was old already.
+ * @param anew a server was asked for this request, and has made or validated it
+ */
+export function ageTold(life: Life, now: number, anew: boolean): number {
+  const age = Math.floor(ageAt(life, now) / 1000)
+  return anew && age === 0 ? -1 : age
+}

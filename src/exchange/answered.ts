@@ -2,7 +2,7 @@
 import { lately, wall } from '../base/clock.ts'
 import { controlOf } from '../cache/control.ts'
 import { invalidatedBy } from '../cache/invalidate.ts'
-import { ageAt, askOf, usableOnError } from '../cache/judge.ts'
+import { ageTold, askOf, usableOnError } from '../cache/judge.ts'
 import { Life } from '../cache/life.ts'
 import type { Reason } from '../cache/reasons.ts'
 import { isAboutRequest, isRefreshFailure, isServerError, isTooMany } from '../cache/status.ts'
@@ -189,9 +189,9 @@ function served(c: Caching, hold: Hold, now: number, own: string): void {
   const x = c.x
   x.world.tally.cached('miss')
   const form = formFor(c.way!, hold, x.head, c.ask, c.conditions)
-  const age = Math.floor(ageAt(c.life, now) / 1000)
   const { status } = form.stored
-  const out = { age, cacheStatus: c.statusOf(now, form.conditions === null ? 0 : status, true), extra: own }
+  const cacheStatus = c.statusOf(now, form.conditions === null ? 0 : status, true)
+  const out = { age: ageTold(c.life, now, true), cacheStatus, extra: own }
   c.letGo()
   c.role = 'none'
   x.delivery.start(form.hold, form.stored, form.conditions, out, now)

@@ -11,7 +11,7 @@ import { type Cause, rowOf } from '../base/cause.ts'
 import { wall } from '../base/clock.ts'
 import { hideAcceptEncoding } from '../cache/coding.ts'
 import { type Conditions, conditionsOf, isForServer } from '../cache/condition.ts'
-import { ageAt, askOf, canBeForMany, judge, usableOnError, usableWhenSaturated } from '../cache/judge.ts'
+import { ageAt, ageTold, askOf, canBeForMany, judge, usableOnError, usableWhenSaturated } from '../cache/judge.ts'
 import { isCacheMethod } from '../cache/key.ts'
 import { LifeFlag } from '../cache/life.ts'
 import type { Reason } from '../cache/reasons.ts'
@@ -306,7 +306,7 @@ export class Caching extends CacheState {
     x.world.tally.cached(result)
     const way = this.way!
     const conditions = this.conditions ?? conditionsOf(x.head)
-    const age = Math.floor(ageAt(this.life, now) / 1000)
+    const age = ageTold(this.life, now, result === 'revalidated')
     const usual = result === 'hit' && conditions === null && !this.ask.noTransform && isUsual(x)
     if (usual) {
       const accept = way.settings.compress === null ? null : x.head.list(Field.acceptEncoding)

@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { httpDateIn, shop, sorted, twice } from '../kit/cache-origin.ts'
+import { get } from '../kit/client.ts'
+import type { Asked } from '../kit/origin.ts'
+import { until } from '../kit/settle.ts'
 
 test('an answer without a word about caching is not stored, however cacheable its status (RFC 9111 §4.2.2 by leave of the operator only)', async () => {
   await using at = await shop()
@@ -155,6 +158,59 @@ test('the age an answer came with is part of its age, be it told by Age or by Da
       `Expires: ${httpDateIn(60)}\r\nAge: 90\r\n`,
     ],
   )
+})
+
+test('what a server made or validated for this very request has no Age, unless it was older when it came (RFC 9111 §5.1)', async () => {
+  await using at = await shop({ grace: '1m' })
+  const ages = async (path: string, ...asks: readonly string[]): Promise<(string | null)[]> => {
+    const all: (string | null)[] = []
+    for (const ask of asks) all.push((await at.client.get(path, ask).response()).field('age'))
+    return all
+  }
+  const again = 'Cache-Control: no-cache\r\n'
+  for (const [age, told] of [
+    ['', null],
+    ['Age: 0\r\n', null],
+    ['Age: x\r\n', null],
+    ['Age: 7\r\n', '7'],
+  ] as const) {
+    const fields = `Cache-Control: max-age=60\r\nETag: "v"\r\n${age}`
+    const path = `/p${at.origin.requests}`
+    at.origin.on(path, (asked) => {
+      if (/^if-none-match/im.test(asked.head)) asked.say(`HTTP/1.1 304 Not Modified\r\n${fields}\r\n`)
+      else asked.answer('page', fields)
+    })
+    // Fetched, found, found unchanged, validated by one who has it, and by one who wants a part.
+    const [fetched, found, same, ...validated] = await ages(
+      path,
+      '',
+      '',
+      'If-None-Match: "v"\r\n',
+      again,
+      `${again}If-None-Match: "v"\r\n`,
+      `${again}Range: bytes=0-1\r\n`,
+    )
+    assert.deepEqual([fetched, validated], [told, [told, told, told]], age)
+    for (const hit of [found, same]) assert.match(hit ?? 'none', told === null ? /^[01]$/ : /^[78]$/)
+    for (const hit of await ages(path, ...Array.from({ length: 8 }, () => '')))
+      assert.match(hit ?? 'none', told === null ? /^[01]$/ : /^[78]$/, 'however often it is found')
+  }
+  at.origin.says('/stale', 'Cache-Control: max-age=60\r\nAge: 70\r\n')
+  assert.deepEqual(await ages('/stale', '', ''), ['70', '70'])
+})
+
+test('who gets what another has fetched is told its Age, be it none yet', async () => {
+  await using at = await shop()
+  const asked: Asked[] = []
+  at.origin.on('/p', (one) => asked.push(one))
+  const leads = get(at.gate.port, '/p')
+  await until(() => asked.length === 1)
+  const follows = get(at.gate.port, '/p')
+  await until(() => at.gate.gate.usage().requests === 2)
+  asked[0]?.answer('page', 'Cache-Control: max-age=60\r\n')
+  assert.equal((await leads).field('age'), null)
+  assert.match((await follows).field('age') ?? 'none', /^[01]$/)
+  assert.equal(at.origin.count('/p'), 1)
 })
 
 test('a guess from Last-Modified is made only where it is configured, and only without an explicit freshness (RFC 9111 §4.2.2)', async () => {
