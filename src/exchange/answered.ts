@@ -22,7 +22,7 @@ import { formFor } from './coder.ts'
 import { freshen, validated } from './renewal.ts'
 import type { RouteCache } from './route-cache.ts'
 import { putOff, setBack } from './set-back.ts'
-import { draftOf, handToFill, isOutdated, lifeOfAnswer, OF_REQUEST } from './take-over.ts'
+import { draftOf, handToFill, isOutdated, lifeOfAnswer, notRefreshed, OF_REQUEST } from './take-over.ts'
 
 // Used up within one call each.
 const control = new CacheControl()
@@ -73,11 +73,7 @@ export function answered(c: Caching, head: ResponseHead): boolean {
   if (!x.background) return false
   // A mark that it is not to be shared has taken the place of the copy; or the next try waits.
   if (c.stale !== null) x.world.tally.refreshed(false)
-  if (c.stale?.current === true) {
-    // The server is well, where it is the request that this answer cannot be stored for.
-    if (why !== null && OF_REQUEST.has(why)) putOff(c.stale, now)
-    else setBack(c.stale, now)
-  }
+  if (c.stale?.current === true) notRefreshed(c.stale, why, now)
   handToFill(c, head, null)
   x.over(false, false)
   return true

@@ -127,6 +127,7 @@ export class Caching extends CacheState {
       this.removals = way.store.removals(this.primary)
       this.role = 'passes'
       this.result = 'pass'
+      if (this.stale !== null) this.prepare()
       return undefined
     }
     return lead(this, way)

@@ -12,8 +12,7 @@ import { CacheControl } from '../wire/cache-control.ts'
 import type { ResponseHead } from '../wire/head.ts'
 import type { Caching } from './caching.ts'
 import type { RouteCache } from './route-cache.ts'
-import { setBack } from './set-back.ts'
-import { draftOf, handToFill, lifeOfAnswer, OF_REQUEST } from './take-over.ts'
+import { draftOf, handToFill, lifeOfAnswer, notRefreshed, OF_REQUEST } from './take-over.ts'
 
 // Used up within one call each.
 const control = new CacheControl()
@@ -74,7 +73,7 @@ export function validated(c: Caching, way: RouteCache, head: ResponseHead, now: 
   }
   way.notes.note(c.primary, why ?? 'validated', now)
   if (x.background) x.world.tally.refreshed(why === null)
-  if (x.background && why !== null) setBack(stale, now)
+  if (x.background && why !== null) notRefreshed(stale, why, now)
   handToFill(c, head, null)
   if (x.background) return x.over(false, false)
   if (hold === stale) c.stale = null
@@ -94,6 +93,7 @@ function askWithout(c: Caching, head: ResponseHead): void {
   filling.onEnd = () => {
     if (x.serial !== serial || x.isOver) return
     c.extra = ''
+    c.late = false
     c.role = 'fetches'
     x.upload.reset()
     x.go({ at: 'seated', route, server })

@@ -4,12 +4,14 @@ import { ageOf, type Life, lifeOf } from '../cache/life.ts'
 import type { NotStored } from '../cache/storable.ts'
 import { REASON } from '../cache/stored.ts'
 import type { Draft } from '../store/draft.ts'
+import type { Hold } from '../store/hold.ts'
 import type { CacheControl } from '../wire/cache-control.ts'
 import { Field } from '../wire/fields.ts'
 import type { ResponseHead } from '../wire/head.ts'
 import type { Caching } from './caching.ts'
 import { Fill } from './fill.ts'
 import type { RouteCache } from './route-cache.ts'
+import { putOff, setBack } from './set-back.ts'
 
 /** Reasons that lie in the request, so that the next one may well be stored. */
 export const OF_REQUEST: ReadonlySet<string> = new Set<NotStored>([
@@ -22,6 +24,12 @@ export const OF_REQUEST: ReadonlySet<string> = new Set<NotStored>([
   'partial',
   'interim',
 ])
+
+/** A refresh brought what cannot be stored: the next one waits. Its server is well, where that lies in the request. */
+export function notRefreshed(stale: Hold, why: string | null, now: number): void {
+  if (why !== null && OF_REQUEST.has(why)) putOff(stale, now)
+  else setBack(stale, now)
+}
 
 /**
  * Fills `into` with the life of what came just now.
