@@ -107,7 +107,7 @@ export const notStored = {
 /** What passed the cache by, whatever an answer would have said. */
 export const passedBy = {
   bypass: {
-    says: 'The request passed the cache by: bypass of the route names its path, a field or a cookie of it; or it has content, asks for an upgrade, names fields in Connection, or is too long for a key.',
+    says: 'The request passed the cache by: bypass of the route names its path, a field or a cookie of it; or a server may take its path for one of another route; or it has content, asks for an upgrade, names fields in Connection, or is too long for a key.',
     fix: 'Narrow bypass on the route if this request is to be served from the cache.',
   },
   'for-server': {

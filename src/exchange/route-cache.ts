@@ -32,6 +32,9 @@ export class RouteCache {
   readonly bans: Bans
   readonly notes: Notes
   readonly ready: Ready
+  /** The same for requests that pass it by, whatever they are. */
+  readonly aside: RouteCache
+  readonly #aside: boolean
   readonly #space: string
   readonly #bypassed: boolean
   readonly #paths: Paths
@@ -50,7 +53,10 @@ export class RouteCache {
     shared: { store: Store; bans: Bans; notes: Notes; ready: Ready },
     space: string,
     purgers: (address: string) => boolean,
+    aside = false,
   ) {
+    this.#aside = aside
+    this.aside = aside ? this : new RouteCache(settings, shared, space, purgers, true)
     this.#purgers = purgers
     this.settings = settings
     this.store = shared.store
@@ -124,6 +130,7 @@ export class RouteCache {
 
   /** Whether this request passes the cache by: it neither takes from it nor leaves anything in it. */
   bypasses(head: RequestHead): boolean {
+    if (this.#aside) return true
     // The server sees less of it than counts here (RFC 9110 §7.6.1).
     if (takesFields(head)) return true
     const choosers = this.#choosers

@@ -4,10 +4,12 @@ import type { Origin } from '../net/origin.ts'
 import type { Server } from '../pool/server.ts'
 import type { Exchange } from './exchange.ts'
 import type { Route } from './route.ts'
+import type { RouteCache } from './route-cache.ts'
 
 interface Stages {
   received: object
-  routed: { readonly route: Route }
+  /** `cache`: the route's, as this request has to do with it; null: nothing is cached. */
+  routed: { readonly route: Route; readonly cache: RouteCache | null }
   missed: { readonly route: Route }
   admitted: { readonly route: Route }
   seated: { readonly route: Route; readonly server: Server }

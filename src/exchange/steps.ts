@@ -19,13 +19,16 @@ const steps: Steps = {
       return failed('body_too_large', `Content-Length is ${head.contentLength}`)
     }
     if (forwardsLeft(head) === 0) return x.answer(200, lastHopAnswer(head, x.connection))
-    const route = world.routes.get(config.name)?.match(head.host, head.path) ?? null
-    if (route === null) return failed('no_route', `${head.host}${head.path}`)
-    return { at: 'routed', route }
+    const routes = world.routes.get(config.name)
+    const route = routes?.match(head.host, head.path) ?? null
+    if (routes === undefined || route === null) return failed('no_route', `${head.host}${head.path}`)
+    const { cache } = route
+    const strays = cache !== null && routes.strays(route, head.host, head.path)
+    return { at: 'routed', route, cache: strays ? cache.aside : cache }
   },
 
   /** Its route is known: perhaps the cache can answer it. */
-  routed(x, { route }): Stage | null {
+  routed(x, { route, cache }): Stage | null {
     const { head, client } = x
     const { pool, config } = route
     x.route = route
@@ -33,8 +36,8 @@ const steps: Steps = {
     if (pool.config.timeouts.total > 0) x.deadline = client.since + pool.config.timeouts.total
     if (head.isConnect && !config.connect) return failed('method_refused', head.target)
     if (head.upgrade !== null && !upgrades(config.upgrade, head.upgrade)) head.upgrade = null
-    if (route.cache !== null) {
-      const next = x.caching.look(route.cache)
+    if (cache !== null) {
+      const next = x.caching.look(cache)
       if (next !== undefined) return next
     }
     return { at: 'missed', route }

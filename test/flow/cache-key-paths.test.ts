@@ -9,6 +9,7 @@ test('no spelling of a path that passes the cache by is stored or served (RFC 39
   await using at = await shop({ bypass: { paths: ['/cart'] } })
   const spellings = [
     '/c%61rt',
+    '/c%2561rt',
     '/%63art/1',
     '//cart',
     '/./cart',
@@ -16,6 +17,9 @@ test('no spelling of a path that passes the cache by is stored or served (RFC 39
     '/x/%2e%2e/cart',
     '/%2fcart',
     '/cart;v=1',
+    '/cart%3bv=1',
+    '/cart%3f.css',
+    '/a//../cart',
     '/cart/../x',
   ]
   for (const path of spellings) {
