@@ -1,7 +1,6 @@
 /** What the answer of a server means for the cache: it is stored, it renews what is stored, or it is passed on. */
 import { lately, wall } from '../base/clock.ts'
 import { controlOf } from '../cache/control.ts'
-import { invalidatedBy } from '../cache/invalidate.ts'
 import { ageTold, askOf, usableOnError } from '../cache/judge.ts'
 import { Life } from '../cache/life.ts'
 import type { Reason } from '../cache/reasons.ts'
@@ -15,7 +14,6 @@ import { variantOf } from '../cache/vary.ts'
 import type { Draft } from '../store/draft.ts'
 import type { Hold } from '../store/hold.ts'
 import { CacheControl } from '../wire/cache-control.ts'
-import { schemeOf } from '../wire/forwarded.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
 import type { Caching } from './caching.ts'
 import { formFor } from './coder.ts'
@@ -36,11 +34,7 @@ export function answered(c: Caching, head: ResponseHead): boolean {
   const role = c.role
   c.role = 'none'
   if (way === null) return false
-  if (role === 'changes') {
-    const own = invalidate(c, way, head)
-    if (c.removals >= 0) c.removals += own
-    if (!posted(c, way, head)) return false
-  }
+  if (role === 'changes' && !posted(c, way, head)) return false
   if (c.stale !== null && hasFailed(c, way, head.status, now)) {
     setBack(c.stale, now)
     c.failedWith = head.status
@@ -258,17 +252,4 @@ function pass(draft: Draft, until: number, large: boolean): void {
 function markPass(way: RouteCache, key: string, now: number): void {
   const draft = way.store.lead(key)
   if (draft !== null) pass(draft, now + way.settings.hitForMiss, true)
-}
-
-/** An unsafe request has changed something (RFC 9111 §4.4). How often it removes what stands under its own key. */
-function invalidate(c: Caching, way: RouteCache, response: ResponseHead): number {
-  const { head, client } = c.x
-  let own = 0
-  for (const path of invalidatedBy(schemeOf(head, client.hop), head, response)) {
-    const key = way.key(client.hop, head, path)
-    if (key === '') continue
-    way.store.remove(key)
-    if (key === c.primary) own++
-  }
-  return own
 }

@@ -73,6 +73,11 @@ export class Caching extends CacheState {
     this.removals = way.store.removals(this.primary)
   }
 
+  /** It has removed what stands under its key itself: that is no removal that its answer is older than. */
+  removed(): void {
+    if (this.removals >= 0) this.removals++
+  }
+
   /** Nothing stored answers it, and its answer is not stored. */
   #passBy(way: RouteCache, fwd: Forwarded, reason: Reason): Stage | undefined {
     if (this.ask.onlyIfCached) return { at: 'failed', cause: 'not_cached', detail: '' }

@@ -1,6 +1,7 @@
 /** The response's way: head and body from the server to the client, at the speed of the slower one; tunnels too. */
 import type { Cause } from '../base/cause.ts'
 import { httpDate, lately } from '../base/clock.ts'
+import { isCacheMethod } from '../cache/key.ts'
 import type { OriginUser } from '../net/origin.ts'
 import { Outlet } from '../net/outlet.ts'
 import { Field } from '../wire/fields.ts'
@@ -8,6 +9,7 @@ import { interimToClient, responseToClient } from '../wire/forward.ts'
 import { chunkHead } from '../wire/framing.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
 import type { Exchange } from './exchange.ts'
+import { invalidate } from './invalidation.ts'
 import type { Sequel } from './sequel.ts'
 
 export class Download implements OriginUser {
@@ -78,6 +80,7 @@ export class Download implements OriginUser {
     const x = this.#x
     const { head: request, client, settings } = x
     if (head.status === 101 || (request.isConnect && head.status < 300)) return this.#openTunnel(head)
+    if (!isCacheMethod(request.method)) invalidate(x, head)
     if (x.caching.waits && x.caching.answered(head)) return
     x.caching.passOn(head)
     if (this.#sequel !== null) {
