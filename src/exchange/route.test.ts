@@ -65,3 +65,12 @@ it('sees no difference where no path makes one', () => {
   const all = routes({ host: 'one.test', cache: true }, {})
   assert.equal(all.strays(all.match('one.test', '/x/..%2fy')!, 'one.test', '/x/..%2fy'), false)
 })
+
+it('takes an odd path too long to read for one that strays, and one without oddities for none, however long', () => {
+  const all = routes({ cache: {} }, { path: '/account' })
+  const strays = (path: string): boolean => all.strays(all.match('x.test', path)!, 'x.test', path)
+  assert.equal(strays(`/${'%20'.repeat(300)}`), false)
+  assert.equal(strays(`/${'%20'.repeat(400)}`), true)
+  assert.equal(strays('/a'.repeat(4000)), false)
+  assert.equal(strays(`/x?${'%20'.repeat(4000)}`), false)
+})

@@ -26,6 +26,9 @@ export interface Route {
   readonly cache: RouteCache | null
 }
 
+/** An odd path that is longer is not read, but taken for one that strays. */
+const LONGEST_READ = 1024
+
 /** All that finding a route asks of it. */
 interface Found {
   readonly config: RouteConfig
@@ -64,8 +67,11 @@ export class Routes<R extends Found = Route> {
     if (!this.#byPath) return false
     const own = route.config.path
     if (!isOdd(path, own === '/' ? 0 : own.length, this.#foreign)) return false
+    const whole = pathOf(path)
+    // Reading it takes a while then, and nobody is to keep a thread busy with that.
+    if (whole.length > LONGEST_READ) return true
     this.#meant ??= this.#written.meant()
-    for (const meaning of meanings(pathOf(path))) {
+    for (const meaning of meanings(whole)) {
       const other = this.#meant.match(host, meaning)
       if (other !== route && !isDeepStrictEqual(other?.config.cache, route.config.cache)) return true
     }
