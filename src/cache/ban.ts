@@ -16,7 +16,7 @@ export interface BanSubject {
   /** null where objects are stored without regard to the host: it may be any. */
   readonly host: string | null
   readonly status: number
-  /** Value of a response field; null when it is not there. */
+  /** Value of a response field, one list of all where it stands on several lines; null when it is not there. */
   header(name: string): string | null
   /** Seconds since it was made. */
   readonly age: number

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { linesOf, namesIn, valueIn, withoutLines } from './lines.ts'
+import { linesOf, listIn, namesIn, valueIn, withoutLines } from './lines.ts'
 
 const lines = 'A: 1\r\nB-c: x: y\r\na: 2\r\nD:\r\n'
 
@@ -22,6 +22,13 @@ it('finds the first value of a name', () => {
   assert.equal(valueIn(lines, 'b-c'), 'x: y')
   assert.equal(valueIn(lines, 'd'), '')
   assert.equal(valueIn(lines, 'x'), '')
+})
+
+it('makes one list of all values of a name', () => {
+  assert.equal(listIn(lines, 'a'), '1, 2')
+  assert.equal(listIn(lines, 'b-c'), 'x: y')
+  assert.equal(listIn(lines, 'd'), '')
+  assert.equal(listIn(lines, 'x'), '')
 })
 
 it('lists the names, each once', () => {

@@ -41,6 +41,15 @@ export function valueIn(lines: string, lowerName: string): string {
   return value ?? ''
 }
 
+/** Values of all lines of this name (lower case) as one list (RFC 9110 §5.3), '' where there is none. */
+export function listIn(lines: string, lowerName: string): string {
+  const values: string[] = []
+  eachLine(lines, (name, from, to) => {
+    if (name === lowerName) values.push(lines.slice(from + name.length + 1, to).trim())
+  })
+  return values.join(', ')
+}
+
 /** Lower-case names of all lines. */
 export function namesIn(lines: string): Set<string> {
   const names = new Set<string>()

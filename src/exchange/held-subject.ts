@@ -2,7 +2,7 @@
 import { type OrderSubject, partsOf } from '../cache/bans.ts'
 import { ageAt } from '../cache/judge.ts'
 import type { Life } from '../cache/life.ts'
-import { valueIn } from '../cache/lines.ts'
+import { listIn } from '../cache/lines.ts'
 import { readText, type StoredText } from '../cache/stored.ts'
 import type { Hold } from '../store/hold.ts'
 
@@ -41,7 +41,7 @@ export class HeldSubject implements OrderSubject {
   }
 
   header(name: string): string | null {
-    return valueIn(this.#text.fields, name) || null
+    return listIn(this.#text.fields, name) || null
   }
 
   get #text(): StoredText {

@@ -47,6 +47,19 @@ test('a purge by tags removes what Surrogate-Key, xkey or Cache-Tag marked with 
   await done(at)
 })
 
+test('a ban looks at all lines of a field, as one list', async () => {
+  await using at = await shop({}, more)
+  const twice = 'X-Cat: shoes\r\nX-Cat: sale\r\n'
+  await store(at, { '/one': twice, '/two': twice, '/three': 'X-Cat: shoes\r\n' })
+  await order(at, 'ban', { expression: 'req.url == /one && obj.http.x-cat ~ sale' })
+  assert.equal(await stored(at, '/one'), false)
+  await order(at, 'ban', { expression: 'obj.http.x-cat == "shoes, sale" && req.url == /two' })
+  assert.equal(await stored(at, '/two'), false)
+  await order(at, 'ban', { expression: 'obj.http.x-cat ~ sale' })
+  assert.ok(await stored(at, '/three'))
+  await done(at)
+})
+
 test('a ban removes what is stored and meets its condition, not what is fetched later', async () => {
   await using at = await shop({}, more)
   await store(at, { '/a.css': 'Content-Type: text/css\r\n', '/b.css': 'Content-Type: text/plain\r\n', '/c': '' })
