@@ -24,6 +24,9 @@ export type CodingSettings = NonNullable<RouteCacheConfig['compress']>
 /** A coding by its name in Content-Encoding. */
 export type Coding = CodingSettings['encodings'][number]
 
+/** All of them. */
+export const CODINGS: readonly Coding[] = ['zstd', 'br', 'gzip']
+
 const qvalue = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/
 
 /**

@@ -5,6 +5,7 @@
  */
 import type { Ban } from '../cache/ban.ts'
 import { Bans, type Named, partsOf, type Removals } from '../cache/bans.ts'
+import { CODINGS, codedKey } from '../cache/coding.ts'
 import { ageAt } from '../cache/judge.ts'
 import { targetKey } from '../cache/key.ts'
 import { Life } from '../cache/life.ts'
@@ -159,11 +160,9 @@ export class CacheOrders implements CacheControl {
     // The walk may meet an object twice.
     const variants = new Map<string, StoredVariant>()
     const now = Date.now()
-    await this.#sweeper.walk((hold) => {
+    await this.#eachOf(targets, (hold) => {
       const { key } = hold
-      if (hold.kind !== KIND.response) return
-      if (!targets.some((target) => key === target || key.startsWith(`${target}\n`))) return
-      if (!outlives(this.#bans, hold, this.#life, now)) return
+      if (hold.kind !== KIND.response || !outlives(this.#bans, hold, this.#life, now)) return
       const route = routes.find(({ name }) => name === partsOf(key).space)
       if (route !== undefined) variants.set(key, storedVariant(hold, this.#life, route.cache, now))
     })
@@ -180,6 +179,49 @@ export class CacheOrders implements CacheControl {
       last,
       passed: passed && { ...toldOf(passed), count: passed.count },
     }
+  }
+
+  /** Shows `visit` what is stored under these targets: looks it up where that finds all, else walks. */
+  async #eachOf(targets: readonly string[], visit: (hold: Hold) => void): Promise<void> {
+    const held = this.#lookUp(targets)
+    if (held === null)
+      return await this.#sweeper.walk((hold) => {
+        const { key } = hold
+        if (targets.some((target) => key === target || key.startsWith(`${target}\n`))) visit(hold)
+      })
+    try {
+      for (const hold of held) visit(hold)
+    } finally {
+      for (const hold of held) hold.release()
+    }
+  }
+
+  /** What lies under these targets themselves, and the coded forms of it. Null: there may be more than can be looked up. */
+  #lookUp(targets: readonly string[]): Hold[] | null {
+    const { config, store } = this.#ground
+    // What they say of host and port makes keys of its own (saidBeyond).
+    if (config.listeners.some(({ trustedProxies }) => trustedProxies.length > 0)) return null
+    const held: Hold[] = []
+    const find = (key: string): Hold | null => {
+      const hold = store.find(key, false)
+      if (hold !== null) held.push(hold)
+      return hold
+    }
+    let all = true
+    try {
+      for (const target of targets) {
+        const plain = find(target)
+        if (plain === null) continue
+        if (plain.kind === KIND.varies) all = false
+        for (const coding of CODINGS) find(codedKey(target, coding))
+      }
+    } catch (error) {
+      if (!(error instanceof StoreBusy)) throw error
+      all = false
+    }
+    if (all) return held
+    for (const hold of held) hold.release()
+    return null
   }
 
   usage(): Promise<CacheUsage> {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { createStoreMemory } from '../store/memory.ts'
 import { planStore } from '../store/plan.ts'
-import { Store } from '../store/store.ts'
+import { Store, StoreBusy } from '../store/store.ts'
 import { Sweeper } from './sweeper.ts'
 
 const OBJECTS = 2000
@@ -62,7 +62,7 @@ test('whoever hurries it all the time does not put it off', async (t) => {
   assert.equal(seen.size, OBJECTS)
 })
 
-test('others who walk meet every object too, one after the other, and what the sweeper counts as walked is whole', async (t) => {
+test('others who walk meet every object too, and what the sweeper counts as walked is whole', async (t) => {
   const { sweeper, seen, end } = sweeping(t, filled(), 2)
   const held = setInterval(() => {}, 1000)
   t.after(() => clearInterval(held))
@@ -76,4 +76,75 @@ test('others who walk meet every object too, one after the other, and what the s
   )
   await ended
   assert.equal(seen.size, OBJECTS)
+})
+
+test('those who walk at the same time go one way, and what they meet is swept', async (t) => {
+  const store = filled()
+  const { sweeper, seen } = sweeping(t, store, 0)
+  const met = Array.from({ length: 5 }, () => new Map<string, number>())
+  const walk = (at: number): Promise<void> =>
+    sweeper.walk(({ key }) => void met[at]!.set(key, (met[at]!.get(key) ?? 0) + 1))
+  const first = [walk(0), walk(1)]
+  // Others come when these are somewhere in the middle.
+  await new Promise((resolve) => setImmediate(resolve))
+  await Promise.all([...first, walk(2), walk(3), walk(4)])
+  for (const keys of met) {
+    assert.equal(keys.size, OBJECTS)
+    assert.ok([...keys.values()].every((times) => times <= 2))
+  }
+  assert.equal(seen.size, OBJECTS)
+  assert.ok([...seen.values()].every((times) => times <= 3))
+})
+
+test('while somebody always walks, the sweeper comes to its end as often, each time with everything visited', async (t) => {
+  const store = filled()
+  const visited = new Set<string>()
+  const wholes: number[] = []
+  const sweeper = new Sweeper(store, {
+    visit: ({ key }) => void visited.add(key),
+    pace: () => 'hurried',
+    walked: () => {
+      wholes.push(visited.size)
+      visited.clear()
+    },
+  })
+  t.after(() => sweeper.stop())
+  for (let k = 0; k < 4; k++) await Promise.all([sweeper.walk(() => {}), sweeper.walk(() => {})])
+  assert.ok(wholes.length >= 4)
+  assert.ok(wholes.slice(1).every((size) => size === OBJECTS))
+})
+
+test('a walk whose visitor fails is over, and those of others go on', async (t) => {
+  const { sweeper, seen } = sweeping(t, filled(), 0)
+  const met = new Set<string>()
+  const bad = sweeper.walk(() => {
+    throw new Error('seen enough')
+  })
+  const good = sweeper.walk(({ key }) => void met.add(key))
+  await assert.rejects(bad, /seen enough/)
+  await good
+  assert.equal(met.size, OBJECTS)
+  assert.equal(seen.size, OBJECTS)
+})
+
+test('what is locked for a moment is not counted as visited: the walk has to be made again', async (t) => {
+  const visited = new Set<string>()
+  let locked = true
+  let wholes = 0
+  const sweeper = new Sweeper(filled(), {
+    visit: ({ key }) => {
+      if (locked && key === 'key 7') throw new StoreBusy('a shard of the store is locked')
+      visited.add(key)
+    },
+    pace: () => 'hurried',
+    walked: () => wholes++,
+  })
+  t.after(() => sweeper.stop())
+  await sweeper.walk(() => {})
+  assert.equal(wholes, 0)
+  assert.equal(visited.size, OBJECTS - 1)
+  locked = false
+  await sweeper.walk(() => {})
+  assert.equal(wholes, 1)
+  assert.equal(visited.size, OBJECTS)
 })

@@ -1,22 +1,25 @@
 /**
  * Goes through the store on the main thread, a little at a time: always, to free the memory of what nobody will use
  * again, and faster while there are orders that not everything has been compared with. Others who want to look at all of
- * it share its way, as there is one place in the store from which a walk goes on.
+ * it come along, as there is one place in the store from which a walk goes on: what they meet is swept as well, so that
+ * whoever looks all day holds up nothing.
  */
 import type { Hold } from '../store/hold.ts'
 import { type Store, StoreBusy } from '../store/store.ts'
 
-/** Chains of the index at a time. */
-const CHAINS = 128
+/** Chains of the index at a time: few, as each object may be tried on a thousand patterns. */
+const CHAINS = 16
 /**
- * How long a step and the pause after it last, in ms; a step is CHAINS at least. The main thread has other things to do,
- * and the processor too: where somebody purges all day, `steady` goes on all day.
+ * How long a step and the pause after it last, in ms, and how many chains it takes at most. The main thread has other
+ * things to do, and the processor too: where somebody purges all day, `steady` goes on all day.
  */
 const paces = {
-  idle: { step: 0, pause: 25 },
-  steady: { step: 2, pause: 8 },
-  hurried: { step: 5, pause: 5 },
+  idle: { step: 2, chains: 128, pause: 25 },
+  steady: { step: 2, chains: Number.POSITIVE_INFINITY, pause: 8 },
+  hurried: { step: 5, chains: Number.POSITIVE_INFINITY, pause: 5 },
 } as const
+/** How long a step lasts while somebody comes along; it is followed by whatever else the main thread has to do. */
+const WALK = 5
 
 /** What is swept, and who wants to know. */
 export interface Sweeping {
@@ -28,12 +31,21 @@ export interface Sweeping {
   walked(): void
 }
 
+/** Somebody who comes along, from where the sweeper was to there once more. */
+interface Walker {
+  readonly visit: (hold: Hold) => void
+  readonly from: number
+  /** The end of the store lies behind it. */
+  turned: boolean
+  readonly done: PromiseWithResolvers<void>
+}
+
 export class Sweeper {
   readonly #store: Store
   readonly #sweeping: Sweeping
-  /** Walks of others, under way or in line; the sweeper rests meanwhile. */
-  #walkers = 0
-  #walks = Promise.resolve()
+  readonly #walkers = new Set<Walker>()
+  /** Since the last end something could not be looked at, as its shard was locked. */
+  #missed = false
   #timer: NodeJS.Timeout | undefined
   /** What the timer was set to. */
   #pause = 0
@@ -56,18 +68,17 @@ export class Sweeper {
     if (this.#timer !== undefined && pause < this.#pause) this.#next(pause)
   }
 
-  /** The whole store; an object may be met twice. Walks follow each other. */
+  /** The whole store; an object may be met twice. Any number may walk at once, at the price of one. Rejects with what `visit` throws. */
   walk(visit: (hold: Hold) => void): Promise<void> {
-    this.#walkers++
-    const done = this.#walks.then(async () => {
-      // It goes on where the sweeper is, so the first end is not its own.
-      for (let ends = 0; ends < 2; ) {
-        if (this.#step(visit) === 'end') ends++
-        await new Promise((resolve) => setImmediate(resolve))
-      }
-    })
-    this.#walks = done.catch(() => {}).then(() => void this.#walkers--)
-    return done
+    const walker: Walker = { visit, from: this.#store.place, turned: false, done: Promise.withResolvers() }
+    this.#walkers.add(walker)
+    if (this.#walkers.size === 1) setImmediate(() => this.#walk())
+    return walker.done.promise
+  }
+
+  #walk(): void {
+    this.#advance(WALK, Number.POSITIVE_INFINITY)
+    if (this.#walkers.size > 0) setImmediate(() => this.#walk())
   }
 
   #next(pause: number): void {
@@ -83,21 +94,64 @@ export class Sweeper {
   #sweep(): void {
     // What a dead thread held in a shard whose lock could not be had then.
     this.#store.heard()
-    if (this.#walkers > 0) return
-    const until = performance.now() + paces[this.#sweeping.pace()].step
-    do {
-      const came = this.#step((hold) => this.#sweeping.visit(hold))
-      if (came === 'end') this.#sweeping.walked()
-      if (came === 'busy') return
-    } while (this.#sweeping.pace() !== 'idle' && performance.now() < until)
+    // Those who come along go faster.
+    if (this.#walkers.size > 0) return
+    const { step, chains } = paces[this.#sweeping.pace()]
+    this.#advance(step, chains)
   }
 
-  #step(visit: (hold: Hold) => void): 'end' | 'on' | 'busy' {
+  /** For at most about `ms`, and `most` chains. Less where nobody needs it any more, or a shard is locked. */
+  #advance(ms: number, most: number): void {
+    const until = performance.now() + ms
+    for (let chains = 0; chains < most; chains += CHAINS) {
+      const came = this.#step()
+      if (came === 'end') this.#turn()
+      this.#leave()
+      if (came === 'busy' || performance.now() >= until) return
+      if (came === 'end' && this.#walkers.size === 0 && this.#sweeping.pace() === 'idle') return
+    }
+  }
+
+  #step(): 'end' | 'on' | 'busy' {
     try {
-      return this.#store.each(visit, CHAINS) ? 'end' : 'on'
+      return this.#store.each((hold) => this.#visit(hold), CHAINS) ? 'end' : 'on'
     } catch (error) {
       if (error instanceof StoreBusy) return 'busy'
       throw error
+    }
+  }
+
+  #visit(hold: Hold): void {
+    for (const walker of this.#walkers) {
+      try {
+        walker.visit(hold)
+      } catch (error) {
+        this.#walkers.delete(walker)
+        walker.done.reject(error)
+      }
+    }
+    try {
+      this.#sweeping.visit(hold)
+    } catch (error) {
+      if (!(error instanceof StoreBusy)) throw error
+      // The others beside it are not to be passed over as well.
+      this.#missed = true
+    }
+  }
+
+  /** The end: the next step begins anew. */
+  #turn(): void {
+    for (const walker of this.#walkers) walker.turned = true
+    if (!this.#missed) this.#sweeping.walked()
+    this.#missed = false
+  }
+
+  /** Whoever is where he began has seen all. */
+  #leave(): void {
+    for (const walker of this.#walkers) {
+      if (!walker.turned || this.#store.place < walker.from) continue
+      this.#walkers.delete(walker)
+      walker.done.resolve()
     }
   }
 }

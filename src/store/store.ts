@@ -201,6 +201,11 @@ export class Store {
     return false
   }
 
+  /** Where `each` goes on: 0 at the beginning, and growing until the end. */
+  get place(): number {
+    return this.#walkShard * this.plan.chains + this.#walkChain
+  }
+
   /** What there is. Other threads go on meanwhile, so the numbers are of about the same moment. */
   usage(): Usage {
     const sum = (of: (shard: Shard) => number): number => this.#shards.reduce((n, shard) => n + of(shard), 0)

@@ -186,3 +186,31 @@ test('what passes by is counted apart from what the cache had no answer for', as
   assert.deepEqual([usage.hits, usage.misses, usage.passes], [8, 1, 3])
   await done(at)
 })
+
+test('all that is stored for a URL is shown: the plain form, coded ones, variants, and what a trusted proxy said of it', async () => {
+  const listeners = { web: {}, behind: { trustedProxies: ['127.0.0.1'] } }
+  for (const proxied of [false, true]) {
+    await using at = await shop(
+      { compress: true },
+      { ...more, listeners: { web: proxied ? listeners.behind : listeners.web } },
+    )
+    const text = 'x'.repeat(5000)
+    const type = 'Content-Type: text/plain\r\n'
+    at.origin.on('/coded', (one) => one.answer(text, `${FRESH}${type}`))
+    at.origin.on('/varies', (one) => one.answer(text, `${FRESH}Vary: Accept-Language\r\n`))
+    await get(at.gate.port, '/coded', 'Accept-Encoding: gzip\r\n')
+    // It is made beside, without anybody waiting.
+    for (let looks = 0; looks < 2000 && (await told(at, '/coded')).variants.length < 2; looks++);
+    assert.deepEqual((await told(at, '/coded')).variants.map(({ coding }) => coding).sort(), ['gzip', null])
+    for (const language of ['de', 'fr']) await get(at.gate.port, '/varies', `Accept-Language: ${language}\r\n`)
+    const { variants } = await told(at, '/varies')
+    assert.deepEqual(variants.map(({ vary }) => (vary as Record<string, string>)['accept-language']).sort(), [
+      'de',
+      'fr',
+    ])
+    await get(at.gate.port, '/coded', 'X-Forwarded-Host: else.test\r\n')
+    assert.equal((await told(at, '/coded')).variants.length, proxied ? 3 : 2)
+    assert.deepEqual((await told(at, '/cod')).variants, [])
+    await done(at)
+  }
+})
