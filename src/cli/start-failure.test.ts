@@ -13,11 +13,12 @@ test('a port that is kept for root is told with two ways out', () => {
   assert.match(said, /0\.0\.0\.0:80.*below 1024.*setcap/)
 })
 
-test('a unix socket is called by its path', () => {
-  assert.match(
-    startFailure(failure('EADDRINUSE', { address: '/run/gate.sock', port: -1 })) ?? '',
-    /\/run\/gate\.sock is in use/,
-  )
+test('a unix socket is called by its path, and told with what goes for paths', () => {
+  const said = (code: string): string => startFailure(failure(code, { address: '/run/a:b.sock', port: -1 })) ?? ''
+  assert.match(said('EADDRINUSE'), /: \/run\/a:b\.sock is in use.*another path.*ss -lxp$/)
+  assert.match(said('EEXIST'), /\/run\/a:b\.sock is there already and is no socket.*Move it away/)
+  assert.match(said('EACCES'), /make a socket at \/run\/a:b\.sock/)
+  assert.doesNotMatch(said('EACCES'), /Ports below 1024/)
 })
 
 test('a failure of the system without a known remedy is told as the system has it', () => {

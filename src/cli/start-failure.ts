@@ -7,11 +7,18 @@ interface SystemError extends Error {
   readonly port?: number
 }
 
-const remedies: Readonly<Record<string, (where: string) => string>> = {
-  EADDRINUSE: (where) =>
-    `${where} is in use by another program. Stop it, or listen on another port. See who has it: ss -ltnp`,
-  EACCES: (where) =>
-    `this user may not listen on ${where}. Ports below 1024 are kept for root: use a higher one, or allow it with setcap cap_net_bind_service=+ep on the node binary`,
+/** What to say of an address; `path`: it is that of a unix socket. */
+type Remedy = (where: string, path: boolean) => string
+
+const remedies: Readonly<Record<string, Remedy>> = {
+  EADDRINUSE: (where, path) =>
+    `${where} is in use by another program. Stop it, or listen on another ${path ? 'path' : 'port'}. See who has it: ${path ? 'ss -lxp' : 'ss -ltnp'}`,
+  EEXIST: (where) =>
+    `${where} is there already and is no socket, so that Headgate leaves it alone. Move it away, or listen on another path`,
+  EACCES: (where, path) =>
+    path
+      ? `this user may not make a socket at ${where}. See who may write to its folder: ls -ld`
+      : `this user may not listen on ${where}. Ports below 1024 are kept for root: use a higher one, or allow it with setcap cap_net_bind_service=+ep on the node binary`,
   EADDRNOTAVAIL: (where) => `this machine has no address for ${where}. Leave the host out to listen on all: ':8080'`,
   EMFILE: () => 'this process may open no more files. Raise the limit with ulimit -n, or LimitNOFILE= under systemd',
   ENOENT: (where) => `the folder of ${where} does not exist`,
@@ -21,10 +28,11 @@ const remedies: Readonly<Record<string, (where: string) => string>> = {
 export function startFailure(error: unknown): string | null {
   if (!isSystemError(error)) return null
   const { address, port, code, message } = error
+  const path = address !== undefined && port === -1
   const host = address === undefined || address === '' ? '' : address.includes(':') ? `[${address}]` : address
-  const where = port === undefined || port < 0 ? host || 'that address' : `${host}:${port}`
+  const where = path ? address : port === undefined || port < 0 ? host || 'that address' : `${host}:${port}`
   const remedy = remedies[code]
-  return `headgate could not start: ${remedy === undefined ? message : remedy(where)}`
+  return `headgate could not start: ${remedy === undefined ? message : remedy(where, path)}`
 }
 
 function isSystemError(error: unknown): error is SystemError {

@@ -13,6 +13,7 @@ import type { Address, ListenerConfig } from '../config/model.ts'
 import { type Gate, type Permit, Waiting } from '../gate/gate.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { Hop } from '../wire/forward.ts'
+import { bind } from './bind.ts'
 import { Client, type ClientContext, type ClientUser } from './client.ts'
 import { type Handle, Stream } from './stream.ts'
 import type { StreamOwner } from './stream-owner.ts'
@@ -68,29 +69,27 @@ export class Listener implements ClientContext {
   }
 
   /** Binds all addresses; rejects with the system's error. Answers with the addresses as bound (port 0 filled in). */
-  async listen(bind: readonly Address[]): Promise<Address[]> {
+  async listen(addresses: readonly Address[]): Promise<Address[]> {
     const bound: Address[] = []
-    for (const address of bind) bound.push(await this.#bind(address))
+    for (const address of addresses) bound.push(await this.#bind(address))
     return bound
   }
 
-  #bind(address: Address): Promise<Address> {
+  async #bind(address: Address): Promise<Address> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#accept(Stream.fromSocket(socket)),
     )
     this.#servers.push(server)
-    return new Promise((resolve, reject) => {
-      server.once('error', reject)
-      const listening = (): void => {
-        server.off('error', reject)
-        server.on('error', () => {}) // a failed accept (no descriptor left) is the kernel's to repeat
-        this.#acceptHandles(server)
-        const at = server.address()
-        resolve(at === null || typeof at === 'string' ? address : { host: at.address, port: at.port })
-      }
-      if ('path' in address) server.listen({ path: address.path }, listening)
-      else server.listen({ host: address.host, port: address.port, reusePort: true, backlog: 4096 }, listening)
-    })
+    await bind(
+      server,
+      'path' in address
+        ? { path: address.path }
+        : { host: address.host, port: address.port, reusePort: true, backlog: 4096 },
+    )
+    server.on('error', () => {}) // a failed accept (no descriptor left) is the kernel's to repeat
+    this.#acceptHandles(server)
+    const at = server.address()
+    return at === null || typeof at === 'string' ? address : { host: at.address, port: at.port }
   }
 
   /** Takes accepted handles before Node wraps them, the one place that reaches into Node; without it #bind's callback serves. */

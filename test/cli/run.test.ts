@@ -214,3 +214,41 @@ test('a file that is wrong ends with 2 and is told with its place', async (t) =>
   assert.equal(code, 2)
   assert.match(err, /bad\.yaml:4:5: .*maxConnections/)
 })
+
+test('after a kill it starts again on the unix sockets it left, and an orderly stop leaves none', async (t) => {
+  const at = folder(t)
+  const [web, admin] = [join(at, 'web.sock'), join(at, 'admin.sock')]
+  const { address } = await origin(t)
+  writeFileSync(
+    join(at, 'headgate.json'),
+    JSON.stringify({
+      threads: 2,
+      listeners: { web: { bind: `unix:${web}` } },
+      pools: { shop: { servers: [address] } },
+      admin: `unix:${admin}`,
+      accessLog: false,
+    }),
+  )
+  const answer = async (socketPath: string, path: string): Promise<string> => {
+    const [response] = await once(get({ socketPath, path }), 'response')
+    return await text(response)
+  }
+  {
+    await using first = new RunningCommand(['run', 'headgate.json'], { cwd: at })
+    await first.said(/ready/)
+  }
+  assert.ok(existsSync(web) && existsSync(admin), 'killed, it leaves them')
+  await using second = new RunningCommand(['run', 'headgate.json'], { cwd: at })
+  await second.said(/ready/)
+  assert.equal(await answer(web, '/'), 'quick')
+  assert.match(await answer(admin, '/v1/status'), /"uptime"/)
+
+  const third = await command(['run', 'headgate.json'], { cwd: at })
+  assert.equal(third.code, 1)
+  assert.match(third.err, /web\.sock is in use by another program.*ss -lxp/)
+  assert.equal(await answer(web, '/'), 'quick')
+
+  second.signal('SIGTERM')
+  assert.equal((await second.ended()).code, 0)
+  assert.deepEqual([existsSync(web), existsSync(admin)], [false, false])
+})

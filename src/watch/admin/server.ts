@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { addressText } from '../../config/address.ts'
 import type { AdminConfig } from '../../config/model.ts'
+import { bind } from '../../net/bind.ts'
 import type { Logger } from '../app-log.ts'
 import { readBody } from './body.ts'
 import { checkCaller, type Door } from './caller.ts'
@@ -36,8 +37,8 @@ export interface AdminServer {
 }
 
 /** Starts listening. Rejects with the system's error when the address cannot be had. */
-export async function openAdmin({ bind, token }: AdminConfig, port: GatePort, log: Logger): Promise<AdminServer> {
-  const door: Door = { token, socket: 'path' in bind }
+export async function openAdmin({ bind: at, token }: AdminConfig, port: GatePort, log: Logger): Promise<AdminServer> {
+  const door: Door = { token, socket: 'path' in at }
   const server = createServer(
     {
       headersTimeout: HEAD_TIME,
@@ -52,8 +53,7 @@ export async function openAdmin({ bind, token }: AdminConfig, port: GatePort, lo
   keepRoom(server, MOST_CONNECTIONS)
   // It never keeps a process alive that has nothing else to do.
   server.unref()
-  server.listen('path' in bind ? { path: bind.path } : { host: bind.host === '' ? '::' : bind.host, port: bind.port })
-  await once(server, 'listening')
+  await bind(server, 'path' in at ? { path: at.path } : { host: at.host === '' ? '::' : at.host, port: at.port })
   // Out of descriptors, for one: the data path has its own ways with that, and goes on.
   server.on('error', (error) => log.error({ error }, `the admin API has trouble: ${error.message}`))
   return { address: boundAddress(server), close: () => close(server) }
