@@ -3,6 +3,7 @@
  * `Proxy-Status`, metrics labels, docs/causes.md and the doctor are made from these rows and from nothing else.
  * Who throws names a cause and never a status.
  */
+import { purgeCauses } from './cause-purge.ts'
 import type { CauseRow } from './cause-row.ts'
 
 const bad = { by: 'client', proxyStatus: 'http_request_error', letter: 'B', retry: 'never', shed: false } as const
@@ -208,14 +209,7 @@ export const causes = {
     advice:
       'The fetch of somebody else took longer than coalesce.timeout to bring its first byte. Find what is slow at the server, or let those who waited fetch for themselves (coalesce.otherwise).',
   },
-  purge_full: {
-    ...full,
-    proxyStatus: null,
-    letter: 'F',
-    sentence: 'Too many orders to remove something from the cache are being carried out. Please try again shortly.',
-    advice:
-      'PURGE came faster than the store can be gone through; what it named stays stored. Give tags, and purge by tag what changes together.',
-  },
+  ...purgeCauses,
   not_cached: {
     by: 'client',
     status: 504,

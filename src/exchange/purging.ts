@@ -7,10 +7,10 @@ import type { RouteCache } from './route-cache.ts'
 export function purge(x: Exchange, way: RouteCache): null {
   const { serial } = x
   x.world.purge([way.target(x.client.hop, x.head)]).then(
-    ({ done, says }) => {
+    (purged) => {
       if (x.serial !== serial) return
-      if (done) x.answer(200, purgeAnswer(says, x.connection))
-      else x.fail('purge_full', says)
+      if (purged.done) x.answer(200, purgeAnswer(purged.says, x.connection))
+      else x.fail(purged.cause, purged.says)
     },
     (error: unknown) => {
       x.world.defect(error)

@@ -57,6 +57,7 @@ const rulings: { readonly [C in Cause]: Ruling } = {
   fetch_line_full: ['route', 'route', 'cache.coalesce.max'],
   fetch_line_timeout: ['route', 'route', 'cache.coalesce.timeout'],
   purge_full: ['site'],
+  purge_saturated: ['site'],
   not_cached: ['route'],
   streams_full: ['pool', 'pool', 'streams.max'],
   no_server: ['pool', 'pool', 'servers'],

@@ -43,11 +43,10 @@ export interface Tally {
 }
 
 /** What came of a purge that a client ordered. */
-export interface Purged {
-  readonly done: boolean
-  /** In a sentence. */
-  readonly says: string
-}
+export type Purged =
+  /** `says`: in a sentence. */
+  | { readonly done: true; readonly says: string }
+  | { readonly done: false; readonly cause: 'purge_full' | 'purge_saturated'; readonly says: string }
 
 export interface World {
   readonly config: Config

@@ -44,13 +44,14 @@ function why(
     ],
     causes: {},
   }
-  return saturation(config, usage, routes)
+  const full = saturation(config, usage, routes)
+  return full && `${full.reason} (${full.place})`
 }
 
 test('a pool is saturated where somebody waits, or no server that takes requests has a place', () => {
   assert.equal(why({}), null)
   assert.equal(why({ servers: [full, up] }), null)
-  assert.match(why({ servers: [full, full] }) ?? '', /all places of pool app/)
+  assert.match(why({ servers: [full, full] }) ?? '', /^all places of pool app are taken \(pools\.app\)$/)
   assert.match(why({ pool: { inUse: 10 } }) ?? '', /all places of pool app/)
   assert.match(why({ pool: { waiting: 1 } }) ?? '', /^a request waits in the line of pool app/)
   assert.match(why({ pool: { waiting: 3 } }) ?? '', /^3 requests wait/)
@@ -61,7 +62,7 @@ test('a pool is saturated where somebody waits, or no server that takes requests
 })
 
 test('a route is saturated by its own limit and line, and only the routes that are meant count', () => {
-  assert.match(why({ route: { inUse: 10 } }) ?? '', /all places of route shop/)
+  assert.match(why({ route: { inUse: 10 } }) ?? '', /^all places of route shop are taken \(routes\[0\]\)$/)
   assert.match(why({ route: { waiting: 2 } }) ?? '', /in the line of route shop/)
   assert.equal(why({ route: { inUse: 10 }, servers: [full] }, ['images']), null)
   assert.equal(why({ servers: [full] }, []), null)

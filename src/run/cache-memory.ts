@@ -15,6 +15,14 @@ export interface Concern {
   readonly whole: boolean
 }
 
+/** What keeps servers from carrying more. */
+export interface Saturation {
+  /** In words. */
+  readonly reason: string
+  /** Path of the setting of that route or pool. */
+  readonly place: string
+}
+
 /** Whether a route may get requests for what is meant. */
 export function concerned({ hosts, path }: RouteConfig, meant: Concern): boolean {
   if (meant.host !== null && hosts.length > 0) {
@@ -52,20 +60,22 @@ export function holdersOf<R extends RouteConfig>(config: Config, caching: readon
  * Why what these routes would ask for again could not be fetched at once: the first of their limits and pools where
  * somebody waits or nobody may. Null: it could.
  */
-export function saturation(config: Config, usage: Usage, routes: readonly string[]): string | null {
+export function saturation(config: Config, usage: Usage, routes: readonly string[]): Saturation | null {
   const concernedRoutes = config.routes.filter(({ name }) => routes.includes(name))
-  for (const { name, inUse, limit, waiting } of usage.routes) {
+  for (const [index, { name, inUse, limit, waiting }] of usage.routes.entries()) {
     if (!routes.includes(name)) continue
-    if (waiting > 0) return `${waits(waiting)} in the line of route ${name}`
-    if (inUse >= limit) return `all places of route ${name} are taken`
+    const place = `routes[${index}]`
+    if (waiting > 0) return { reason: `${waits(waiting)} in the line of route ${name}`, place }
+    if (inUse >= limit) return { reason: `all places of route ${name} are taken`, place }
   }
   for (const { name, inUse, limit, waiting, servers } of usage.pools) {
     if (!concernedRoutes.some(({ to }) => to === name)) continue
-    if (waiting > 0) return `${waits(waiting)} in the line of pool ${name}`
+    const place = `pools.${name}`
+    if (waiting > 0) return { reason: `${waits(waiting)} in the line of pool ${name}`, place }
     const ready = servers.filter(({ orders, health }) => orders === 'ready' && health === 'up')
-    if (ready.length === 0) return `no server of pool ${name} takes requests`
+    if (ready.length === 0) return { reason: `no server of pool ${name} takes requests`, place }
     if (inUse >= limit || ready.every((server) => server.inUse >= server.limit))
-      return `all places of pool ${name} are taken`
+      return { reason: `all places of pool ${name} are taken`, place }
   }
   return null
 }

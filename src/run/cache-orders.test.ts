@@ -31,7 +31,7 @@ function orders(
     store: new Store(createStoreMemory(planStore({ bytes: 1 << 20, threads: 1 })), 1, () => {}),
     tell: async (removals) => void told.push(removals),
     why: async () => noted,
-    saturated: () => saturated,
+    saturated: () => (saturated === null ? null : { reason: saturated, place: 'pools.app' }),
     count: (key) => counted.indexOf(key),
   })
   t.after(() => cache.stop())
@@ -57,10 +57,15 @@ test('a purge says whether it makes stale, and whether that was asked for', asyn
   )
 })
 
-test('a saturated server refuses bans, and no purge', async (t) => {
+test('a saturated server refuses bans, and no purge of what is not stored', async (t) => {
   const { cache } = orders(t, { saturated: 'pool app is full' })
   const ban = parseBan('obj.status == 200')
-  assert.deepEqual(await cache.ban(ban, false), { done: false, why: 'saturated', reason: 'pool app is full' })
+  assert.deepEqual(await cache.ban(ban, false), {
+    done: false,
+    why: 'saturated',
+    reason: 'pool app is full',
+    place: 'pools.app',
+  })
   assert.partialDeepStrictEqual(await cache.ban(ban, true), { done: true })
 })
 

@@ -6,9 +6,9 @@
 import type { Ban } from '../cache/ban.ts'
 import { Bans, type Named, partsOf, type Removals } from '../cache/bans.ts'
 import { CODINGS, codedKey } from '../cache/coding.ts'
-import { ageAt } from '../cache/judge.ts'
+import { Ask, ageAt, usableWhenSaturated } from '../cache/judge.ts'
 import { targetKey } from '../cache/key.ts'
-import { Life } from '../cache/life.ts'
+import { expire, Life } from '../cache/life.ts'
 import { type Misnamed, type NamedUrl, readPrefix, readUrl } from '../cache/named-url.ts'
 import { OrderBook } from '../cache/order-book.ts'
 import { explained, isOf, isStored } from '../cache/reasons.ts'
@@ -29,7 +29,7 @@ import type {
   StoredVariant,
   Told,
 } from '../watch/admin/cache-control-port.ts'
-import { holders, holdersOf } from './cache-memory.ts'
+import { holders, holdersOf, type Saturation } from './cache-memory.ts'
 import { storedVariant } from './stored-variant.ts'
 import { Sweeper } from './sweeper.ts'
 
@@ -42,7 +42,7 @@ export interface CacheGround {
   /** What any thread has noted about one of these targets last. */
   why(targets: readonly string[]): Promise<Noted>
   /** Why the servers behind these routes could not carry what would be asked for again, null when they could. */
-  saturated(routes: readonly string[]): string | null
+  saturated(routes: readonly string[]): Saturation | null
   /** Sum of a counter. */
   count(key: string): number
 }
@@ -93,23 +93,53 @@ export class CacheOrders implements CacheControl {
       const reason = `no route that caches takes ${url ?? `what begins with ${prefix}`}, so that nothing is stored for it`
       return { done: false, why: 'nowhere', reason, routes: this.#caching.map(described) }
     }
-    const softened = !soft && !force && this.#ground.saturated(namesOf(routes)) !== null
+    const full = force ? null : this.#ground.saturated(namesOf(routes))
+    if (full !== null && what.kind === 'targets' && this.#neverStale(what.targets)) return spared(full)
+    const softened = !soft && full !== null
     return await this.#give(what, soft || softened, softened)
   }
 
   /** The method PURGE. */
   async purgeTargets(targets: readonly string[]): Promise<Purged> {
     const routes = [...new Set(targets.map((target) => partsOf(target).space))]
-    const softened = this.#ground.saturated(routes) !== null
+    const full = this.#ground.saturated(routes)
+    if (full !== null && this.#neverStale(targets))
+      return { done: false, cause: 'purge_saturated', says: spared(full).reason }
+    const softened = full !== null
     const removal = await this.#give({ kind: 'targets', targets }, softened, softened)
-    if (!removal.done) return { done: false, says: removal.reason }
+    if (!removal.done) return { done: false, cause: 'purge_full', says: removal.reason }
     return { done: true, says: softened ? 'made stale, as the servers are saturated' : 'purged' }
   }
 
   async ban(ban: Ban, force: boolean): Promise<Removal> {
-    const reason = force ? null : this.#ground.saturated(namesOf(this.#caching))
-    if (reason !== null) return { done: false, why: 'saturated', reason }
+    const full = force ? null : this.#ground.saturated(namesOf(this.#caching))
+    if (full !== null) return { done: false, why: 'saturated', ...full }
     return await this.#give({ kind: 'ban', expression: ban.text }, false, false)
+  }
+
+  /**
+   * Whether something that can be looked up under these targets is served now and could not be used stale even under
+   * pressure, so that making it stale is removing it. Of variants nothing is known.
+   */
+  #neverStale(targets: readonly string[]): boolean {
+    const now = Date.now()
+    const settings = new Map(this.#caching.map(({ name, cache }) => [name, cache]))
+    return targets.some((target) => {
+      const route = settings.get(partsOf(target).space)
+      try {
+        using hold = this.#ground.store.find(target, false)
+        if (route === undefined || hold === null || hold.kind !== KIND.response) return false
+        const life = this.#life
+        if (!outlives(this.#bans, hold, life, now)) return false
+        const served = (): boolean => usableWhenSaturated(life, ANYBODY, route, 1, now)
+        if (!served()) return false
+        expire(life, now)
+        return !served()
+      } catch (error) {
+        if (error instanceof StoreBusy) return false
+        throw error
+      }
+    })
   }
 
   async #give(what: Named, soft: boolean, softened: boolean): Promise<Removal> {
@@ -258,6 +288,14 @@ export class CacheOrders implements CacheControl {
     const { ttl, grace, keep } = this.#life
     if (!stays || ageAt(this.#life, now) >= ttl + grace + keep) store.removeHeld(hold)
   }
+}
+
+/** A request that says nothing of what it takes. */
+const ANYBODY = new Ask()
+
+/** The answer to a purge that would be a removal, whatever it is called. */
+function spared({ reason, place }: Saturation): Removal & { readonly done: false } {
+  return { done: false, why: 'saturated', reason: `${reason}, and what is stored there may not be used stale`, place }
 }
 
 type Caching = RouteConfig & { readonly cache: NonNullable<RouteConfig['cache']> }

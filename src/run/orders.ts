@@ -2,6 +2,7 @@
 import type { Removals } from '../cache/bans.ts'
 import type { Address, Config } from '../config/model.ts'
 import type { Noted } from '../exchange/notes.ts'
+import type { Purged } from '../exchange/world.ts'
 import type { LedgerPlan } from '../ledger/layout.ts'
 import type { StoreMemory } from '../store/memory.ts'
 import type { LogTrouble } from '../watch/log-file.ts'
@@ -31,7 +32,7 @@ export type Command =
   /** Something is to go from the cache: answer `heeded` with the number when it is in effect. */
   | { readonly do: 'remove'; readonly removals: Removals; readonly ask: number }
   /** The purge that the worker ordered under this number is in effect, maybe as a soft one, or was not taken. */
-  | { readonly do: 'purged'; readonly ask: number; readonly done: boolean; readonly says: string }
+  | { readonly do: 'purged'; readonly ask: number; readonly purged: Purged }
   /** Why the last answer for these targets was stored or not: answer `noted` with the number. */
   | { readonly do: 'why'; readonly targets: readonly string[]; readonly ask: number }
   /** Die as by a defect, to rehearse it. */

@@ -8,6 +8,7 @@ import { version } from '../base/version.ts'
 import { addressText } from '../config/address.ts'
 import type { Address, Config } from '../config/model.ts'
 import { type Noted, together } from '../exchange/notes.ts'
+import type { Purged } from '../exchange/world.ts'
 import { createMemory, planLedger } from '../ledger/layout.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { type Orders, type Server, serversOf } from '../pool/server.ts'
@@ -275,8 +276,9 @@ class Running implements Headgate {
   }
 
   async #purge(thread: number, targets: readonly string[], ask: number): Promise<void> {
-    const purged = (await this.#cache?.purgeTargets(targets)) ?? { done: true, says: 'nothing is stored' }
-    this.#posts[thread]?.worker?.postMessage({ do: 'purged', ask, ...purged } satisfies Command)
+    const nothing: Purged = { done: true, says: 'nothing is stored' }
+    const purged = (await this.#cache?.purgeTargets(targets)) ?? nothing
+    this.#posts[thread]?.worker?.postMessage({ do: 'purged', ask, purged } satisfies Command)
   }
 
   /** Asks all workers that there are. */

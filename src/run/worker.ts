@@ -77,7 +77,7 @@ port.on('message', (command: Command) => {
       tell({ is: 'heeded', ask: command.ask })
       break
     case 'purged':
-      purges.get(command.ask)?.(command)
+      purges.get(command.ask)?.(command.purged)
       purges.delete(command.ask)
       break
     case 'why':

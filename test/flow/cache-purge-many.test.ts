@@ -101,7 +101,7 @@ test('a PURGE that is not carried out is answered with 503 purge_full and a sent
       record: (record) => records.push(record),
       purge: (targets) => {
         told.push(...targets)
-        return Promise.resolve({ done: false, says })
+        return Promise.resolve({ done: false, cause: 'purge_full', says })
       },
     },
     new Store(memory, 0, () => {}),

@@ -5,7 +5,7 @@ import { call, done, FRESH, more, order, store, stored } from '../kit/cache-orde
 import { type Shop, shop } from '../kit/cache-origin.ts'
 import { type Answered, Client, get } from '../kit/client.ts'
 import type { Asked } from '../kit/origin.ts'
-import { tally, until } from '../kit/settle.ts'
+import { tally, until, verdictOf } from '../kit/settle.ts'
 
 test('a purge by URL removes all variants of it and nothing else, on both threads, before it is answered', async () => {
   await using at = await shop({}, more)
@@ -185,6 +185,59 @@ test('while the servers are saturated a purge makes stale instead, a ban is refu
   assert.equal((await get(at.gate.port, '/page')).status, 503)
   await leave()
   assert.equal((await get(at.gate.port, '/page')).body, 'page 2')
+  await done(at)
+})
+
+test('what may never be used stale is not removed while the servers are saturated, whatever its removal is called, unless it is forced', async () => {
+  await using at = await shop({ graceUnderPressure: '1h', purge: ['127.0.0.1'] }, more)
+  const never = ['s-maxage=60', 'max-age=60, must-revalidate', 'max-age=60, proxy-revalidate']
+  for (const [k, control] of never.entries()) {
+    at.origin.says(`/never/${k}`, `Cache-Control: ${control}\r\n`)
+    await get(at.gate.port, `/never/${k}`)
+  }
+  at.origin.says('/asked', 'Cache-Control: no-cache\r\nETag: "a"\r\n')
+  await get(at.gate.port, '/asked')
+  await store(at, { '/varies': 'Vary: Accept-Language\r\n' })
+  const leave = await saturate(at, 2)
+  for (const [k, control] of never.entries()) {
+    const url = `http://shop.test/never/${k}`
+    for (const soft of [false, true]) {
+      const { status, says } = await call(at, 'purge', { url, soft })
+      assert.equal(status, 409, control)
+      assert.partialDeepStrictEqual(says, {
+        type: 'urn:headgate:problem:servers-saturated',
+        detail: 'all places of pool shop are taken, and what is stored there may not be used stale',
+        fix: 'wait until they have room, or insist with force: true',
+        place: 'pools.shop',
+      })
+    }
+    const refused = await purge(at, `/never/${k}`, '127.0.0.1')
+    assert.equal(verdictOf(refused), '409 purge_saturated')
+    assert.ok(refused.field('retry-after') !== null)
+    assert.ok(await stored(at, `/never/${k}`), control)
+  }
+  // Each request for it goes to a server anyway; and of variants it is not known what they allow.
+  for (const path of ['/asked', '/varies', '/nothing']) {
+    assert.equal((await order(at, 'purge', { url: `http://shop.test${path}` })).softened, true, path)
+  }
+  await order(at, 'purge', { url: 'http://shop.test/never/0', force: true })
+  assert.equal((await get(at.gate.port, '/never/0')).status, 503)
+  await order(at, 'purge', { tags: ['none'] })
+  await leave()
+  await order(at, 'purge', { url: 'http://shop.test/never/1' })
+  assert.equal(await stored(at, '/never/1'), false)
+  await done(at)
+})
+
+test('a copy that no grace is given to is spared like one that may not be stale', async () => {
+  await using at = await shop({ graceUnderPressure: 0 }, more)
+  await store(at, { '/page': '', '/late': 'Cache-Control: stale-while-revalidate=60\r\n' })
+  const leave = await saturate(at, 1)
+  assert.equal((await call(at, 'purge', { url: 'http://shop.test/page' })).status, 409)
+  assert.ok(await stored(at, '/page'))
+  assert.equal((await order(at, 'purge', { url: 'http://shop.test/late' })).softened, true)
+  assert.equal((await get(at.gate.port, '/late')).status, 200)
+  await leave()
   await done(at)
 })
 

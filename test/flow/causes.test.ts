@@ -227,6 +227,7 @@ const table: { readonly [C in Cause]: Story | Elsewhere } = {
   fetch_line_full: { file: 'cache-line.test.ts', test: 'a line for one fetch that is full' },
   fetch_line_timeout: { file: 'cache-line.test.ts', test: 'who waits for a fetch longer than' },
   purge_full: { file: 'cache-purge-many.test.ts', test: 'a PURGE that is not carried out' },
+  purge_saturated: { file: 'cache-purge.test.ts', test: 'what may never be used stale is not removed' },
   not_cached: { file: 'cache-policy-control.test.ts', test: 'only-if-cached' },
   streams_full: {
     story: async (scene) => {

@@ -30,7 +30,10 @@ const report: Report = {
 }
 
 test('a purge is confirmed as what it did: gone, made stale, or made stale to spare the servers', () => {
-  assert.deepEqual(purgeLines({ soft: true, softened: true }), ['It is made stale at once, to spare the servers.'])
+  assert.deepEqual(purgeLines({ soft: true, softened: true }), [
+    'It is made stale at once, to spare the servers.',
+    'What may never be used stale (s-maxage, must-revalidate) is as good as gone all the same.',
+  ])
   assert.deepEqual(purgeLines({ soft: true, softened: false }), ['It is made stale at once.'])
   const gone = ['It is gone for all threads; memory is freed as it is met.']
   assert.deepEqual(purgeLines({ soft: false, softened: false }), gone)

@@ -10,7 +10,11 @@ type Report = Of<'objectAnswer'>
 type Variant = Report['variants'][number]
 
 export function purgeLines({ soft, softened }: Of<'purgeAnswer'>): string[] {
-  if (softened) return ['It is made stale at once, to spare the servers.']
+  if (softened)
+    return [
+      'It is made stale at once, to spare the servers.',
+      'What may never be used stale (s-maxage, must-revalidate) is as good as gone all the same.',
+    ]
   return [soft ? 'It is made stale at once.' : GONE]
 }
 

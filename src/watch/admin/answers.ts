@@ -137,7 +137,11 @@ export const purgeAnswer = z.strictObject({
     .describe(
       'Made stale at once, instead of removed: grace, if it is long enough, still gives it while it is fetched again.',
     ),
-  softened: z.boolean().describe('`soft` was not asked for: the servers are at their limits, and are to be spared.'),
+  softened: z
+    .boolean()
+    .describe(
+      '`soft` was not asked for: the servers are at their limits, and are to be spared. What may never be used stale (s-maxage, must-revalidate) is as good as gone all the same.',
+    ),
 })
 
 export const banAnswer = z.strictObject({ expression: z.string().describe('The ban in its one form.') })

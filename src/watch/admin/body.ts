@@ -27,7 +27,7 @@ export async function readBody(request: IncomingMessage): Promise<unknown> {
     }
   } catch (error) {
     if (error instanceof Problem) throw error
-    throw new Problem('too-slow', 'the body did not come to its end', 'send it whole')
+    throw new Problem('too-slow', 'the body did not come to its end', 'send it whole', 'body')
   }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces))) as unknown

@@ -24,11 +24,13 @@ export type Removal =
   /** In effect on all threads. `soft`: made stale instead of removed, as it was ordered or, `softened`, to spare the servers. */
   | { readonly done: true; readonly soft: boolean; readonly softened: boolean }
   /**
-   * Not done. `saturated`, of bans only: what would be asked for again would find the servers full. `full`: too many
+   * Not done. `saturated`, of bans, and of a URL whose answer may never be used stale: what would be asked for again would
+   * find the servers full. `full`: too many
    * orders are still being carried out; no force helps. `nowhere`: no route that caches takes what is named. `reason`: in
-   * words; `routes`: those that cache.
+   * words; `routes`: those that cache; `place`: the path of the setting that belongs to what is full.
    */
-  | { readonly done: false; readonly why: 'saturated' | 'full'; readonly reason: string }
+  | { readonly done: false; readonly why: 'saturated'; readonly reason: string; readonly place: string }
+  | { readonly done: false; readonly why: 'full'; readonly reason: string }
   | { readonly done: false; readonly why: 'nowhere'; readonly reason: string; readonly routes: readonly string[] }
 
 /** An order that stored objects are still held against. */

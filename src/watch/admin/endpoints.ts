@@ -48,6 +48,8 @@ function endpoint<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodTyp
   return { ...row, query: row.query ?? null, body: row.body ?? null, problems: row.problems ?? [] }
 }
 
+/** What to do about servers that are full. */
+const WAIT = 'wait until they have room, or insist with force: true'
 /** Routes that are named in one sentence. */
 const MOST_NAMED = 5
 
@@ -151,9 +153,11 @@ export const endpoints: readonly Endpoint[] = [
     summary: 'Remove a URL, all below a prefix, or all with one of some tags',
     body: form.purgeBody,
     answer: form.purgeAnswer,
-    problems: ['no-cache', 'nothing-cached-there', 'too-many-orders'],
-    serve: async (port, { body: { url = null, prefix = null, tags = [], soft = false, force = false } }) =>
-      removed(await cacheOf(port).purge({ url, prefix, tags, soft, force })),
+    problems: ['no-cache', 'nothing-cached-there', 'servers-saturated', 'too-many-orders'],
+    serve: async (port, { body: { url = null, prefix = null, tags = [], soft = false, force = false } }) => {
+      const removal = await cacheOf(port).purge({ url, prefix, tags, soft, force })
+      return removed(removal, url === null ? 'body.prefix' : 'body.url', WAIT)
+    },
   }),
   endpoint({
     method: 'POST',
@@ -166,7 +170,7 @@ export const endpoints: readonly Endpoint[] = [
     serve: async (port, { body: { expression, force = false } }) => {
       const cache = cacheOf(port)
       const ban = banOf(expression)
-      removed(await cache.ban(ban, force))
+      removed(await cache.ban(ban, force), 'body.expression', `${WAIT}, or purge by tag or prefix instead`)
       return { expression: ban.text }
     },
   }),
@@ -219,10 +223,11 @@ function limitsNow(port: GatePort): z.input<typeof form.limitsAnswer> {
 
 function cacheOf({ cache }: GatePort): CacheControl {
   if (cache !== null) return cache
-  throw new Problem('no-cache', 'no route of this Headgate caches', 'add cache: true to a route')
+  throw new Problem('no-cache', 'no route of this Headgate caches', 'add cache: true to a route', 'routes')
 }
 
-function removed(removal: Removal): z.input<typeof form.purgeAnswer> {
+/** `named`: where the request says what is meant. `otherwise`: what to do while the servers are full. */
+function removed(removal: Removal, named: string, otherwise: string): z.input<typeof form.purgeAnswer> {
   if (removal.done) return { soft: removal.soft, softened: removal.softened }
   if (removal.why === 'nowhere') {
     const { length } = removal.routes
@@ -231,14 +236,13 @@ function removed(removal: Removal): z.input<typeof form.purgeAnswer> {
       ...(length > MOST_NAMED ? [`and ${length - MOST_NAMED} more`] : []),
     ]
     const fix = `name it as clients ask for it; the routes that cache are ${routes.join(', ')}`
-    throw new Problem('nothing-cached-there', removal.reason, fix)
+    throw new Problem('nothing-cached-there', removal.reason, fix, named)
   }
   if (removal.why === 'full') {
     const fix = 'send it again in some seconds; one order for a tag or a prefix does what many single ones do'
-    throw new Problem('too-many-orders', removal.reason, fix)
+    throw new Problem('too-many-orders', removal.reason, fix, '/v1/cache/orders')
   }
-  const fix = 'wait until they have room, purge softly by tag or prefix instead, or insist with force: true'
-  throw new Problem('servers-saturated', removal.reason, fix)
+  throw new Problem('servers-saturated', removal.reason, otherwise, removal.place)
 }
 
 function banOf(expression: string): ReturnType<typeof parseBan> {

@@ -37,7 +37,12 @@ export const problemSchema = z.strictObject({
   status: z.int().describe('The status of the answer.'),
   detail: z.string().describe('What is wrong with this request.'),
   fix: z.string().describe('What to do about it.'),
-  place: z.string().optional().describe('Where it is wrong: a header, a parameter, a part of the body, a column.'),
+  place: z
+    .string()
+    .optional()
+    .describe(
+      'Where it is wrong: a header, a parameter, a part of the body, a column; a setting, or a path of this API. Missing only where Headgate itself is at fault.',
+    ),
 })
 
 /** Thrown by whatever serves a request. */

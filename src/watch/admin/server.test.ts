@@ -37,18 +37,21 @@ function usage(): Usage {
   }
 }
 
-/** A cache that notes what it is told. `saturated`: it makes stale instead of removing, and bans nothing, unless forced. */
+const full = { done: false, why: 'saturated', reason: 'pool app is full', place: 'pools.app' } as const
+
+/** A cache that notes what it is told. `saturated`: it makes stale instead of removing, and bans nothing and removes nothing that may never be stale, unless forced. */
 function fakeCache(saturated = false) {
   const purges: Purge[] = []
   const banned: string[] = []
   const cache: CacheControl = {
     async purge(what) {
+      if (saturated && what.url?.endsWith('/never-stale') && !what.force) return full
       const softened = saturated && !what.force && !what.soft
       purges.push(what)
       return { done: true, soft: what.soft || softened, softened }
     },
     async ban({ text: expression }, force) {
-      if (saturated && !force) return { done: false, why: 'saturated', reason: 'pool app is full' }
+      if (saturated && !force) return full
       banned.push(expression)
       return { done: true, soft: false, softened: false }
     },
@@ -346,7 +349,7 @@ test('a purge names one thing, and reaches the cache as it was meant', async (t)
   ])
 })
 
-test('while the servers are saturated a purge says that it made stale, and a ban is refused with the reason, until it is forced', async (t) => {
+test('while the servers are saturated a purge says that it made stale, a ban or a purge that would remove is refused with the reason and the place, until it is forced', async (t) => {
   const { port } = await started(t, { cache: fakeCache(true).cache })
   const purge = (more: object) => ask(port, 'POST', '/v1/cache/purge', { body: { prefix: '/', ...more } })
   assert.deepEqual((await purge({})).body, { soft: true, softened: true })
@@ -356,6 +359,13 @@ test('while the servers are saturated a purge says that it made stale, and a ban
   const refused = await ask(port, 'POST', '/v1/cache/ban', { body: ban })
   assertProblem(refused, 409, 'servers-saturated')
   assert.equal(refused.body.detail, 'pool app is full')
+  assert.equal(refused.body.place, 'pools.app')
+  assert.match(String(refused.body.fix), /force: true, or purge by tag or prefix/)
+  const never = { url: 'http://a.test/never-stale' }
+  const kept = await ask(port, 'POST', '/v1/cache/purge', { body: never })
+  assertProblem(kept, 409, 'servers-saturated')
+  assert.match(String(kept.body.fix), /force: true$/)
+  assert.equal((await ask(port, 'POST', '/v1/cache/purge', { body: { ...never, force: true } })).status, 200)
   assert.equal((await ask(port, 'POST', '/v1/cache/ban', { body: { ...ban, force: true } })).status, 200)
 })
 
@@ -374,7 +384,7 @@ test('a purge that names nothing or too much is told what to give, and a misspel
   assert.equal(await fixOf({ everything: true }), 'the names are url, prefix, tags, soft, force')
 })
 
-test('the document says that a purge names exactly one thing, and that only a ban can find the servers saturated', async (t) => {
+test('the document says that a purge names exactly one thing, and that purges and bans can find the servers saturated', async (t) => {
   const { port } = await started(t)
   const { paths } = (await ask(port, 'GET', '/openapi.json')).body as {
     paths: Record<
@@ -386,8 +396,9 @@ test('the document says that a purge names exactly one thing, and that only a ba
   const schema = post?.requestBody.content['application/json']?.schema
   assert.deepEqual(schema?.oneOf, [{ required: ['url'] }, { required: ['prefix'] }, { required: ['tags'] }])
   assert.equal(schema?.required, undefined)
-  assert.ok(!Object.hasOwn(post?.responses ?? {}, '409'))
-  assert.ok(Object.hasOwn(paths['/v1/cache/ban']?.post?.responses ?? {}, '409'))
+  for (const path of ['purge', 'ban']) {
+    assert.ok(Object.hasOwn(paths[`/v1/cache/${path}`]?.post?.responses ?? {}, '409'), path)
+  }
 })
 
 test('a purge of what no route that caches takes is told so, and which routes cache', async (t) => {
@@ -405,6 +416,7 @@ test('a purge of what no route that caches takes is told so, and which routes ca
   const reply = await ask(port, 'POST', '/v1/cache/purge', { body: { url: 'http://a.test/' } })
   assertProblem(reply, 404, 'nothing-cached-there')
   assert.match(String(reply.body.fix), /the routes that cache are shop \(any host, \/\)/)
+  assert.equal(reply.body.place, 'body.url')
 })
 
 test('a ban expression that is none is told with its column', async (t) => {
@@ -488,6 +500,7 @@ test('where too many orders are being carried out the next is refused by a probl
   for (const force of [false, true]) {
     const purged = await ask(port, 'POST', '/v1/cache/purge', { body: { prefix: '/a', force } })
     assertProblem(purged, 503, 'too-many-orders')
+    assert.equal(purged.body.place, '/v1/cache/orders')
     assert.match(String(purged.body.fix), /again in some seconds/)
     const banned = await ask(port, 'POST', '/v1/cache/ban', { body: { expression: 'req.url == /', force } })
     assertProblem(banned, 503, 'too-many-orders')
