@@ -12,10 +12,13 @@ const always: readonly ProblemName[] = [
   'bad-token',
   'foreign-origin',
   'foreign-host',
+  'too-slow',
+  'bad-expectation',
+  'head-too-large',
   'defect',
 ]
 /** And one that has a body. */
-const withBody: readonly ProblemName[] = ['too-slow', 'too-large', 'not-json']
+const withBody: readonly ProblemName[] = ['too-large', 'not-json']
 
 /** @param version of Headgate; the API is of version 1. */
 export function openapiDocument(

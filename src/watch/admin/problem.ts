@@ -20,7 +20,9 @@ export const problems = {
   'servers-saturated': { status: 409, title: 'The servers could not bear it now' },
   'too-large': { status: 413, title: 'The request is too large' },
   'not-json': { status: 415, title: 'The body is not JSON' },
+  'bad-expectation': { status: 417, title: 'The expectation cannot be met' },
   'foreign-host': { status: 421, title: 'The request is for another host' },
+  'head-too-large': { status: 431, title: 'The head of the request is too large' },
   defect: { status: 500, title: 'A defect of Headgate' },
   'too-many-orders': { status: 503, title: 'Too many orders are being carried out' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>

@@ -506,3 +506,95 @@ test('where too many orders are being carried out the next is refused by a probl
     assertProblem(banned, 503, 'too-many-orders')
   }
 })
+
+/** Sends bytes as they are; all that comes until the server closes, as replies. */
+async function raw(port: number, bytes: string): Promise<{ replies: Reply[]; rest: string }> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(bytes, 'latin1')
+  let said = await text(socket)
+  const replies: Reply[] = []
+  for (;;) {
+    const end = said.indexOf('\r\n\r\n')
+    if (end < 0) return { replies, rest: said }
+    const [start = '', ...lines] = said.slice(0, end).split('\r\n')
+    const headers = Object.fromEntries(lines.map((line) => line.toLowerCase().split(': ')))
+    const body = said.slice(end + 4, end + 4 + Number(headers['content-length'] ?? 0))
+    said = said.slice(end + 4 + body.length)
+    replies.push({ status: Number(start.split(' ')[1]), headers, body: body === '' ? {} : JSON.parse(body) })
+  }
+}
+
+test('what is no request is told as a problem like any other, and the connection is closed', async (t) => {
+  const { port } = await started(t)
+  const get = 'GET /v1/status HTTP/1.1\r\n'
+  for (const [bytes, status, kind, place] of [
+    ['garbage\r\n\r\n', 400, 'bad-request', 'head'],
+    ['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400, 'bad-request', 'head'],
+    [`${get}Host: localhost\r\nBad Name: 1\r\n\r\n`, 400, 'bad-request', 'head'],
+    [`${get}Host: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'head-too-large', 'head'],
+    [`GET /${'x'.repeat(1_000_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 431, 'head-too-large', 'head'],
+    [`${get}Connection: close\r\n\r\n`, 400, 'bad-request', 'Host'],
+    [`${get}Host: localhost\r\nHost: evil.test\r\nConnection: close\r\n\r\n`, 400, 'bad-request', 'Host'],
+    [`${get}Host: localhost\r\nExpect: tea\r\nConnection: close\r\n\r\n`, 417, 'bad-expectation', 'Expect'],
+    ['CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n', 400, 'bad-request', 'method'],
+    [
+      'POST /v1/cache/purge HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n',
+      400,
+      'bad-request',
+      'body',
+    ],
+  ] as const) {
+    const { replies, rest } = await raw(port, bytes)
+    const what = JSON.stringify(bytes.slice(0, 80))
+    assert.equal(rest, '', what)
+    assert.equal(replies.length, 1, what)
+    assertProblem(replies[0]!, status, kind)
+    assert.equal(replies[0]!.body.place, place, what)
+    assert.equal(replies[0]!.headers['cache-control'], 'no-store')
+    assert.equal(replies[0]!.headers.connection, 'close')
+  }
+  assert.equal((await ask(port, 'GET', '/v1/status')).status, 200)
+})
+
+test('what comes behind a good request and is none is told after the answer to that', async (t) => {
+  const asked = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<void>()
+  const { cache } = fakeCache()
+  const slow: CacheControl = {
+    ...cache,
+    orders: async () => {
+      asked.resolve()
+      await answer.promise
+      return []
+    },
+  }
+  const { port } = await started(t, { cache: slow })
+  const both = raw(port, 'GET /v1/cache/orders HTTP/1.1\r\nHost: localhost\r\n\r\ngarbage\r\n\r\n')
+  await asked.promise
+  answer.resolve()
+  const { replies, rest } = await both
+  assert.deepEqual(
+    replies.map(({ status }) => status),
+    [200, 400],
+  )
+  assert.deepEqual(replies[0]?.body, { orders: [] })
+  assertProblem(replies[1]!, 400, 'bad-request')
+  assert.equal(rest, '')
+})
+
+test('who leaves in the middle of a head or a body, or sends on after he was refused, harms nobody', async (t) => {
+  const { port } = await started(t, { cache: fakeCache().cache })
+  const half = 'POST /v1/cache/purge HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+  for (const bytes of ['GET /v1', `${half}Content-Length: 10\r\n\r\n{`, 'garbage\r\n\r\n', '']) {
+    const socket = connect(port, '127.0.0.1')
+    await once(socket, 'connect')
+    socket.write(bytes)
+    socket.on('error', () => {})
+    socket.write(bytes)
+    socket.resetAndDestroy()
+    await once(socket, 'close')
+  }
+  const { replies } = await raw(port, 'garbage\r\n\r\n'.repeat(50_000))
+  assertProblem(replies[0]!, 400, 'bad-request')
+  assert.equal((await ask(port, 'GET', '/v1/status')).status, 200)
+})

@@ -16,8 +16,10 @@ import { endpoints } from './endpoints.ts'
 import { checked } from './form.ts'
 import type { GatePort } from './gate-port.ts'
 import { PROBLEM_TYPE, Problem } from './problem.ts'
+import { reply } from './reply.ts'
 import { keepRoom } from './room.ts'
 import { findEndpoint } from './routing.ts'
+import { answerUnread, LONGEST_HEAD } from './unread.ts'
 
 /** Connections at once. An operator and a few tools need no more. */
 const MOST_CONNECTIONS = 64
@@ -25,8 +27,6 @@ const MOST_CONNECTIONS = 64
 const HEAD_TIME = 5_000
 const REQUEST_TIME = 10_000
 const IDLE_TIME = 5_000
-/** Bytes of a request's head. */
-const LONGEST_HEAD = 16 * 1024
 
 /** A running admin API. */
 export interface AdminServer {
@@ -39,6 +39,8 @@ export interface AdminServer {
 /** Starts listening. Rejects with the system's error when the address cannot be had. */
 export async function openAdmin({ bind: at, token }: AdminConfig, port: GatePort, log: Logger): Promise<AdminServer> {
   const door: Door = { token, socket: 'path' in at }
+  const serves = (request: IncomingMessage, response: ServerResponse): void =>
+    void answer(request, response, port, door, log)
   const server = createServer(
     {
       headersTimeout: HEAD_TIME,
@@ -46,10 +48,13 @@ export async function openAdmin({ bind: at, token }: AdminConfig, port: GatePort
       keepAliveTimeout: IDLE_TIME,
       maxHeaderSize: LONGEST_HEAD,
       connectionsCheckingInterval: 1000,
-      requireHostHeader: !door.socket,
+      // Who sends none is told so below.
+      requireHostHeader: false,
     },
-    (request, response) => void answer(request, response, port, door, log),
+    serves,
   )
+  server.on('checkExpectation', serves)
+  answerUnread(server)
   keepRoom(server, MOST_CONNECTIONS)
   // It never keeps a process alive that has nothing else to do.
   server.unref()
@@ -79,8 +84,9 @@ async function answer(
   log: Logger,
 ): Promise<void> {
   try {
+    checkHead(request, door)
     checkCaller(request.headers, door)
-    send(response, 200, 'application/json', await serve(request, response, port))
+    reply(response, 200, 'application/json', await serve(request, response, port))
   } catch (error) {
     // Whoever has left hears nothing.
     if (response.destroyed || response.headersSent) return
@@ -89,8 +95,18 @@ async function answer(
       response.setHeader('WWW-Authenticate', 'Bearer realm="headgate"')
     // What of the request has not been read is not worth reading.
     if (!request.complete) response.setHeader('Connection', 'close')
-    send(response, problem.status, PROBLEM_TYPE, problem)
+    reply(response, problem.status, PROBLEM_TYPE, problem)
   }
+}
+
+/** What HTTP itself asks of a head (RFC 9112 §3.2, RFC 9110 §10.1.1), and Node does not hold it to or answers bare. */
+function checkHead({ httpVersion, headers, headersDistinct }: IncomingMessage, door: Door): void {
+  const hosts = headersDistinct.host?.length ?? 0
+  if (!door.socket && (hosts > 1 || (hosts === 0 && httpVersion === '1.1')))
+    throw new Problem('bad-request', `the request has ${hosts === 0 ? 'no' : 'several'} Host`, 'send one Host', 'Host')
+  const { expect } = headers
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    throw new Problem('bad-expectation', 'Expect names something unknown', 'leave it out', 'Expect')
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, port: GatePort): Promise<unknown> {
@@ -120,15 +136,4 @@ function queryOf({ query, path }: Endpoint, given: URLSearchParams): unknown {
 function defect(error: unknown, log: Logger): Problem {
   log.error({ error }, 'a defect of Headgate in the admin API')
   return new Problem('defect', 'this request met a defect of Headgate', 'see the log of Headgate for it')
-}
-
-function send(response: ServerResponse, status: number, type: string, body: unknown): void {
-  const text = `${JSON.stringify(body)}\n`
-  response.writeHead(status, {
-    'Content-Type': type,
-    'Content-Length': Buffer.byteLength(text),
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-  })
-  response.end(text)
 }

@@ -1,0 +1,41 @@
+/** How the admin API answers: JSON that nobody keeps, and problems for whoever could not be understood. */
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { PROBLEM_TYPE, type Problem } from './problem.ts'
+
+/** For how long, in ms, somebody is still read from whose connection ends, so that the answer is not lost to a RST. */
+const LINGER = 1000
+
+export function reply(response: ServerResponse, status: number, type: string, body: unknown): void {
+  const text = textOf(body)
+  response.writeHead(status, fieldsOf(text, type))
+  response.end(text)
+}
+
+/** For a connection on which no request was understood, or none is any more: says so and closes. */
+export function replyLast(socket: Duplex, problem: Problem): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const text = textOf(problem)
+  const fields = { Date: new Date().toUTCString(), Connection: 'close', ...fieldsOf(text, PROBLEM_TYPE) }
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.on('error', () => {})
+  socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${text}`)
+  const timer = setTimeout(() => void socket.destroy(), LINGER).unref()
+  socket.once('close', () => clearTimeout(timer))
+}
+
+function textOf(body: unknown): string {
+  return `${JSON.stringify(body)}\n`
+}
+
+function fieldsOf(text: string, type: string): Record<string, string | number> {
+  return {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  }
+}
