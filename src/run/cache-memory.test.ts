@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readUrl } from '../cache/named-url.ts'
 import { configFrom } from '../config/native.ts'
-import { type Concern, concerned, holders, holdersOf, saturation } from './cache-memory.ts'
+import { type Concern, concerned, holders, holdersOf, lostLine, saturation } from './cache-memory.ts'
 import type { GateUsage, PoolUsage, ServerUsage, Usage } from './usage.ts'
 
 const config = configFrom({
@@ -117,4 +117,12 @@ test('a beginning may be held by each route that takes something below it, or fo
   assert.deepEqual(of('shop.test', '/x'), ['pages'])
   assert.deepEqual(of('other.test', '/i/'), ['images'])
   assert.deepEqual(of('one.test', '/x'), ['one'])
+})
+
+test('what was lost with a thread is told in one line, with what becomes of it', () => {
+  assert.match(
+    lostLine(2, 1, 16),
+    /^thread 2 died .*: 1 of the 16 parts of the cache was emptied, .*nothing has to be done$/,
+  )
+  assert.match(lostLine(0, 2, 16), /: 2 of the 16 parts of the cache were emptied/)
 })

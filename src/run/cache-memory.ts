@@ -84,6 +84,15 @@ function waits(n: number): string {
   return n === 1 ? 'a request waits' : `${n} requests wait`
 }
 
+/** What the log says when parts of the store were lost with a thread. `parts`: all there are. */
+export function lostLine(thread: number, lost: number, parts: number): string {
+  const what =
+    lost === 1
+      ? `1 of the ${parts} parts of the cache was emptied`
+      : `${lost} of the ${parts} parts of the cache were emptied`
+  return `thread ${thread} died while it changed the cache: ${what}, as nobody knows in what state it left them; what was stored there is fetched again when it is asked for, and nothing has to be done`
+}
+
 /** The memory of the cache; null where no route has one. */
 export function storeOf(config: Config): StoreMemory | null {
   if (config.routes.every(({ cache }) => cache === null)) return null

@@ -256,7 +256,7 @@ export class CacheOrders implements CacheControl {
 
   usage(): Promise<CacheUsage> {
     const { count, store } = this.#ground
-    const { objects, bytes, capacity, evicted } = store.usage()
+    const { objects, bytes, capacity, evicted, resets } = store.usage()
     return Promise.resolve({
       size: capacity,
       used: bytes,
@@ -270,6 +270,7 @@ export class CacheOrders implements CacheControl {
       refreshed: count('cache:refreshed'),
       refreshFailed: count('cache:refreshFailed'),
       evicted,
+      resets,
       orders: this.#book.pending.length,
     })
   }

@@ -20,7 +20,7 @@ import { createAppLog, type Logger } from '../watch/app-log.ts'
 import { EpisodeWatch } from '../watch/episode-watch.ts'
 import { openOptionalAdmin } from './admin.ts'
 import { Asking } from './asking.ts'
-import { saturation, storeOf } from './cache-memory.ts'
+import { lostLine, saturation, storeOf } from './cache-memory.ts'
 import { CacheOrders } from './cache-orders.ts'
 import { setLimit } from './limits.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
@@ -257,7 +257,7 @@ class Running implements Headgate {
     post.worker = null
     this.#ledger.reclaim(thread)
     this.#asking.lost(thread)
-    this.#store?.reclaim(thread)
+    const lost = this.#store?.reclaim(thread) ?? 0
     post.stopped.resolve()
     if (this.#ending) return post.listening.resolve()
     if (!this.#begun && !post.up) this.#failed.reject(new Error(`thread ${thread} died before it listened`))
@@ -266,6 +266,7 @@ class Running implements Headgate {
     const again = monotonic() - post.startedAt < PAUSE
     post.pause = setTimeout(() => this.#hire(thread), again ? PAUSE : 0)
     this.#log.warn({ thread }, `thread ${thread} is being replaced; what it held was taken back`)
+    if (lost > 0) this.#log.warn({ thread, parts: lost }, lostLine(thread, lost, this.#store!.plan.shards))
   }
 
   /** Its worker is gone, or as good as gone. */

@@ -430,7 +430,7 @@ test('a shard whose lock a dead thread held is begun anew around what the living
   cells.fill(-1, 16, 25)
   cells.fill(-1, 64, memory.plan.heap)
   assert.throws(() => main.find('read'), StoreBusy)
-  main.reclaim(0)
+  assert.equal(main.reclaim(0), 1)
   settle()
   audit(memory)
   assert.deepEqual([main.usage().objects, main.usage().resets, b.find('lost 1'), b.find('read')], [0, 1, null, null])

@@ -226,21 +226,24 @@ export class Store {
   /**
    * Gives back everything a dead thread pinned and ends its drafts; a shard that it died in is made anew. Main thread
    * only, after the worker's exit event and before a new thread gets its number. What cannot be had at once, because
-   * another thread died in the lock, is given back by a later reclaim or `heard`.
+   * another thread died in the lock, is given back by a later reclaim or `heard`. Answers with how many shards were lost.
    */
-  reclaim(thread: number): void {
+  reclaim(thread: number): number {
     const { table } = this.#pins
+    let lost = 0
     for (const shard of this.#shards) {
       if (!shard.lock.inherit(thread)) continue
       const others = [...this.#orphans]
       for (let k = 0; k <= this.plan.threads; k++) if (k !== thread) others.push(...table.pinsOf(k))
       rebuild(shard, others)
+      lost++
       for (const pin of table.pinsOf(thread)) if (pin.shard === shard.number) table.strike(pin)
       shard.leave()
     }
     for (const pin of table.pinsOf(thread)) this.#giveBack(pin)
     this.#pins.retry()
     this.#pins.callAll()
+    return lost
   }
 
   #giveBack(pin: Pin): void {

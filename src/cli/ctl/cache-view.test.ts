@@ -96,11 +96,22 @@ test('a URL that nothing is ever stored for, or of which nothing is remembered, 
 
 test('the share that was served from the cache counts stale and collapsed answers, and no passes', () => {
   const counts = { objects: 5, hits: 6, stale: 1, collapsed: 1, revalidated: 1, misses: 1, passes: 90 }
-  const usage = { size: 4 << 20, used: 1 << 20, ...counts, refreshed: 3, refreshFailed: 2, evicted: 0, orders: 0 }
+  const usage = {
+    size: 4 << 20,
+    used: 1 << 20,
+    resets: 0,
+    orders: 0,
+    ...counts,
+    refreshed: 3,
+    refreshFailed: 2,
+    evicted: 0,
+  }
   const lines = cacheLines(usage, look)
   assert.equal(lines[0], '1 MiB of 4 MiB in use')
   assert.match(lines[1] ?? '', /^80\.0 % served from the cache \(hits, stale and collapsed; passes do not count\)$/)
   assert.ok(lines.some((line) => /^refresh failed +2$/.test(line)))
+  assert.ok(!lines.some((line) => line.startsWith('parts lost')))
+  assert.ok(cacheLines({ ...usage, resets: 2 }, look).some((line) => /^parts lost +2$/.test(line)))
   const none = { ...usage, hits: 0, stale: 0, collapsed: 0, revalidated: 0, misses: 0 }
   assert.ok(!cacheLines(none, look).some((line) => line.includes('%')))
 })

@@ -92,7 +92,7 @@ function fixLines(fix: string, paint: Paint): string[] {
 
 export function cacheLines(usage: Of<'cacheAnswer'>, { width, paint }: Look): string[] {
   const { size: whole, used, hits, stale, collapsed, revalidated, misses, passes } = usage
-  const { objects, refreshed, refreshFailed, evicted, orders } = usage
+  const { objects, refreshed, refreshFailed, evicted, resets, orders } = usage
   const served = hits + stale + collapsed
   const asked = served + revalidated + misses
   const rate =
@@ -112,9 +112,13 @@ export function cacheLines(usage: Of<'cacheAnswer'>, { width, paint }: Look): st
     refreshed,
     'refresh failed': refreshFailed,
     evicted,
+    'parts lost': resets,
     orders,
   }
-  const rows = Object.entries(counts).map(([name, n]): Row => [name, n.toLocaleString('en')])
+  const rows = Object.entries(counts)
+    // That is rare, and of no use to who never saw it.
+    .filter(([name, n]) => name !== 'parts lost' || n > 0)
+    .map(([name, n]): Row => [name, n.toLocaleString('en')])
   return [`${size(used)} of ${size(whole)} in use`, ...rate, ...table(['', ''], rows, width, paint)]
 }
 

@@ -232,6 +232,9 @@ export const cacheAnswer = z.strictObject({
   refreshed: count().describe('Fetches in the background that renewed what was stale.'),
   refreshFailed: count().describe('Fetches in the background that did not, so that what was stale stayed.'),
   evicted: count().describe('Objects that made room for others.'),
+  resets: count().describe(
+    'Parts of the store whose contents were lost with a thread that died while it changed them. They are fetched again.',
+  ),
   orders: count().describe('Purges and bans that not everything stored has been held against yet.'),
 })
 

@@ -100,6 +100,7 @@ export interface CacheUsage {
   readonly refreshed: number
   readonly refreshFailed: number
   readonly evicted: number
+  readonly resets: number
   readonly orders: number
 }
 

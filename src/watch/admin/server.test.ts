@@ -91,6 +91,7 @@ function fakeCache(saturated = false) {
       refreshed: 0,
       refreshFailed: 0,
       evicted: 0,
+      resets: 0,
       orders: 0,
     }),
   }
