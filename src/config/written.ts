@@ -281,7 +281,7 @@ export interface WrittenRouteCache {
   readonly requestDirectives?: 'obey' | 'ignore' | undefined
   /** Fields that are meant for caches like this one and come before Cache-Control, the first one that is there (RFC 9213). */
   readonly targeted?: readonly string[] | string | undefined
-  /** Whether Surrogate-Control is heeded before Cache-Control, and kept from clients. Default: `false`. */
+  /** Whether Surrogate-Control is heeded before Cache-Control, and kept from clients. Servers are told so by Surrogate-Capability. Default: `false`. */
   readonly surrogateControl?: boolean | undefined
   /** Clients that may use the method PURGE: addresses, networks, `'loopback'` or `'private'`. The admin API can purge in any case. */
   readonly purge?: readonly string[] | undefined

@@ -35,6 +35,8 @@ export class RouteCache {
   /** The same for requests that pass it by, whatever they are. */
   readonly aside: RouteCache
   readonly #aside: boolean
+  /** A whole line for each request to a server, or '': that Surrogate-Control is heeded here (Edge Architecture 1.0 §2.1). */
+  readonly capability: string
   readonly #space: string
   readonly #bypassed: boolean
   readonly #paths: Paths
@@ -47,10 +49,10 @@ export class RouteCache {
   #beginning = ''
   readonly #purgers: (address: string) => boolean
 
-  /** `space`: name of the route, which keeps its answers apart from those of others. `purgers`: who may use PURGE. */
+  /** `name`: ours. `space`: name of the route, which keeps its answers apart from those of others. `purgers`: who may use PURGE. */
   constructor(
     settings: RouteCacheConfig,
-    shared: { store: Store; bans: Bans; notes: Notes; ready: Ready },
+    shared: { name: string; store: Store; bans: Bans; notes: Notes; ready: Ready },
     space: string,
     purgers: (address: string) => boolean,
     aside = false,
@@ -63,6 +65,7 @@ export class RouteCache {
     this.bans = shared.bans
     this.notes = shared.notes
     this.ready = shared.ready
+    this.capability = settings.surrogateControl ? `Surrogate-Capability: ${shared.name}="Surrogate/1.0"\r\n` : ''
     this.#space = space
     const { cookies, headers, paths } = settings.bypass
     this.#bypassed = cookies.length + headers.length + paths.length > 0

@@ -98,7 +98,7 @@ export class Thread implements World, ListenerUser {
           ? null
           : new RouteCache(
               route.cache,
-              { store, bans: this.#bans, notes: this.notes, ready: this.#ready },
+              { name: config.name, store, bans: this.#bans, notes: this.notes, ready: this.#ready },
               route.name,
               trusts(route.cache.purge),
             )

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { httpDateIn, shop, sorted, twice } from '../kit/cache-origin.ts'
-import { verdictOf } from '../kit/settle.ts'
+import { until, verdictOf } from '../kit/settle.ts'
 
 const FRESH = 'Cache-Control: max-age=60\r\n'
 
@@ -230,6 +230,38 @@ test('Surrogate-Control counts where the route listens to it and is then kept fr
   const passed = await twice(deaf, `Surrogate-Control: no-store\r\n${FRESH}`)
   assert.deepEqual([passed.hit, passed.second.field('surrogate-control')], [true, 'no-store'])
   await sorted(deaf, [], ['Surrogate-Control: max-age=60\r\n'])
+})
+
+test('servers are told that Surrogate-Control is heeded, whatever is asked for, and by whom else it may be', async () => {
+  await using at = await shop({ surrogateControl: true, bypass: { paths: ['/bypass'] } })
+  const ours = 'gate="Surrogate/1.0"'
+  const told = (head: string): string[] =>
+    [...head.matchAll(/^surrogate-capability: (.*?)\r?$/gim)].map(([, value]) => value ?? '')
+  const fields = 'Surrogate-Control: max-age=1\r\nCache-Control: max-age=0\r\nETag: "v"\r\n'
+  at.origin.says('/p', fields).says('/bypass', '')
+  await at.client.get('/p').response()
+  assert.deepEqual(told(at.origin.last('/p')), [ours])
+  await at.client.get('/p', 'Cache-Control: no-cache\r\n').response()
+  assert.match(at.origin.last('/p'), /If-None-Match: "v"/)
+  assert.deepEqual(told(at.origin.last('/p')), [ours])
+  await at.client.get('/p', 'Cache-Control: no-cache\r\nSurrogate-Capability: other="ESI/1.0"\r\n').response()
+  assert.deepEqual(told(at.origin.last('/p')).join(', '), `other="ESI/1.0", ${ours}`)
+  await at.client.get('/bypass').response()
+  assert.deepEqual(told(at.origin.last('/bypass')), [ours])
+  await at.client.send('POST /post HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 2\r\n\r\nhi').response()
+  assert.deepEqual(told(at.origin.last('/post')), [ours])
+
+  await using deaf = await shop()
+  await deaf.client.get('/p', 'Surrogate-Capability: other="ESI/1.0"\r\n').response()
+  assert.deepEqual(told(deaf.origin.last('/p')), ['other="ESI/1.0"'])
+})
+
+test('a refresh in the background tells servers of Surrogate-Control as well', async () => {
+  await using at = await shop({ surrogateControl: true, grace: '1m' })
+  at.origin.says('/late', 'Surrogate-Control: max-age=60\r\nAge: 70\r\n')
+  for (let k = 0; k < 2; k++) await at.client.get('/late').response()
+  await until(() => at.origin.count('/late') === 2)
+  assert.match(at.origin.last('/late'), /\r\nSurrogate-Capability: gate="Surrogate\/1\.0"(\r\n|$)/)
 })
 
 test('a client’s max-age, min-fresh and no-cache have a fresh answer fetched again (RFC 9111 §5.2.1)', async () => {

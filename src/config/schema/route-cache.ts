@@ -240,7 +240,9 @@ const routeCacheObject = z.strictObject({
     ),
   surrogateControl: flag()
     .prefault(d.surrogateControl)
-    .describe('Whether Surrogate-Control is heeded before Cache-Control, and kept from clients.'),
+    .describe(
+      'Whether Surrogate-Control is heeded before Cache-Control, and kept from clients. Servers are told so by Surrogate-Capability.',
+    ),
   purge: z
     .array(networks())
     .prefault([...d.purge])
