@@ -1,5 +1,6 @@
 /** Why the last answers of servers were stored or not, by primary key: for operators who ask. Of one thread, bounded. */
 import { isOf, passedBy, type Reason } from '../cache/reasons.ts'
+import { Refreshes } from './refreshes.ts'
 
 export interface Note {
   /** ms since the epoch. */
@@ -27,6 +28,7 @@ export interface Noted {
 const MOST = 1000
 
 export class Notes {
+  readonly refreshes = new Refreshes()
   readonly #answers = new Map<string, Note>()
   // Apart, so that one visitor with a session neither hides nor displaces what was said of the answer to all others.
   readonly #passes = new Map<string, PassNote>()
@@ -36,7 +38,10 @@ export class Notes {
     if (key === '') return
     const note = { at, reason, status }
     if (isOf(passedBy, reason)) put(this.#passes, key, { ...note, count: (this.#passes.get(key)?.count ?? 0) + 1 })
-    else put(this.#answers, key, note)
+    else {
+      put(this.#answers, key, note)
+      this.refreshes.noted(key, note)
+    }
   }
 
   /** The newest ones of a key that is one of `targets`, or one of those with what fields and cookies add. */

@@ -2,6 +2,7 @@
 import type { Removals } from '../cache/bans.ts'
 import type { Address, Config } from '../config/model.ts'
 import type { Noted } from '../exchange/notes.ts'
+import type { RouteRefreshes } from '../exchange/refreshes.ts'
 import type { Purged } from '../exchange/world.ts'
 import type { LedgerPlan } from '../ledger/layout.ts'
 import type { StoreMemory } from '../store/memory.ts'
@@ -35,6 +36,8 @@ export type Command =
   | { readonly do: 'purged'; readonly ask: number; readonly purged: Purged }
   /** Why the last answer for these targets was stored or not: answer `noted` with the number. */
   | { readonly do: 'why'; readonly targets: readonly string[]; readonly ask: number }
+  /** What came of refreshing what is stale: answer `refreshes` with the number. */
+  | { readonly do: 'refreshes'; readonly ask: number }
   /** Die as by a defect, to rehearse it. */
   | { readonly do: 'crash' }
 
@@ -46,7 +49,9 @@ export type Report =
   | { readonly is: 'stopped' }
   /** A client ordered something to go: answer `purged` with the number. */
   | { readonly is: 'purge'; readonly targets: readonly string[]; readonly ask: number }
-  | { readonly is: 'heeded'; readonly ask: number }
-  | { readonly is: 'noted'; readonly ask: number; readonly note: Noted }
+  /** The answer to a question or an order that has a number. */
+  | { readonly is: 'heeded'; readonly ask: number; readonly answer: null }
+  | { readonly is: 'noted'; readonly ask: number; readonly answer: Noted }
+  | { readonly is: 'refreshes'; readonly ask: number; readonly answer: readonly RouteRefreshes[] }
   | { readonly is: 'defect'; readonly error: string }
   | { readonly is: 'trouble'; readonly trouble: LogTrouble }

@@ -26,6 +26,7 @@ import { setLimit } from './limits.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
 import { Prober } from './prober.ts'
 import { gateReader } from './readings.ts'
+import { RefreshWatch } from './refresh-watch.ts'
 import { gateCounters } from './tally.ts'
 import { readUsage, type Usage } from './usage.ts'
 import { within } from './within.ts'
@@ -105,6 +106,7 @@ class Running implements Headgate {
   readonly #servers = new Map<string, Server[]>()
   readonly #posts: Post[] = []
   readonly #prober: Prober
+  #refreshes: RefreshWatch | null = null
   /** Where all threads bind, once the first has filled in port 0. */
   #binds = new Map<string, readonly Address[]>()
   readonly #episodes: EpisodeWatch
@@ -132,6 +134,12 @@ class Running implements Headgate {
       ({ level, message, ...facts }) => log[level](facts, message),
       monotonic,
     )
+    if (this.#cache !== null)
+      this.#refreshes = new RefreshWatch({
+        failed: () => this.#ledger.counter('cache:refreshFailed').total(),
+        ask: () => this.#ask((ask) => ({ do: 'refreshes', ask })),
+        say: ({ level, message, ...facts }) => log[level](facts, message),
+      })
     this.#prober = new Prober({
       ring: () => this.#ledger.ringAll(),
       onChange: ({ pool, server, from, to, reason }) =>
@@ -230,9 +238,9 @@ class Running implements Headgate {
         void this.#purge(thread, report.targets, report.ask)
         return
       case 'heeded':
-        return this.#asking.answered(thread, report.ask, null)
       case 'noted':
-        return this.#asking.answered(thread, report.ask, report.note)
+      case 'refreshes':
+        return this.#asking.answered(thread, report.ask, report.answer)
       case 'defect':
         return this.#log.error(
           { thread, stack: report.error },
@@ -282,10 +290,10 @@ class Running implements Headgate {
     this.#posts[thread]?.worker?.postMessage({ do: 'purged', ask, purged } satisfies Command)
   }
 
-  /** Asks all workers that there are. */
-  #ask(command: (ask: number) => Command): Promise<(Noted | null)[]> {
+  /** Asks all workers that there are; `A`: what they answer to that. */
+  #ask<A>(command: (ask: number) => Command): Promise<A[]> {
     const threads = [...this.#posts.keys()].filter((thread) => this.#posts[thread]!.worker !== null)
-    return this.#asking.ask(threads, (ask) => this.#tell(command(ask)))
+    return this.#asking.ask(threads, (ask) => this.#tell(command(ask))) as Promise<A[]>
   }
 
   #cacheOrders(store: Store): CacheOrders {
@@ -295,10 +303,7 @@ class Running implements Headgate {
       tell: async (removals) => {
         await this.#ask((ask) => ({ do: 'remove', removals, ask }))
       },
-      why: async (targets) => {
-        const notes = await this.#ask((ask) => ({ do: 'why', targets, ask }))
-        return together(notes.filter((note) => note !== null))
-      },
+      why: async (targets) => together(await this.#ask<Noted>((ask) => ({ do: 'why', targets, ask }))),
       saturated: (routes) => saturation(this.#config, this.usage(), routes),
       count: (key) => this.#ledger.counter(key).total(),
     })
@@ -344,6 +349,7 @@ class Running implements Headgate {
 
   async #dismiss(): Promise<void> {
     this.#episodes.stop()
+    this.#refreshes?.stop()
     this.#cache?.stop()
     // Last, so that a stop can be looked at while it lasts.
     await this.#admin?.close()

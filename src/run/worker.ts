@@ -74,14 +74,17 @@ port.on('message', (command: Command) => {
       break
     case 'remove':
       plane.heed(command.removals)
-      tell({ is: 'heeded', ask: command.ask })
+      tell({ is: 'heeded', ask: command.ask, answer: null })
       break
     case 'purged':
       purges.get(command.ask)?.(command.purged)
       purges.delete(command.ask)
       break
     case 'why':
-      tell({ is: 'noted', ask: command.ask, note: plane.notes.find(command.targets) })
+      tell({ is: 'noted', ask: command.ask, answer: plane.notes.find(command.targets) })
+      break
+    case 'refreshes':
+      tell({ is: 'refreshes', ask: command.ask, answer: plane.notes.refreshes.all })
       break
     case 'crash':
       throw new Error('told to crash')

@@ -212,7 +212,8 @@ function causesOf(refused: Episode['refused']): string {
   return total === 0 ? '' : `${total} (${counts.map(([cause, count]) => `${count} ${cause}`).join(', ')})`
 }
 
-function seconds(ms: number): string {
+/** A time as people read it: `4.2 s`, `3 min 5 s`. */
+export function seconds(ms: number): string {
   return ms < 60_000
     ? `${(ms / 1000).toFixed(1)} s`
     : `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1000)} s`

@@ -1,6 +1,7 @@
 /** A server for tests of the cache: what it says is set path by path, and it keeps the head of every request that reached it. */
 import assert from 'node:assert/strict'
 import type { WrittenConfig } from '../../src/config/written.ts'
+import type { StartOptions } from '../../src/run/start.ts'
 import { type Answered, Client } from './client.ts'
 import { headgate, type Running } from './headgate.ts'
 import { type Asked, Origin } from './origin.ts'
@@ -81,14 +82,16 @@ export function caching(
   origin: { readonly address: string },
   cache: Record<string, unknown> = {},
   more: Partial<Record<keyof WrittenConfig, unknown>> = {},
+  options: StartOptions = {},
 ): Promise<Running> {
-  return headgate({
+  const written = {
     name: 'gate',
     cache: { size: '16MB', maxObject: '1MB' },
     pools: { shop: { servers: [origin.address] } },
     routes: [{ to: 'shop', cache: { grace: 0, heuristic: false, ...cache } }],
     ...more,
-  })
+  }
+  return headgate(written, options)
 }
 
 /** The world of a test: a server, a Headgate that caches before it, a client of that. */
