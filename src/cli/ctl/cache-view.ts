@@ -9,13 +9,9 @@ import type { Look, Of } from './view.ts'
 type Report = Of<'objectAnswer'>
 type Variant = Report['variants'][number]
 
-export function purgeLines({ soft, softened }: Of<'purgeAnswer'>): string[] {
-  if (softened)
-    return [
-      'It is made stale at once, to spare the servers.',
-      'What may never be used stale (s-maxage, must-revalidate) is as good as gone all the same.',
-    ]
-  return [soft ? 'It is made stale at once.' : GONE]
+export function purgeLines({ soft, softened, warning }: Of<'purgeAnswer'>): string[] {
+  const done = softened ? 'It is made stale at once, to spare the servers.' : soft ? 'It is made stale at once.' : GONE
+  return warning === undefined ? [done] : [done, `But ${warning}.`]
 }
 
 export function banLines(): string[] {

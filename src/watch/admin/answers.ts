@@ -137,10 +137,12 @@ export const purgeAnswer = z.strictObject({
     .describe(
       'Made stale at once, instead of removed: grace, if it is long enough, still gives it while it is fetched again.',
     ),
-  softened: z
-    .boolean()
+  softened: z.boolean().describe('`soft` was not asked for: the servers are at their limits, and are to be spared.'),
+  warning: z
+    .string()
+    .optional()
     .describe(
-      '`soft` was not asked for: the servers are at their limits, and are to be spared. What may never be used stale (s-maxage, must-revalidate) is as good as gone all the same.',
+      'What making stale does not do for some of what was meant, of a purge by tag or prefix that was softened.',
     ),
 })
 

@@ -50,6 +50,9 @@ function endpoint<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodTyp
 
 /** What to do about servers that are full. */
 const WAIT = 'wait until they have room, or insist with force: true'
+/** What a purge that was softened could not know of all that it means. */
+const GONE =
+  'what may never be used stale (s-maxage, must-revalidate, proxy-revalidate) is as good as gone: it is asked for again'
 /** Routes that are named in one sentence. */
 const MOST_NAMED = 5
 
@@ -156,7 +159,8 @@ export const endpoints: readonly Endpoint[] = [
     problems: ['no-cache', 'nothing-cached-there', 'servers-saturated', 'too-many-orders'],
     serve: async (port, { body: { url = null, prefix = null, tags = [], soft = false, force = false } }) => {
       const removal = await cacheOf(port).purge({ url, prefix, tags, soft, force })
-      return removed(removal, url === null ? 'body.prefix' : 'body.url', WAIT)
+      const done = removed(removal, url === null ? 'body.prefix' : 'body.url', WAIT)
+      return done.softened && url === null ? { ...done, warning: GONE } : done
     },
   }),
   endpoint({
