@@ -20,7 +20,7 @@ import { formFor } from './coder.ts'
 import { freshen, validated } from './renewal.ts'
 import type { RouteCache } from './route-cache.ts'
 import { putOff, setBack } from './set-back.ts'
-import { draftOf, handToFill, isOutdated, lifeOfAnswer, notRefreshed, OF_REQUEST } from './take-over.ts'
+import { draftOf, handToFill, isOutdated, lifeOfAnswer, notRefreshed, OF_REQUEST, refreshEnded } from './take-over.ts'
 
 // Used up within one call each.
 const control = new CacheControl()
@@ -41,7 +41,7 @@ export function answered(c: Caching, head: ResponseHead): boolean {
     way.notes.note(c.primary, 'server-error', now, head.status)
     handToFill(c, head, null)
     if (x.background) {
-      x.world.tally.refreshed(false)
+      refreshEnded(x.world, way, c.primary, false)
       x.over(false, false)
     } else c.serveStale(`status ${head.status}`)
     return true
@@ -66,7 +66,7 @@ export function answered(c: Caching, head: ResponseHead): boolean {
   notStored(c, way, why, head.status, now)
   if (!x.background) return false
   // A mark that it is not to be shared has taken the place of the copy; or the next try waits.
-  if (c.stale !== null) x.world.tally.refreshed(false)
+  if (c.stale !== null) refreshEnded(x.world, way, c.primary, false)
   if (c.stale?.current === true) notRefreshed(c.stale, why, now)
   handToFill(c, head, null)
   x.over(false, false)
@@ -139,7 +139,7 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
     if (!whole && !refused) note('incomplete')
     if (!whole && refused) putOff(stale, wall())
     else if (!whole) setBack(stale, wall())
-    if (background && stale !== null) world.tally.refreshed(whole)
+    if (background && stale !== null) refreshEnded(world, way, primary, whole)
     stale?.release()
   }
   filling.onRefused = () => {

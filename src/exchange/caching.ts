@@ -33,6 +33,7 @@ import { purge } from './purging.ts'
 import { outlives, type RouteCache } from './route-cache.ts'
 import { setBack, sinceFailure } from './set-back.ts'
 import type { Stage } from './stage.ts'
+import { refreshEnded } from './take-over.ts'
 
 /** Why a stale copy is served then. */
 const FAILED_LATELY = 'failed lately'
@@ -49,6 +50,7 @@ export class Caching extends CacheState {
   look(way: RouteCache): Stage | null | undefined {
     const { head, client } = this.x
     this.way = way
+    way.hideClaims(head, client.hop)
     if (way.isPurge(head, client.hop.peer)) return purge(this.x, way)
     if (!isCacheMethod(head.method)) {
       this.role = 'changes'
@@ -373,11 +375,12 @@ export class Caching extends CacheState {
   /** A refresh in the background came to nothing: what is stored stays, and the next try waits; longer each time the server fails. */
   failed(cause: Cause): void {
     const now = wall()
-    this.way?.notes.note(this.primary, cause, now)
-    if (this.stale !== null && !rowOf(cause).shed) this.x.world.tally.refreshed(false)
+    const { way, stale, primary } = this
+    way?.notes.note(primary, cause, now)
+    if (way !== null && stale !== null && !rowOf(cause).shed) refreshEnded(this.x.world, way, primary, false)
     // That there is no room says nothing against the server.
-    if (rowOf(cause).shed) this.stale?.setMeta(SLOT.retry, now + ROOM)
-    else setBack(this.stale, now)
+    if (rowOf(cause).shed) stale?.setMeta(SLOT.retry, now + ROOM)
+    else setBack(stale, now)
   }
 
   /** The line that a response gets which is passed on, or ''. */

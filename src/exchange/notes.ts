@@ -44,6 +44,12 @@ export class Notes {
     }
   }
 
+  /** A refresh for this key has failed, for the reason that was noted last. */
+  refreshFailed(key: string): void {
+    const note = this.#answers.get(key)
+    if (note !== undefined) this.refreshes.failed(key, note)
+  }
+
   /** The newest ones of a key that is one of `targets`, or one of those with what fields and cookies add. */
   find(targets: readonly string[]): Noted {
     const of = <N extends Note>(notes: ReadonlyMap<string, N>): N[] =>

@@ -10,11 +10,11 @@ test('a refresh that failed is told by its route, with the URL and what was note
   const { refreshes } = notes
   notes.note(page, 'stored', 1)
   notes.note(page, 'server-error', 2, 503)
-  refreshes.failed()
+  notes.refreshFailed(page)
   notes.note('api\nhttp\n*\n/x', 'connect_refused', 3)
-  refreshes.failed()
   notes.note(page, 'first_byte_timeout', 4)
-  refreshes.failed()
+  notes.refreshFailed('api\nhttp\n*\n/x')
+  notes.refreshFailed(page)
   notes.note(page, 'bypass', 5)
   assert.deepEqual(refreshes.all, [
     {
@@ -31,11 +31,8 @@ test('a refresh that failed is told by its route, with the URL and what was note
 
 test('what is not to be stored any more is no copy that stays stale', () => {
   const refreshes = new Refreshes()
-  refreshes.failed()
-  for (const reason of ['private', 'no-store', 'elsewhere', 'pool_full'] as const) {
-    refreshes.noted(page, { at: 1, reason, status: 0 })
-    refreshes.failed()
-  }
+  for (const reason of ['private', 'no-store', 'elsewhere', 'pool_full'] as const)
+    refreshes.failed(page, { at: 1, reason, status: 0 })
   assert.deepEqual(refreshes.all, [])
 })
 

@@ -19,24 +19,19 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 export class Refreshes {
   readonly #routes = new Map<string, Mutable<RouteRefreshes>>()
-  #key = ''
-  #note: Note = { at: 0, reason: 'stored', status: 0 }
 
   /** Something was noted of an answer for this key. */
   noted(key: string, note: Note): void {
-    this.#key = key
-    this.#note = note
     if (isOf(isStored, note.reason)) this.#of(key).came = note.at
   }
 
-  /** A refresh has failed, and why was noted last. */
-  failed(): void {
-    const key = this.#key
-    if (key === '' || !staysStale(this.#note.reason)) return
+  /** A refresh for this key has failed, for what was noted. */
+  failed(key: string, note: Note): void {
+    if (!staysStale(note.reason)) return
     const { scheme, host, url } = partsOf(key)
     const of = this.#of(key)
     of.failed++
-    of.last = { ...this.#note, url: host === null || url === null ? null : `${scheme}://${host}${url}` }
+    of.last = { ...note, url: host === null || url === null ? null : `${scheme}://${host}${url}` }
   }
 
   /** Of each route that there is something to tell of. */

@@ -12,7 +12,7 @@ import { CacheControl } from '../wire/cache-control.ts'
 import type { ResponseHead } from '../wire/head.ts'
 import type { Caching } from './caching.ts'
 import type { RouteCache } from './route-cache.ts'
-import { draftOf, handToFill, lifeOfAnswer, notRefreshed, OF_REQUEST } from './take-over.ts'
+import { draftOf, handToFill, lifeOfAnswer, notRefreshed, OF_REQUEST, refreshEnded } from './take-over.ts'
 
 // Used up within one call each.
 const control = new CacheControl()
@@ -72,7 +72,7 @@ export function validated(c: Caching, way: RouteCache, head: ResponseHead, now: 
     } else draft.abandon(REASON.failed)
   }
   way.notes.note(c.primary, why ?? 'validated', now)
-  if (x.background) x.world.tally.refreshed(why === null)
+  if (x.background) refreshEnded(x.world, way, c.primary, why === null)
   if (x.background && why !== null) notRefreshed(stale, why, now)
   handToFill(c, head, null)
   if (x.background) return x.over(false, false)

@@ -112,6 +112,14 @@ export class RouteCache {
     return this.settings.surrogateControl ? { ...stored, fields: withoutLines(stored.fields, FOR_CACHE) } : stored
   }
 
+  /**
+   * Keeps from servers what an untrusted peer says that surrogates before them can do: a server that goes by it would
+   * write for one that is not there, and everybody would get that from the store.
+   */
+  hideClaims(head: RequestHead, hop: Hop): void {
+    if (this.capability !== '' && !hop.trusted) head.hide(Field.surrogateCapability)
+  }
+
   /** Keeps from clients what a response says to this cache alone, for one that is passed on. */
   hideOwn(head: ResponseHead): void {
     if (this.settings.surrogateControl && head.has(Field.surrogateControl)) head.hide(Field.surrogateControl)

@@ -12,6 +12,7 @@ import type { Caching } from './caching.ts'
 import { Fill } from './fill.ts'
 import type { RouteCache } from './route-cache.ts'
 import { putOff, setBack } from './set-back.ts'
+import type { World } from './world.ts'
 
 /** Reasons that lie in the request, so that the next one may well be stored. */
 export const OF_REQUEST: ReadonlySet<string> = new Set<NotStored>([
@@ -24,6 +25,12 @@ export const OF_REQUEST: ReadonlySet<string> = new Set<NotStored>([
   'partial',
   'interim',
 ])
+
+/** A fetch in the background for what is stale has ended; `key`: its primary key, for which it was noted why. */
+export function refreshEnded(world: World, way: RouteCache, key: string, ok: boolean): void {
+  world.tally.refreshed(ok)
+  if (!ok) way.notes.refreshFailed(key)
+}
 
 /** A refresh brought what cannot be stored: the next one waits. Its server is well, where that lies in the request. */
 export function notRefreshed(stale: Hold, why: string | null, now: number): void {

@@ -25,7 +25,7 @@ export interface Tally {
   began(): void
   /** An answer came about with or without the cache; see Caching. */
   cached(result: CacheResult): void
-  /** A fetch in the background for what is stale has ended: with an answer that renews it, or not, and then why has just been noted. */
+  /** A fetch in the background for what is stale has ended: with an answer that renews it, or not. */
   refreshed(ok: boolean): void
   /** It joined a line, its route's or its pool's. */
   joined(route: Route, ofRoute: boolean): void

