@@ -70,6 +70,10 @@ export const groups: readonly Group[] = [
     log: log !== 'off',
   })),
   hits('hit-120', 'cache hit: one object of 120 bytes', { request: { paths: ['/hit/120'] } }),
+  hits('hit-log', 'cache hit: the same with the access log on, in each proxy’s usual format', {
+    request: { paths: ['/hit/120'] },
+    log: true,
+  }),
   hits('hit-10k', 'cache hit: one object of 10 KB', { request: { paths: ['/hit/10k'] } }),
   hits('hit-100k', 'cache hit: one object of 100 KB', { request: { paths: ['/hit/100k'] } }),
   hits('hit-uniform', 'cache hits: 100,000 objects of 1 KB, all asked for alike', many(0)),

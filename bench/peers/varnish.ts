@@ -7,7 +7,7 @@ import { type Job, type Peer, prefixes, programOf, versionOf } from './peer.ts'
 export const varnish: Peer = { name: 'varnish', ...varnishWith(true) }
 
 /** The same with the log as it is installed: that is what a hit costs those who have not changed it. */
-export const varnishLogging: Peer = { name: 'varnish log', only: /^hit-(?!million)/, ...varnishWith(false) }
+export const varnishLogging: Peer = { name: 'varnish log', only: /^hit-(?!million|log)/, ...varnishWith(false) }
 
 function varnishWith(silent: boolean): Omit<Peer, 'name'> {
   return {
