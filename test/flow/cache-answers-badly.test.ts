@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type CacheOrigin, type Shop, shop } from '../kit/cache-origin.ts'
 import { Client, get } from '../kit/client.ts'
+import { crowd as crowdAt } from '../kit/crowd.ts'
 import type { Asked } from '../kit/origin.ts'
 import { meanwhile, settled, tally, until, verdictOf } from '../kit/settle.ts'
 
@@ -16,13 +17,9 @@ function ask(origin: CacheOrigin, path: string): Asked[] {
   return asked
 }
 
-async function crowd({ gate }: Shop, n: number, fields = ''): Promise<Client[]> {
-  const before = gate.gate.usage().requests
-  const clients: Client[] = []
-  for (let k = 0; k < n; k++) clients.push((await Client.connect(gate.port)).get('/page', fields))
-  await until(() => gate.gate.usage().requests === before + n)
-  await meanwhile(30)
-  return clients
+/** `n` clients that ask for the page. */
+function crowd({ gate }: Shop, n: number): Promise<Client[]> {
+  return crowdAt(gate, '/page', new Array(n).fill(''))
 }
 
 async function done(at: Shop, clients: readonly Client[] = []): Promise<void> {

@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import { test } from 'node:test'
 import { CacheOrigin, caching, type Shop, shop } from '../kit/cache-origin.ts'
 import { type Answered, Client, get } from '../kit/client.ts'
+import { crowd as crowdAt } from '../kit/crowd.ts'
 import type { Running } from '../kit/headgate.ts'
 import type { Asked } from '../kit/origin.ts'
 import { meanwhile, settled, tally, until, verdictOf } from '../kit/settle.ts'
@@ -30,14 +31,9 @@ async function copied(at: { readonly gate: Running; readonly origin: CacheOrigin
   return asked
 }
 
-/** `n` clients that ask for the page; resolves when all requests are read and had time to go on. */
-async function crowd(gate: Running, n: number, fields = ''): Promise<Client[]> {
-  const before = gate.gate.usage().requests
-  const clients: Client[] = []
-  for (let k = 0; k < n; k++) clients.push((await Client.connect(gate.port)).get('/page', fields))
-  await until(() => gate.gate.usage().requests === before + n)
-  await meanwhile(30)
-  return clients
+/** `n` clients that ask for the page. */
+function crowd(gate: Running, n: number, fields = ''): Promise<Client[]> {
+  return crowdAt(gate, '/page', new Array(n).fill(fields))
 }
 
 function responses(clients: readonly Client[]): Promise<Answered[]> {

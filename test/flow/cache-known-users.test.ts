@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type CacheOrigin, type Shop, shop } from '../kit/cache-origin.ts'
-import { Client, get } from '../kit/client.ts'
+import { type Client, get } from '../kit/client.ts'
+import { crowd } from '../kit/crowd.ts'
 import type { Asked } from '../kit/origin.ts'
 import { meanwhile, settled, tally, until, verdictOf } from '../kit/settle.ts'
 
@@ -21,15 +22,6 @@ function ask(origin: CacheOrigin, path: string): Asked[] {
   return asked
 }
 
-/** Clients that ask for a path with these fields; resolves when all requests are read and had time to go on. */
-async function crowd({ gate }: Shop, path: string, fields: readonly string[]): Promise<Client[]> {
-  const before = gate.gate.usage().requests
-  const clients: Client[] = []
-  for (const lines of fields) clients.push((await Client.connect(gate.port)).get(path, lines))
-  await until(() => gate.gate.usage().requests === before + fields.length)
-  return clients
-}
-
 async function done(at: Shop, clients: readonly Client[]): Promise<void> {
   for (const client of [at.client, ...clients]) client[Symbol.dispose]()
   await settled(at.gate.gate)
@@ -42,7 +34,7 @@ for (const threads of [1, 2]) {
     await using at = await shop({ coalesce: { max: 100, timeout: '100ms', otherwise: 'refuse' } }, { threads })
     const asked = ask(at.origin, '/me')
     for (const round of [1, 2, 3]) {
-      const clients = await crowd(at, '/me', users(6))
+      const clients = await crowd(at.gate, '/me', users(6))
       // None of them is answered before all of them have asked.
       await until(
         () => asked.length === 6 * round,
@@ -62,9 +54,9 @@ for (const threads of [1, 2]) {
   test(`a known user who comes first does not keep those without a name from sharing one fetch (${threads} threads)`, async () => {
     await using at = await shop({}, { threads })
     const asked = ask(at.origin, '/page')
-    const [known] = await crowd(at, '/page', [KNOWN])
+    const [known] = await crowd(at.gate, '/page', [KNOWN])
     await until(() => asked.length === 1)
-    const others = await crowd(at, '/page', new Array(20).fill(''))
+    const others = await crowd(at.gate, '/page', new Array(20).fill(''))
     await until(() => asked.length === 2)
     await meanwhile(30)
     assert.equal(asked.length, 2)
