@@ -98,8 +98,9 @@ export const defaults = {
     surrogateControl: false,
     // Nobody removes anything until named.
     purge: [],
-    // As many as a busy page sees in a few seconds, waiting as long as nginx lets them (5 s), then each for itself.
+    // Varnish's uncacheable_ttl.
     hitForMiss: '2m',
+    // As many as a busy page sees in a few seconds, waiting as long as nginx lets them (5 s), then each for itself.
     coalesce: { on: true, max: 10_000, timeout: '5s', otherwise: 'fetch' },
     // Off as in nginx and Caddy: many servers compress already. When on: what is text, and longer than a packet.
     compress: {

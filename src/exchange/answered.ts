@@ -136,9 +136,12 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
   c.stale = null
   let refused = false
   filling.onEnd = (whole) => {
-    if (!whole && !refused) note('incomplete')
+    // What was refused may have come whole all the same: the client got it.
     if (!whole && refused) putOff(stale, wall())
-    else if (!whole) setBack(stale, wall())
+    else if (!whole) {
+      note('incomplete')
+      setBack(stale, wall())
+    }
     if (background && stale !== null) refreshEnded(world, way, primary, whole)
     stale?.release()
   }
@@ -233,7 +236,7 @@ function notStored(
   // One of those who wait is the next to try, not all at once: of a server that fails there is enough as it is.
   if (isServerError(status) || isTooMany(status)) return draft.abandon(REASON.failed)
   if (why === 'authorization') return draft.abandon(REASON.untried)
-  if (why === null || status >= 500 || isAboutRequest(status) || (why !== 'too-large' && OF_REQUEST.has(why))) {
+  if (why === null || status >= 500 || isAboutRequest(status) || OF_REQUEST.has(why)) {
     return draft.abandon(REASON.notStored)
   }
   pass(draft, now + way.settings.hitForMiss, why === 'too-large')

@@ -122,7 +122,7 @@ export class RouteCache {
 
   /** Keeps from clients what a response says to this cache alone, for one that is passed on. */
   hideOwn(head: ResponseHead): void {
-    if (this.settings.surrogateControl && head.has(Field.surrogateControl)) head.hide(Field.surrogateControl)
+    if (this.settings.surrogateControl) head.hide(Field.surrogateControl)
   }
 
   /**

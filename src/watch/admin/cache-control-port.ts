@@ -25,9 +25,9 @@ export type Removal =
   | { readonly done: true; readonly soft: boolean; readonly softened: boolean }
   /**
    * Not done. `saturated`, of bans, and of a URL whose answer may never be used stale: what would be asked for again would
-   * find the servers full. `full`: too many
-   * orders are still being carried out; no force helps. `nowhere`: no route that caches takes what is named. `reason`: in
-   * words; `routes`: those that cache; `place`: the path of the setting that belongs to what is full.
+   * find the servers full. `full`: too many orders are still being carried out; no force helps. `nowhere`: no route that
+   * caches takes what is named. `reason`: in words; `routes`: those that cache; `place`: the path of the setting that
+   * belongs to what is full.
    */
   | { readonly done: false; readonly why: 'saturated'; readonly reason: string; readonly place: string }
   | { readonly done: false; readonly why: 'full'; readonly reason: string }
