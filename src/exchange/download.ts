@@ -78,7 +78,8 @@ export class Download implements OriginUser {
 
   originHead(head: ResponseHead): void {
     const x = this.#x
-    const { head: request, client, settings } = x
+    const { head: request, client, settings, route, server } = x
+    if (route !== null && server !== null) route.pool.responses[server.index]!.add(1)
     if (head.status === 101 || (request.isConnect && head.status < 300)) return this.#openTunnel(head)
     if (!isCacheMethod(request.method)) invalidate(x, head)
     if (x.caching.waits && x.caching.answered(head)) return

@@ -1,6 +1,8 @@
 /** A pool as one thread uses it: who may be asked (the pool), over which connections (idle ones per server). */
 import type { Wheel } from '../base/wheel.ts'
 import type { PoolConfig } from '../config/model.ts'
+import type { Counter } from '../ledger/counter.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { Slots } from '../ledger/slots.ts'
 import { Idle } from '../net/idle.ts'
 import type { Pool } from '../pool/pool.ts'
@@ -12,13 +14,18 @@ export class Upstream {
   readonly streams: Slots
   /** Idle connections, by index of the server. */
   readonly idle: readonly Idle[]
+  /** Final response heads received, by index of the server. A server that answers is alive, however slow it is. */
+  readonly responses: readonly Counter[]
 
-  constructor(pool: Pool, streams: Slots, wheel: Wheel) {
+  constructor(pool: Pool, ledger: Ledger, wheel: Wheel) {
     this.config = pool.config
     this.pool = pool
-    this.streams = streams
+    this.streams = ledger.slots(`streams:${pool.config.name}`)
     this.idle = pool.config.servers.map(
       (server) => new Idle(server.address, pool.config.limits, wheel, pool.config.idle),
+    )
+    this.responses = pool.config.servers.map((server) =>
+      ledger.counter(`server:${pool.config.name}/${server.name}:responses`),
     )
   }
 

@@ -86,7 +86,7 @@ export const counterNames = {
   listener: ['connections', 'refused', 'requests', 'bytesIn', 'bytesOut'],
   route: ['requests', 'refused', 'bytesIn', 'bytesOut'],
   pool: ['requests', 'queued', 'refused', 'retries', 'redispatched', 'left', 'expired', 'streams'],
-  server: ['requests', 'failures', 'connects', 'reused', 'bytesIn', 'bytesOut'],
+  server: ['requests', 'responses', 'failures', 'connects', 'reused', 'bytesIn', 'bytesOut'],
 } as const
 /** Standard histograms of each pool, in ms; key `pool:shop:queue`. */
 export const histogramNames = ['queue', 'connect', 'firstByte', 'total'] as const

@@ -81,8 +81,7 @@ export class Thread implements World, ListenerUser {
 
     const upstreams = new Map<string, Upstream>()
     for (const pool of config.pools) {
-      const streams = ledger.slots(`streams:${pool.name}`)
-      upstreams.set(pool.name, new Upstream(new Pool(pool, ledger, thread), streams, this.wheel))
+      upstreams.set(pool.name, new Upstream(new Pool(pool, ledger, thread), ledger, this.wheel))
     }
     this.#upstreams = [...upstreams.values()]
 
