@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TestEvent } from 'node:test/reporters'
+import slowest from './slowest-reporter.ts'
+
+async function* run(durations: readonly number[]): AsyncGenerator<TestEvent> {
+  for (const [i, duration_ms] of durations.entries()) {
+    yield { type: 'test:pass', data: { name: `test ${i}`, details: { duration_ms } } } as TestEvent
+  }
+}
+
+test('the ten slowest tests are shown, the slowest first', async () => {
+  const lines = await Array.fromAsync(slowest(run([100, 3000, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])))
+  assert.deepEqual(lines.slice(1, 3), ['    3.0 s  test 1\n', '    0.1 s  test 0\n'])
+  assert.equal(lines.length, 11)
+})
+
+test('a run without tests shows nothing', async () => {
+  assert.deepEqual(await Array.fromAsync(slowest(run([]))), [])
+})
