@@ -12,7 +12,7 @@ export function finish(x: Exchange): void {
   const now = lately()
   const total = now - x.client.since
   const firstByte = x.firstByteAt < 0 || x.sentAt < 0 ? -1 : x.firstByteAt - x.sentAt
-  x.world.tally.ended(x.route, x.gateKind === 'route', x.cause, x.waited, firstByte, total)
+  x.world.tally.ended(x.route, x.gateKind === 'route', x.server, x.cause, x.waited, firstByte, total)
   if (x.world.log !== null) x.world.log(recordOf(x, now, total, firstByte))
 }
 

@@ -3,6 +3,7 @@ import type { Cause } from '../base/cause.ts'
 import type { Wheel } from '../base/wheel.ts'
 import type { Config } from '../config/model.ts'
 import type { Slots } from '../ledger/slots.ts'
+import type { Server } from '../pool/server.ts'
 import type { CacheResult } from './cache-state.ts'
 import type { Exchange } from './exchange.ts'
 import type { Record, Verdict } from './record.ts'
@@ -31,10 +32,12 @@ export interface Tally {
   joined(route: Route, ofRoute: boolean): void
   /**
    * Times in ms, -1 never. `cause` null: it went well. `ofRoute`: the line it stood in was its route's, not its pool's.
+   * `server`: that it was at last; null: it came to none.
    */
   ended(
     route: Route | null,
     ofRoute: boolean,
+    server: Server | null,
     cause: Cause | null,
     queued: number,
     firstByte: number,

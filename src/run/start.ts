@@ -17,7 +17,6 @@ import { Store } from '../store/store.ts'
 import type { GatePort } from '../watch/admin/gate-port.ts'
 import type { AdminServer } from '../watch/admin/server.ts'
 import { createAppLog, type Logger } from '../watch/app-log.ts'
-import { EpisodeWatch } from '../watch/episode-watch.ts'
 import { openOptionalAdmin } from './admin.ts'
 import { Asking } from './asking.ts'
 import { lostLine, saturation, storeOf } from './cache-memory.ts'
@@ -25,10 +24,9 @@ import { CacheOrders } from './cache-orders.ts'
 import { setLimit } from './limits.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
 import { Prober } from './prober.ts'
-import { gateReader } from './readings.ts'
-import { RefreshWatch } from './refresh-watch.ts'
 import { gateCounters } from './tally.ts'
 import { readUsage, type Usage } from './usage.ts'
+import { Watches } from './watches.ts'
 import { within } from './within.ts'
 
 export type { Usage } from './usage.ts'
@@ -106,10 +104,9 @@ class Running implements Headgate {
   readonly #servers = new Map<string, Server[]>()
   readonly #posts: Post[] = []
   readonly #prober: Prober
-  #refreshes: RefreshWatch | null = null
   /** Where all threads bind, once the first has filled in port 0. */
   #binds = new Map<string, readonly Address[]>()
-  readonly #episodes: EpisodeWatch
+  readonly #watches: Watches
   readonly #since = monotonic()
   #admin: AdminServer | null = null
   /** Rejected when the start has failed. */
@@ -129,17 +126,12 @@ class Running implements Headgate {
       this.#storeMemory === null ? null : new Store(this.#storeMemory, config.threads, (k) => this.#ledger.wake(k))
     this.#cache = this.#store === null ? null : this.#cacheOrders(this.#store)
     for (const pool of config.pools) this.#servers.set(pool.name, serversOf(pool, this.#ledger))
-    this.#episodes = new EpisodeWatch(
-      gateReader(config, this.#ledger),
-      ({ level, message, ...facts }) => log[level](facts, message),
-      monotonic,
+    this.#watches = new Watches(
+      config,
+      this.#ledger,
+      log,
+      this.#cache === null ? null : () => this.#ask((ask) => ({ do: 'refreshes', ask })),
     )
-    if (this.#cache !== null)
-      this.#refreshes = new RefreshWatch({
-        failed: () => this.#ledger.counter('cache:refreshFailed').total(),
-        ask: () => this.#ask((ask) => ({ do: 'refreshes', ask })),
-        say: ({ level, message, ...facts }) => log[level](facts, message),
-      })
     this.#prober = new Prober({
       ring: () => this.#ledger.ringAll(),
       onChange: ({ pool, server, from, to, reason }) =>
@@ -170,7 +162,7 @@ class Running implements Headgate {
     for (const pool of this.#config.pools) {
       if (pool.health !== null) this.#prober.watch(pool.name, this.#servers.get(pool.name) ?? [], pool.health)
     }
-    this.#episodes.start()
+    this.#watches.start()
     this.#admin = await openOptionalAdmin(this.#config.admin, this.#port(), this.#log)
   }
 
@@ -348,8 +340,7 @@ class Running implements Headgate {
   }
 
   async #dismiss(): Promise<void> {
-    this.#episodes.stop()
-    this.#refreshes?.stop()
+    this.#watches.stop()
     this.#cache?.stop()
     // Last, so that a stop can be looked at while it lasts.
     await this.#admin?.close()

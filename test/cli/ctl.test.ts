@@ -26,7 +26,7 @@ test('ctl status shows limits and servers, and ends with 0', async () => {
   assert.equal(err, '')
   assert.equal(code, 0)
   assert.match(out, /1 thread, 0 requests/)
-  assert.match(out, /server 127\.0\.0\.1:9 +0 of 5 .*up/)
+  assert.match(out, /server 127\.0\.0\.1:9 +0 of 5 .*unchecked/)
   assert.equal(out, stripVTControlCharacters(out))
 })
 

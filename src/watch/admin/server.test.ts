@@ -26,14 +26,27 @@ const config = configFrom({
 
 function usage(): Usage {
   const gate = { inUse: 1, limit: 20, waiting: 0, bound: 10, refused: 2 }
-  const one = { name: server, inUse: 1, limit: 5, orders: 'ready', health: 'up' } as const
+  const statuses = { '1xx': 0, '2xx': 3, '3xx': 0, '4xx': 0, '5xx': 1 }
+  const attempts = { requests: 5, statuses, failures: { response_cut: 1 }, retried: 0, causes: { response_cut: 1 } }
+  const one = { name: server, inUse: 1, limit: 5, orders: 'ready', health: 'unchecked', ...attempts } as const
   const streams = { inUse: 0, limit: 10_000 }
   return {
     requests: 3,
     listeners: [{ name: 'web', ...gate }],
     routes: [{ name: 'routes[0]', ...gate }],
-    pools: [{ name: 'app', ...gate, limit: 0x7fffffff, queued: 0, requests: 3, streams, servers: [one] }],
-    causes: { pool_full: 2 },
+    pools: [
+      {
+        name: 'app',
+        ...gate,
+        limit: 0x7fffffff,
+        queued: 0,
+        requests: 3,
+        streams,
+        servers: [one],
+        causes: { pool_full: 2, response_cut: 1 },
+      },
+    ],
+    causes: { pool_full: 2, response_cut: 1 },
   }
 }
 
