@@ -6,6 +6,7 @@ import type { Slots } from '../ledger/slots.ts'
 import type { Server } from '../pool/server.ts'
 import type { CacheResult } from './cache-state.ts'
 import type { Exchange } from './exchange.ts'
+import type { Incidents } from './incidents.ts'
 import type { Record, Verdict } from './record.ts'
 import type { Route, Routes } from './route.ts'
 
@@ -60,6 +61,8 @@ export interface World {
   readonly listeners: ReadonlyMap<string, Slots>
   /** Where records go; null: nobody wants them, so none are made. */
   readonly log: ((record: Record) => void) | null
+  /** Refused and failed exchanges, for those who look one up. */
+  readonly incidents: Incidents
   readonly tally: Tally
   /** Whether a listener believes what a peer says of others. */
   trusts(listener: string): (address: string) => boolean

@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import { monotonic } from '../base/clock.ts'
+import type { Incident } from '../base/log-fields.ts'
 import { version } from '../base/version.ts'
 import { addressText } from '../config/address.ts'
 import type { Address, Config } from '../config/model.ts'
@@ -28,6 +29,7 @@ import { gateCounters } from './tally.ts'
 import { readUsage, type Usage } from './usage.ts'
 import { Watches } from './watches.ts'
 import { within } from './within.ts'
+import { workerFile } from './worker-file.ts'
 
 export type { Usage } from './usage.ts'
 
@@ -48,6 +50,8 @@ export interface Headgate extends AsyncDisposable {
   /** Tells a server to take requests, no new ones (`drain`) or none at all (`maint`). Throws RangeError when there is none. */
   setOrders(pool: string, server: string, orders: Orders): void
   usage(): Usage
+  /** A refused or failed exchange by the id on its error page, as the access log has it; null: it is none of the last 1000 of each thread. */
+  incident(id: string): Promise<Incident | null>
   /** Ends a worker as a defect would, to rehearse it; it is replaced. Throws RangeError when there is no such thread. */
   crash(thread: number): void
   /** Resolves when the worker of that thread listens: at once, or after a crash when another has taken its place. */
@@ -175,6 +179,7 @@ class Running implements Headgate {
       usage: () => this.usage(),
       setLimit: (path, value) => this.setLimit(path, value),
       setOrders: (pool, server, orders) => this.setOrders(pool, server, orders),
+      incident: (id) => this.incident(id),
       cache: this.#cache,
     }
   }
@@ -232,6 +237,7 @@ class Running implements Headgate {
       case 'heeded':
       case 'noted':
       case 'refreshes':
+      case 'incident':
         return this.#asking.answered(thread, report.ask, report.answer)
       case 'defect':
         return this.#log.error(
@@ -368,6 +374,12 @@ class Running implements Headgate {
     return readUsage(this.#config, this.#ledger, this.#servers)
   }
 
+  async incident(id: string): Promise<Incident | null> {
+    const lines = await this.#ask<string | null>((ask) => ({ do: 'incident', id, ask }))
+    const line = lines.find((one) => one !== null)
+    return line === undefined ? null : (JSON.parse(line) as Incident)
+  }
+
   crash(thread: number): void {
     const post = this.#posts[thread]
     if (post === undefined) throw new RangeError(`there is no thread ${thread}`)
@@ -382,9 +394,4 @@ class Running implements Headgate {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill()
   }
-}
-
-/** The worker's file beside this one: TypeScript in the sources, JavaScript in the package. */
-function workerFile(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 }

@@ -183,7 +183,7 @@ function line(
   how: string,
 ): ServerLine {
   const isEnd = phase === 'end'
-  const duration = active - began
+  const duration = Math.round(active - began)
   const who = `server ${server} of pool ${pool}`
   const after = isEnd ? `, after ${seconds(duration)}` : ''
   const common = { level: isEnd ? 'info' : 'warn', phase, kind, pool, server, duration } as const

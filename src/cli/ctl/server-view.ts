@@ -16,7 +16,7 @@ export function serverLines(pools: readonly Pool[], { width, paint }: Look): str
   const rows = used.map((server): Row => {
     const cells = shown.map((name) => {
       const n = figure(server.statuses[name])
-      return name === '5xx' ? paint('yellow', n) : n
+      return name === '5xx' && n !== '' ? paint('yellow', n) : n
     })
     const failed = byName(server.failures)
     const retried = server.retried === 0 ? '' : `, ${figure(server.retried)} tried elsewhere`

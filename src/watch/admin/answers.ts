@@ -243,3 +243,5 @@ export const cacheAnswer = z.strictObject({
 })
 
 export const openapiAnswer = z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) })
+
+export { incidentAnswer } from './incident-answer.ts'
