@@ -80,6 +80,7 @@ export class Download implements OriginUser {
     const x = this.#x
     const { head: request, client, settings, route, server } = x
     if (route !== null && server !== null) route.pool.responses[server.index]!.add(1)
+    x.attempt?.answered(head.status)
     if (head.status === 101 || (request.isConnect && head.status < 300)) return this.#openTunnel(head)
     if (!isCacheMethod(request.method)) invalidate(x, head)
     if (x.caching.waits && x.caching.answered(head)) return

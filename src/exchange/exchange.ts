@@ -32,6 +32,7 @@ import { finish } from './finish.ts'
 import { Nobody } from './nobody.ts'
 import type { Verdict } from './record.ts'
 import type { Route } from './route.ts'
+import { attemptOver, codeOf, type ServerTally } from './server-tally.ts'
 import type { Stage } from './stage.ts'
 import { step } from './steps.ts'
 import { Turn } from './turn.ts'
@@ -61,6 +62,8 @@ export class Exchange extends Waiting<Server> implements Asking {
   settings!: PoolConfig
   server: Server | null = null
   origin: Origin | null = null
+  /** Counts the attempt under way; null: there is none, or its outcome is counted. */
+  attempt: ServerTally | null = null
   // What is held.
   place: Permit<Slots> | null = null
   slot: Permit<Server> | null = null
@@ -229,6 +232,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.#leftLine()
     const server = slot.of
     this.redispatched = this.server !== null && this.server !== server
+    if (this.redispatched) route.pool.tallies[this.server!.index]!.retried()
     this.slot = slot
     this.server = server
     this.poolInUse = route.pool.pool.slots.used
@@ -258,6 +262,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     if (this.#over) return
     const { route, server } = this
     const answered = this.origin !== null && this.origin.bytesIn > 0
+    const code = codeOf(this.origin)
     this.dropOrigin()
     if (route === null || server === null) return this.fail(cause, detail)
     if (this.reused && !this.resent && !answered && this.upload.repeatable && (unsent || this.head.idempotent)) {
@@ -265,6 +270,7 @@ export class Exchange extends Waiting<Server> implements Asking {
       this.retries++
       return this.go({ at: 'seated', route, server })
     }
+    attemptOver(this, cause, code) // that a reused connection was closed meanwhile says nothing against the server
     if (rowOf(cause).retry === 'unsent' && this.connectTook < 0 && this.retries < route.pool.config.retries) {
       this.tried.push(server.index)
       if (route.pool.pool.hasUntried(this)) {
@@ -364,7 +370,7 @@ export class Exchange extends Waiting<Server> implements Asking {
 
   #reset(): void {
     this.route = null
-    this.server = null
+    this.server = this.attempt = null
     this.deadline = this.streamAt = 0
     this.phase = 'R'
     this.headAt = this.queueFrom = this.connectFrom = this.connectTook = this.sentAt = this.firstByteAt = -1

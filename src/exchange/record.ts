@@ -10,7 +10,7 @@ export interface Verdict {
   /** The limit that was reached (a count, or ms for a timeout), and what was observed; null where none is at stake. */
   readonly limit: number | null
   readonly observed: number | null
-  /** Path of the setting, `pools.shop.queue.max`, and its place as `file:line` where it was written in a file. */
+  /** Path of the setting, `pools.shop.queue.max`, or its option, `--queue`; and its place as `file:line` where it was written in a file. */
   readonly setting: string | null
   readonly place: string | null
   readonly advice: string

@@ -7,6 +7,7 @@ import { keyOf, preferred } from './affinity.ts'
 import type { Exchange } from './exchange.ts'
 import { answerFailure } from './failure.ts'
 import { lastHopAnswer } from './last-hop.ts'
+import { attemptOver, codeOf } from './server-tally.ts'
 import type { Stage, Steps } from './stage.ts'
 
 const steps: Steps = {
@@ -88,6 +89,8 @@ const steps: Steps = {
   seated(x, { route, server }): Stage<'connected'> | null {
     if (x.caching.came()) return null
     const idle = route.pool.idle[server.index]!
+    x.attempt = route.pool.tallies[server.index]!
+    x.attempt.began()
     x.phase = 'C'
     const kept = x.resent ? undefined : idle.take()
     x.reused = kept !== undefined
@@ -113,6 +116,7 @@ const steps: Steps = {
 
   /** It ends badly, here or anywhere above. */
   failed(x, { cause, detail }): null {
+    attemptOver(x, cause, codeOf(x.origin))
     if (x.background) {
       x.caching.failed(cause)
       x.over(false, false)

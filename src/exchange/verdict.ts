@@ -4,6 +4,7 @@
  */
 import { type Cause, rowOf } from '../base/cause.ts'
 import { type Config, type PoolConfig, UNLIMITED } from '../config/model.ts'
+import { settingName } from '../config/options.ts'
 import type { Verdict } from './record.ts'
 
 /** The kinds of gate that have a line. */
@@ -142,7 +143,13 @@ export class Verdicts {
     const setting =
       ruler === 'line' ? `${line === 'listener' ? 'whenFull' : 'queue'}.${rule}` : settingOf(cause, rule, owner.config)
     const path = owner.path === '' ? setting : `${owner.path}.${setting}`
-    return { gate: name, limit: valueAt(owner.config, setting), setting: path, place: this.#placeOf(path), advice }
+    return {
+      gate: name,
+      limit: valueAt(owner.config, setting),
+      setting: settingName(this.#config, path),
+      place: this.#placeOf(path),
+      advice,
+    }
   }
 
   /** A part of the configuration and its path there; null where the exchange never came to it. */

@@ -3,8 +3,10 @@ import type { Cause } from '../base/cause.ts'
 import type { Wheel } from '../base/wheel.ts'
 import type { Config } from '../config/model.ts'
 import type { Slots } from '../ledger/slots.ts'
+import type { Server } from '../pool/server.ts'
 import type { CacheResult } from './cache-state.ts'
 import type { Exchange } from './exchange.ts'
+import type { Incidents } from './incidents.ts'
 import type { Record, Verdict } from './record.ts'
 import type { Route, Routes } from './route.ts'
 
@@ -31,10 +33,12 @@ export interface Tally {
   joined(route: Route, ofRoute: boolean): void
   /**
    * Times in ms, -1 never. `cause` null: it went well. `ofRoute`: the line it stood in was its route's, not its pool's.
+   * `server`: that it was at last; null: it came to none.
    */
   ended(
     route: Route | null,
     ofRoute: boolean,
+    server: Server | null,
     cause: Cause | null,
     queued: number,
     firstByte: number,
@@ -57,6 +61,8 @@ export interface World {
   readonly listeners: ReadonlyMap<string, Slots>
   /** Where records go; null: nobody wants them, so none are made. */
   readonly log: ((record: Record) => void) | null
+  /** Refused and failed exchanges, for those who look one up. */
+  readonly incidents: Incidents
   readonly tally: Tally
   /** Whether a listener believes what a peer says of others. */
   trusts(listener: string): (address: string) => boolean

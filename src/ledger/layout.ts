@@ -14,6 +14,7 @@
  *
  * There is one row more than threads: the last one is the main thread's.
  */
+import { attemptCauses, errorStatuses, statusClasses, systemCodes } from '../base/attempt.ts'
 import { causeNames } from '../base/cause.ts'
 import type { Config, ListenerConfig, PoolConfig, QueueConfig, RouteConfig, ServerConfig } from '../config/model.ts'
 import { BUCKETS } from './buckets.ts'
@@ -81,12 +82,25 @@ export interface MoreKeys {
   readonly histograms?: readonly string[]
 }
 
-/** Standard counters by kind; a counter's key is `listener:web:requests`, `server:shop/10.0.0.1:80:failures` … */
+/**
+ * Standard counters by kind; a counter's key is `listener:web:requests`, `server:shop/10.0.0.1:80:failures` … A server's
+ * count attempts: `requests` that were begun, and what became of them; an exchange may have been tried at several.
+ */
 export const counterNames = {
   listener: ['connections', 'refused', 'requests', 'bytesIn', 'bytesOut'],
-  route: ['requests', 'refused', 'bytesIn', 'bytesOut'],
-  pool: ['requests', 'queued', 'refused', 'retries', 'redispatched', 'left', 'expired', 'streams'],
-  server: ['requests', 'responses', 'failures', 'connects', 'reused', 'bytesIn', 'bytesOut'],
+  route: ['requests'],
+  pool: ['requests', ...causeNames.map((cause) => `ended:${cause}`)],
+  server: [
+    'requests',
+    'responses',
+    ...statusClasses,
+    ...errorStatuses.map((status) => `status:${status}`),
+    'failures',
+    'retried',
+    ...attemptCauses.map((cause) => `failed:${cause}`),
+    ...systemCodes.map((code) => `code:${code}`),
+    ...causeNames.map((cause) => `ended:${cause}`),
+  ],
 } as const
 /** Standard histograms of each pool, in ms; key `pool:shop:queue`. */
 export const histogramNames = ['queue', 'connect', 'firstByte', 'total'] as const

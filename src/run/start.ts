@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import { monotonic } from '../base/clock.ts'
+import type { Incident } from '../base/log-fields.ts'
 import { version } from '../base/version.ts'
 import { addressText } from '../config/address.ts'
 import type { Address, Config } from '../config/model.ts'
@@ -17,7 +18,6 @@ import { Store } from '../store/store.ts'
 import type { GatePort } from '../watch/admin/gate-port.ts'
 import type { AdminServer } from '../watch/admin/server.ts'
 import { createAppLog, type Logger } from '../watch/app-log.ts'
-import { EpisodeWatch } from '../watch/episode-watch.ts'
 import { openOptionalAdmin } from './admin.ts'
 import { Asking } from './asking.ts'
 import { lostLine, saturation, storeOf } from './cache-memory.ts'
@@ -25,11 +25,11 @@ import { CacheOrders } from './cache-orders.ts'
 import { setLimit } from './limits.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
 import { Prober } from './prober.ts'
-import { gateReader } from './readings.ts'
-import { RefreshWatch } from './refresh-watch.ts'
 import { gateCounters } from './tally.ts'
 import { readUsage, type Usage } from './usage.ts'
+import { Watches } from './watches.ts'
 import { within } from './within.ts'
+import { workerFile } from './worker-file.ts'
 
 export type { Usage } from './usage.ts'
 
@@ -50,6 +50,8 @@ export interface Headgate extends AsyncDisposable {
   /** Tells a server to take requests, no new ones (`drain`) or none at all (`maint`). Throws RangeError when there is none. */
   setOrders(pool: string, server: string, orders: Orders): void
   usage(): Usage
+  /** A refused or failed exchange by the id on its error page, as the access log has it; null: it is none of the last 1000 of each thread. */
+  incident(id: string): Promise<Incident | null>
   /** Ends a worker as a defect would, to rehearse it; it is replaced. Throws RangeError when there is no such thread. */
   crash(thread: number): void
   /** Resolves when the worker of that thread listens: at once, or after a crash when another has taken its place. */
@@ -106,10 +108,9 @@ class Running implements Headgate {
   readonly #servers = new Map<string, Server[]>()
   readonly #posts: Post[] = []
   readonly #prober: Prober
-  #refreshes: RefreshWatch | null = null
   /** Where all threads bind, once the first has filled in port 0. */
   #binds = new Map<string, readonly Address[]>()
-  readonly #episodes: EpisodeWatch
+  readonly #watches: Watches
   readonly #since = monotonic()
   #admin: AdminServer | null = null
   /** Rejected when the start has failed. */
@@ -129,17 +130,12 @@ class Running implements Headgate {
       this.#storeMemory === null ? null : new Store(this.#storeMemory, config.threads, (k) => this.#ledger.wake(k))
     this.#cache = this.#store === null ? null : this.#cacheOrders(this.#store)
     for (const pool of config.pools) this.#servers.set(pool.name, serversOf(pool, this.#ledger))
-    this.#episodes = new EpisodeWatch(
-      gateReader(config, this.#ledger),
-      ({ level, message, ...facts }) => log[level](facts, message),
-      monotonic,
+    this.#watches = new Watches(
+      config,
+      this.#ledger,
+      log,
+      this.#cache === null ? null : () => this.#ask((ask) => ({ do: 'refreshes', ask })),
     )
-    if (this.#cache !== null)
-      this.#refreshes = new RefreshWatch({
-        failed: () => this.#ledger.counter('cache:refreshFailed').total(),
-        ask: () => this.#ask((ask) => ({ do: 'refreshes', ask })),
-        say: ({ level, message, ...facts }) => log[level](facts, message),
-      })
     this.#prober = new Prober({
       ring: () => this.#ledger.ringAll(),
       onChange: ({ pool, server, from, to, reason }) =>
@@ -170,7 +166,7 @@ class Running implements Headgate {
     for (const pool of this.#config.pools) {
       if (pool.health !== null) this.#prober.watch(pool.name, this.#servers.get(pool.name) ?? [], pool.health)
     }
-    this.#episodes.start()
+    this.#watches.start()
     this.#admin = await openOptionalAdmin(this.#config.admin, this.#port(), this.#log)
   }
 
@@ -183,6 +179,7 @@ class Running implements Headgate {
       usage: () => this.usage(),
       setLimit: (path, value) => this.setLimit(path, value),
       setOrders: (pool, server, orders) => this.setOrders(pool, server, orders),
+      incident: (id) => this.incident(id),
       cache: this.#cache,
     }
   }
@@ -240,6 +237,7 @@ class Running implements Headgate {
       case 'heeded':
       case 'noted':
       case 'refreshes':
+      case 'incident':
         return this.#asking.answered(thread, report.ask, report.answer)
       case 'defect':
         return this.#log.error(
@@ -348,8 +346,7 @@ class Running implements Headgate {
   }
 
   async #dismiss(): Promise<void> {
-    this.#episodes.stop()
-    this.#refreshes?.stop()
+    this.#watches.stop()
     this.#cache?.stop()
     // Last, so that a stop can be looked at while it lasts.
     await this.#admin?.close()
@@ -377,6 +374,12 @@ class Running implements Headgate {
     return readUsage(this.#config, this.#ledger, this.#servers)
   }
 
+  async incident(id: string): Promise<Incident | null> {
+    const lines = await this.#ask<string | null>((ask) => ({ do: 'incident', id, ask }))
+    const line = lines.find((one) => one !== null)
+    return line === undefined ? null : (JSON.parse(line) as Incident)
+  }
+
   crash(thread: number): void {
     const post = this.#posts[thread]
     if (post === undefined) throw new RangeError(`there is no thread ${thread}`)
@@ -391,9 +394,4 @@ class Running implements Headgate {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill()
   }
-}
-
-/** The worker's file beside this one: TypeScript in the sources, JavaScript in the package. */
-function workerFile(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 }

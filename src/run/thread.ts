@@ -11,6 +11,7 @@ import { type Address, type Config, UNLIMITED } from '../config/model.ts'
 import { Exchange } from '../exchange/exchange.ts'
 import { turnedAwayRecord } from '../exchange/finish.ts'
 import { incidentId } from '../exchange/incident.ts'
+import { Incidents } from '../exchange/incidents.ts'
 import { Notes } from '../exchange/notes.ts'
 import { Refusals } from '../exchange/page.ts'
 import { Ready } from '../exchange/ready.ts'
@@ -41,6 +42,8 @@ export interface Told {
   purge?(targets: readonly string[]): Promise<Purged>
   /** A finished exchange; null: nobody wants records. */
   readonly record: ((record: Record) => void) | null
+  /** One that was refused or failed; null: nobody wants those apart. */
+  readonly incident?: ((record: Record) => void) | null
 }
 
 /** Exchanges kept for reuse. */
@@ -52,6 +55,7 @@ export class Thread implements World, ListenerUser {
   readonly routes: ReadonlyMap<string, Routes>
   readonly listeners: ReadonlyMap<string, Slots>
   readonly log: ((record: Record) => void) | null
+  readonly incidents: Incidents
   readonly tally: Tally
   readonly #ledger: Ledger
   readonly #told: Told
@@ -75,6 +79,7 @@ export class Thread implements World, ListenerUser {
     this.#ledger = ledger
     this.#told = told
     this.log = told.record
+    this.incidents = new Incidents(told.incident ?? null)
     this.wheel = new Wheel({ onError: told.defect })
     this.#verdicts = new Verdicts(config)
     this.#refusals = new Refusals(config, (cause, verdict) => statusField(config.name, cause, verdict))
@@ -204,7 +209,10 @@ export class Thread implements World, ListenerUser {
       'listener',
     )
     const text = this.refuse({ cause, verdict, incident, accept: 'text/html', head: false, connection: 'close' })
-    this.log?.(turnedAwayRecord(config.name, peer, port, verdict, incident, waited, text.length, slots?.used ?? 0))
+    const inUse = slots?.used ?? 0
+    const record = turnedAwayRecord(config.name, peer, port, verdict, incident, waited, text.length, inUse)
+    this.incidents.keep(record, 0)
+    this.log?.(record)
     return text
   }
 

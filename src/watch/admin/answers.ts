@@ -4,6 +4,7 @@ import { causeNames } from '../../base/cause.ts'
 import { type Misnamed, readPrefix, readUrl } from '../../cache/named-url.ts'
 import { reasons } from '../../cache/reasons.ts'
 import { UNLIMITED } from '../../config/model.ts'
+import { attemptsAnswer, endedBy } from './server-answer.ts'
 
 const count = () => z.int().nonnegative()
 
@@ -54,9 +55,10 @@ export const statusAnswer = z.strictObject({
           inUse: count(),
           limit: limitValue,
           orders: orders.describe('What the operator said.'),
-          health: z.enum(['up', 'down']).describe('What checks found.'),
+          ...attemptsAnswer,
         }),
       ),
+      causes: endedBy('of this pool'),
     }),
   ),
   causes: z.record(z.string(), count()).describe('How often each cause has ended an exchange.'),
@@ -241,3 +243,5 @@ export const cacheAnswer = z.strictObject({
 })
 
 export const openapiAnswer = z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) })
+
+export { incidentAnswer } from './incident-answer.ts'

@@ -6,6 +6,7 @@ import { UNLIMITED } from '../../config/model.ts'
 import * as form from './answers.ts'
 import type { CacheControl, Removal } from './cache-control-port.ts'
 import type { GatePort } from './gate-port.ts'
+import { incidentAnswer, incidentOf } from './incident-answer.ts'
 import { limitsOf } from './limits.ts'
 import { openapiDocument } from './openapi.ts'
 import { Problem, type ProblemName } from './problem.ts'
@@ -120,6 +121,15 @@ export const endpoints: readonly Endpoint[] = [
       port.setOrders(pool, server, orders)
       return { pool, server, orders }
     },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/v1/incidents/{incident}',
+    id: 'incident',
+    summary: 'What happened to a refused or failed request, by the id on its error page',
+    answer: incidentAnswer,
+    problems: ['unknown-incident'],
+    serve: incidentOf,
   }),
   endpoint({
     method: 'GET',
