@@ -202,6 +202,7 @@ export class Thread implements World, ListenerUser {
       timed ? Math.round(waited) : (slots?.used ?? null),
       null,
       'listener',
+      timed ? undefined : slots?.voice,
     )
     const text = this.refuse({ cause, verdict, incident, accept: 'text/html', head: false, connection: 'close' })
     this.log?.(turnedAwayRecord(config.name, peer, port, verdict, incident, waited, text.length, slots?.used ?? 0))
@@ -221,8 +222,8 @@ export class Thread implements World, ListenerUser {
       pool: x.route?.config.to ?? null,
       server: x.server?.name ?? null,
     }
-    const { limit, observed } = limitOf(x, cause)
-    return this.#verdicts.of(cause, at, limit, observed, detail === '' ? null : detail, x.gateKind)
+    const { limit, observed, voice } = limitOf(x, cause)
+    return this.#verdicts.of(cause, at, limit, observed, detail === '' ? null : detail, x.gateKind, voice)
   }
 
   refuse(refusal: Refusal): string {

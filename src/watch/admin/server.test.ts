@@ -25,9 +25,10 @@ const config = configFrom({
 })
 
 function usage(): Usage {
-  const gate = { inUse: 1, limit: 20, waiting: 0, bound: 10, refused: 2 }
-  const one = { name: server, inUse: 1, limit: 5, orders: 'ready', health: 'up' } as const
-  const streams = { inUse: 0, limit: 10_000 }
+  const limitBy = 'configured' as const
+  const gate = { inUse: 1, limit: 20, limitBy, waiting: 0, bound: 10, boundBy: 'operator', refused: 2 } as const
+  const one = { name: server, inUse: 1, limit: 5, limitBy, orders: 'ready', health: 'up' } as const
+  const streams = { inUse: 0, limit: 10_000, limitBy }
   return {
     requests: 3,
     listeners: [{ name: 'web', ...gate }],
