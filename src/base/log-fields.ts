@@ -48,6 +48,7 @@ export const verdictFields = {
   gate: 'gate that refused or failed, as "pool shop"',
   limit: 'limit that was reached',
   observed: 'value that was observed',
+  limitBy: 'whose limit it was: configured, operator (set while running), shutdown',
   setting: 'path of the setting that holds the limit, or the option of the command line',
   place: 'file and line of that setting',
   advice: 'what can be done',

@@ -11,6 +11,7 @@ const verdict: Verdict = {
   cause: 'queue_full',
   gate: 'pool shop',
   limit: 200,
+  limitBy: 'configured',
   observed: 200,
   setting: 'pools.shop.queue.max',
   place: null,

@@ -5,6 +5,7 @@
 import { type Cause, rowOf } from '../base/cause.ts'
 import { type Config, type PoolConfig, UNLIMITED } from '../config/model.ts'
 import { settingName } from '../config/options.ts'
+import type { Voice } from '../ledger/voice.ts'
 import type { Verdict } from './record.ts'
 
 /** The kinds of gate that have a line. */
@@ -101,7 +102,7 @@ export class Verdicts {
   /**
    * The verdict for an exchange that ended with `cause`. `limit` and `observed` are null where none is known;
    * the configured limit is then filled in (a count, ms or bytes); give it where it may have been changed while running.
-   * `line` says whose line it was, for the causes of lines.
+   * `line` says whose line it was, for the causes of lines; `limitBy` whose limit was in force.
    */
   of(
     cause: Cause,
@@ -110,15 +111,19 @@ export class Verdicts {
     observed: number | null,
     detail: string | null,
     line: GateKind = 'pool',
+    limitBy: Voice = 'configured',
   ): Verdict {
     const known = this.#find(cause, ruleOf(cause, detail), at, line)
+    const reached = limit ?? known.limit
     return {
       cause,
       gate: known.gate,
-      limit: limit ?? known.limit,
+      limit: reached,
       observed,
+      limitBy: reached === null ? null : limitBy,
       setting: known.setting,
-      place: known.place,
+      // The file does not say what holds while somebody else's limit is in force.
+      place: limitBy === 'configured' ? known.place : null,
       advice: known.advice,
       detail,
     }

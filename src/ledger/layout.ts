@@ -5,8 +5,8 @@
  * Int32 cells first, then Float64 numbers. What all threads fight over has a cache line (16 cells) of its own per
  * thing; what only one thread writes lies in that thread's row, apart from the other rows.
  *
- *   slots    one cache line each: used, limit, orders, health
- *   lines    one cache line each: length, bound, arrivals; then eight cells per row (see line.ts)
+ *   slots    one cache line each: used, limit, orders, health, voice (which of several limits is in force)
+ *   lines    one cache line each: length, bound, arrivals, voice; then eight cells per row (see line.ts)
  *   cells    one cell each, for flags found by name
  *   alive    one cell per row
  *   rows     per thread: bell, held×slots, handed×slots
@@ -25,9 +25,9 @@ const CACHE_LINE = 16
 export const LINE_ROW = 8
 
 /** Places inside the cache line of a slot. */
-export const SLOT = { used: 0, limit: 1, orders: 2, health: 3 } as const
+export const SLOT = { used: 0, limit: 1, orders: 2, health: 3, voice: 4 } as const
 /** Places inside the cache line of a line; the rows follow after it. */
-export const LINE = { length: 0, bound: 1, arrivals: 2, rows: CACHE_LINE } as const
+export const LINE = { length: 0, bound: 1, arrivals: 2, voice: 3, rows: CACHE_LINE } as const
 
 /** Where a ledger's things lie. Offsets in cells from the start, or in numbers within a row of numbers. */
 export interface LedgerPlan {

@@ -22,6 +22,7 @@ import { openOptionalAdmin } from './admin.ts'
 import { Asking } from './asking.ts'
 import { lostLine, saturation, storeOf } from './cache-memory.ts'
 import { CacheOrders } from './cache-orders.ts'
+import { EffectiveLimits } from './effective-limits.ts'
 import { setLimit } from './limits.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
 import { Prober } from './prober.ts'
@@ -100,6 +101,7 @@ class Running implements Headgate {
   readonly #plan
   readonly #memory: SharedArrayBuffer
   readonly #ledger: Ledger
+  readonly #limits: EffectiveLimits
   /** null: no route caches. */
   readonly #storeMemory: StoreMemory | null
   readonly #cache: CacheOrders | null
@@ -125,6 +127,7 @@ class Running implements Headgate {
     this.#plan = planLedger(config, { counters: gateCounters(config) })
     this.#memory = createMemory(this.#plan)
     this.#ledger = new Ledger(this.#memory, this.#plan, -1)
+    this.#limits = new EffectiveLimits(this.#ledger)
     this.#storeMemory = storeOf(config)
     this.#store =
       this.#storeMemory === null ? null : new Store(this.#storeMemory, config.threads, (k) => this.#ledger.wake(k))
@@ -321,7 +324,7 @@ class Running implements Headgate {
     this.#tell({ do: 'stop' })
     const all = Promise.all(this.#posts.map((post) => (post.worker === null ? undefined : post.stopped.promise)))
     if (!(await within(all, drain))) {
-      this.#letNobodyIn()
+      this.#limits.shutDown()
       this.#tell({ do: 'kill' })
       await within(all, LAST_WORDS)
     }
@@ -339,12 +342,6 @@ class Running implements Headgate {
     for (const { pause } of this.#posts) clearTimeout(pause)
   }
 
-  /** Who waits and is about to be told so must not reach a server with what those who are ended set free. */
-  #letNobodyIn(): void {
-    for (const { name } of this.#config.routes) this.#ledger.slots(`route:${name}`).limit = 0
-    for (const servers of this.#servers.values()) for (const { slots } of servers) slots.limit = 0
-  }
-
   async #dismiss(): Promise<void> {
     this.#watches.stop()
     this.#cache?.stop()
@@ -359,7 +356,7 @@ class Running implements Headgate {
   }
 
   setLimit(path: string, value: number): void {
-    setLimit(this.#config, this.#ledger, path, value)
+    setLimit(this.#config, this.#limits, path, value)
     this.#ledger.ringAll()
   }
 

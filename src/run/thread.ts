@@ -207,6 +207,7 @@ export class Thread implements World, ListenerUser {
       timed ? Math.round(waited) : (slots?.used ?? null),
       null,
       'listener',
+      timed ? undefined : slots?.voice,
     )
     const text = this.refuse({ cause, verdict, incident, accept: 'text/html', head: false, connection: 'close' })
     const inUse = slots?.used ?? 0
@@ -229,8 +230,8 @@ export class Thread implements World, ListenerUser {
       pool: x.route?.config.to ?? null,
       server: x.server?.name ?? null,
     }
-    const { limit, observed } = limitOf(x, cause)
-    return this.#verdicts.of(cause, at, limit, observed, detail === '' ? null : detail, x.gateKind)
+    const { limit, observed, voice } = limitOf(x, cause)
+    return this.#verdicts.of(cause, at, limit, observed, detail === '' ? null : detail, x.gateKind, voice)
   }
 
   refuse(refusal: Refusal): string {

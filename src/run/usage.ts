@@ -2,6 +2,7 @@
 import { causeNames } from '../base/cause.ts'
 import type { Config } from '../config/model.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { Voice } from '../ledger/voice.ts'
 import type { Server } from '../pool/server.ts'
 import {
   type Attempts,
@@ -19,6 +20,9 @@ export interface GateUsage {
   readonly name: string
   readonly inUse: number
   readonly limit: number
+  /** Whose limit and whose bound are in force. */
+  readonly limitBy: Voice
+  readonly boundBy: Voice
   /** Who waits, and how many may. */
   readonly waiting: number
   readonly bound: number
@@ -30,7 +34,7 @@ export interface PoolUsage extends GateUsage {
   /** Requests that have waited in the line since the start. */
   readonly queued: number
   readonly requests: number
-  readonly streams: { readonly inUse: number; readonly limit: number }
+  readonly streams: { readonly inUse: number; readonly limit: number; readonly limitBy: Voice }
   readonly servers: readonly ServerUsage[]
   /** What has ended its exchanges. */
   readonly causes: Causes
@@ -40,6 +44,7 @@ export interface ServerUsage extends Attempts {
   readonly name: string
   readonly inUse: number
   readonly limit: number
+  readonly limitBy: Voice
   readonly orders: Server['orders']
   readonly health: ShownHealth
   /** What has ended the exchanges whose last server it was. */
@@ -63,7 +68,17 @@ export function readUsage(config: Config, ledger: Ledger, servers: ReadonlyMap<s
     const line = ledger.line(`line:${key}`)
     let refused = 0
     for (const cause of gateCauses[kind]) refused += ledger.counter(`${key}:${cause}`).total()
-    return { name, inUse: slots.used, limit: slots.limit, waiting: line.length, bound: line.bound, refused }
+    const [limitBy, boundBy] = [slots.voice, line.voice]
+    return {
+      name,
+      inUse: slots.used,
+      limit: slots.limit,
+      limitBy,
+      waiting: line.length,
+      bound: line.bound,
+      boundBy,
+      refused,
+    }
   }
   return {
     requests: ledger.counter('requests').total(),
@@ -76,11 +91,12 @@ export function readUsage(config: Config, ledger: Ledger, servers: ReadonlyMap<s
         ...gate('pool', name),
         queued: ledger.counter(`pool:${name}:waited`).total(),
         requests: ledger.counter(`pool:${name}:requests`).total(),
-        streams: { inUse: streams.used, limit: streams.limit },
+        streams: { inUse: streams.used, limit: streams.limit, limitBy: streams.voice },
         servers: (servers.get(name) ?? []).map((server) => ({
           name: server.name,
           inUse: server.slots.used,
           limit: server.slots.limit,
+          limitBy: server.slots.voice,
           orders: server.orders,
           health: shownHealth(server, pool),
           ...readAttempts(ledger, `${name}/${server.name}`),

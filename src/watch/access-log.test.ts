@@ -53,6 +53,7 @@ const verdict: Verdict = {
   gate: 'pool shop',
   limit: 2000,
   observed: 2001.26391,
+  limitBy: 'configured',
   setting: 'pools.shop.queue.timeout',
   place: 'headgate.yaml:12',
   advice: rowOf('listener_full').advice, // has an apostrophe beyond ASCII

@@ -421,6 +421,7 @@ function loggedAs(cause: Cause, story: Story, line: LogLine, text: string, origi
       gate: story.gate.replace('ORIGIN', origin),
       limit: story.limit ?? null,
       observed: typeof observed === 'function' ? null : observed,
+      limitBy: story.limit === undefined ? null : 'configured',
       setting: story.setting ?? null,
       place: story.at === undefined ? null : `headgate.yaml:${lineOf(text, story.at)}`,
       advice: row.advice,

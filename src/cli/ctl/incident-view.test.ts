@@ -46,6 +46,7 @@ const timeout: Incident = {
     gate: 'server a:80',
     limit: 60_000,
     observed: 60_001,
+    limitBy: 'configured',
     setting: 'pools.app.timeouts.firstByte',
     place: 'headgate.yaml:7',
     advice: 'The server took longer than timeouts.firstByte.',

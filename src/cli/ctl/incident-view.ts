@@ -58,9 +58,10 @@ function named(kind: string, name: string | null): string {
 }
 
 /** Limits of time are in ms, all others are counts or bytes. */
-function figures({ cause, verdict: { limit, observed } }: Incident): string {
+function figures({ cause, verdict: { limit, observed, limitBy } }: Incident): string {
   const shown = (n: number): string => (/timeout$|^tunnel_idle$/.test(cause) ? took(n) : n.toLocaleString('en'))
-  return [limit === null ? '' : shown(limit), observed === null ? '' : `observed ${shown(observed)}`]
+  const whose = limitBy === null || limitBy === 'configured' ? '' : ` (by ${limitBy})`
+  return [limit === null ? '' : shown(limit) + whose, observed === null ? '' : `observed ${shown(observed)}`]
     .filter((one) => one !== '')
     .join(', ')
 }

@@ -10,13 +10,14 @@ type Server = Pool['servers'][number]
 const statuses = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 }
 
 function server(name: string, more: Partial<Server> = {}): Server {
-  const now = { name, inUse: 0, limit: 5, orders: 'ready', health: 'unchecked' } as const
+  const now = { name, inUse: 0, limit: 5, limitBy: 'configured', orders: 'ready', health: 'unchecked' } as const
   return { ...now, requests: 0, statuses, failures: {}, retried: 0, causes: {}, ...more }
 }
 
 function pool(servers: Server[], causes: Record<string, number> = {}): Pool {
-  const gate = { name: 'shop', inUse: 0, limit: 10, waiting: 0, bound: 5, refused: 0 } as const
-  return { ...gate, queued: 0, requests: 0, streams: { inUse: 0, limit: 1 }, servers, causes }
+  const by = { limitBy: 'configured', boundBy: 'configured' } as const
+  const gate = { name: 'shop', inUse: 0, limit: 10, waiting: 0, bound: 5, refused: 0, ...by } as const
+  return { ...gate, queued: 0, requests: 0, streams: { inUse: 0, limit: 1, limitBy: 'configured' }, servers, causes }
 }
 
 function status(pools: Pool[], causes: Record<string, number>): Of<'statusAnswer'> {

@@ -65,8 +65,8 @@ function of(used: number, limit: Limit, paint: Paint): string {
 }
 
 export function limitLines({ limits }: Of<'limitsAnswer'>, { width, paint }: Look): string[] {
-  const rows = limits.map(({ path, value, configured, inUse }): Row => {
-    const changed = value === configured ? '' : paint('yellow', `configured ${configured}`)
+  const rows = limits.map(({ path, value, by, configured, inUse }): Row => {
+    const changed = by === 'configured' ? '' : paint('yellow', `by ${by}, configured ${configured}`)
     return [path, String(value), inUse.toLocaleString('en'), changed]
   })
   return table(['limit', 'value', 'in use', ''], rows, width, paint)

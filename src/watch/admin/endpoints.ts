@@ -217,7 +217,7 @@ function statusOf(port: GatePort): z.input<typeof form.statusAnswer> {
     routes: routes.map(limits),
     pools: pools.map((pool) => ({
       ...limits(pool),
-      streams: { inUse: pool.streams.inUse, limit: form.shownLimit(pool.streams.limit) },
+      streams: { ...pool.streams, limit: form.shownLimit(pool.streams.limit) },
       servers: pool.servers.map((server) => ({ ...server, limit: form.shownLimit(server.limit) })),
     })),
     causes: causes as Record<string, number>,
@@ -226,9 +226,10 @@ function statusOf(port: GatePort): z.input<typeof form.statusAnswer> {
 
 function limitsNow(port: GatePort): z.input<typeof form.limitsAnswer> {
   return {
-    limits: limitsOf(port.config, port.usage()).map(({ path, value, configured, inUse }) => ({
+    limits: limitsOf(port.config, port.usage()).map(({ path, value, by, configured, inUse }) => ({
       path,
       value: form.shownLimit(value),
+      by,
       configured: form.shownLimit(configured),
       inUse,
     })),

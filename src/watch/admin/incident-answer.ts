@@ -61,6 +61,7 @@ const verdict = {
   gate: text(),
   limit: z.number().nullable(),
   observed: z.number().nullable(),
+  limitBy: name(),
   setting: name(),
   place: name(),
   advice: text(),

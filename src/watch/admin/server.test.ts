@@ -33,6 +33,7 @@ const verdict = {
   gate: 'listener web',
   limit: 1,
   observed: 1,
+  limitBy: 'configured',
   setting: '--listen',
   place: null,
   advice: 'Raise it.',
@@ -44,11 +45,12 @@ const known = JSON.parse(
 ) as Incident
 
 function usage(): Usage {
-  const gate = { inUse: 1, limit: 20, waiting: 0, bound: 10, refused: 2 }
+  const limitBy = 'configured' as const
+  const gate = { inUse: 1, limit: 20, limitBy, waiting: 0, bound: 10, boundBy: 'operator', refused: 2 } as const
   const statuses = { '1xx': 0, '2xx': 3, '3xx': 0, '4xx': 0, '5xx': 1 }
   const attempts = { requests: 5, statuses, failures: { response_cut: 1 }, retried: 0, causes: { response_cut: 1 } }
-  const one = { name: server, inUse: 1, limit: 5, orders: 'ready', health: 'unchecked', ...attempts } as const
-  const streams = { inUse: 0, limit: 10_000 }
+  const one = { name: server, inUse: 1, limit: 5, limitBy, orders: 'ready', health: 'unchecked', ...attempts } as const
+  const streams = { inUse: 0, limit: 10_000, limitBy }
   return {
     requests: 3,
     listeners: [{ name: 'web', ...gate }],
