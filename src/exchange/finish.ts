@@ -47,7 +47,7 @@ function recordOf(x: Exchange, now: number, total: number, firstByte: number): R
     firstByte,
     total,
     bytesIn: client.bytesIn,
-    bytesOut: x.bytesOut + x.download.bytes + x.delivery.bytes,
+    bytesOut: x.responder.bytes,
     cache: x.caching.result,
     cacheDetail: x.caching.detail,
     retries: x.retries,

@@ -19,7 +19,7 @@ const steps: Steps = {
     if (config.limits.body > 0 && head.bodyKind === BodyKind.length && head.contentLength > config.limits.body) {
       return failed('body_too_large', `Content-Length is ${head.contentLength}`)
     }
-    if (forwardsLeft(head) === 0) return x.answer(200, lastHopAnswer(head, x.connection))
+    if (forwardsLeft(head) === 0) return x.answer(lastHopAnswer(head))
     const routes = world.routes.get(config.name)
     const route = routes?.match(head.host, head.path) ?? null
     if (routes === undefined || route === null) return failed('no_route', `${head.host}${head.path}`)
@@ -119,15 +119,15 @@ const steps: Steps = {
     attemptOver(x, cause, codeOf(x.origin))
     if (x.background) {
       x.caching.failed(cause)
-      x.over(false, false)
+      x.over(false)
       return null
     }
     if (!x.begun && x.caching.rescue(cause, detail)) return null
     x.cause = cause
     const answered = answerFailure(x, cause, detail)
     // Whoever has got a part of an answer must not take it for the whole.
-    if (answered) x.over(x.lasting, false)
-    else x.over(false, x.begun)
+    if (answered) x.over(false)
+    else x.over(x.begun)
     return null
   },
 }

@@ -3,6 +3,7 @@ import type { Cause } from '../base/cause.ts'
 import type { Wheel } from '../base/wheel.ts'
 import type { Config } from '../config/model.ts'
 import type { Slots } from '../ledger/slots.ts'
+import type { WholeAnswer } from '../net/responder.ts'
 import type { Server } from '../pool/server.ts'
 import type { CacheResult } from './cache-state.ts'
 import type { Exchange } from './exchange.ts'
@@ -17,9 +18,6 @@ export interface Refusal {
   readonly incident: string
   /** Accept of the request, null where there was none or no request. */
   readonly accept: string | null
-  readonly head: boolean
-  /** '' leaves Connection out, as in forwarded responses. */
-  readonly connection: '' | 'close' | 'keep-alive'
 }
 
 /** Counts what happens, in the ledger. */
@@ -68,8 +66,8 @@ export interface World {
   trusts(listener: string): (address: string) => boolean
   /** Why the exchange ended as it did. */
   verdict(x: Exchange, cause: Cause, detail: string): Verdict
-  /** The whole answer, head and body, as latin1 text. */
-  refuse(refusal: Refusal): string
+  /** The page for somebody who is refused, or whose request failed. Its cause has a status. */
+  refuse(refusal: Refusal): WholeAnswer
   /** An exception in the code of an exchange; the exchange ends as `internal`. */
   defect(error: unknown): void
   /** Orders what is stored under these beginnings of keys to go; resolves when it is in effect on all threads, or was not taken. */

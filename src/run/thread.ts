@@ -26,7 +26,9 @@ import { Single } from '../gate/single.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { Client } from '../net/client.ts'
+import { closingAnswer } from '../net/http1-responder.ts'
 import { Listener, type ListenerUser } from '../net/listen.ts'
+import type { WholeAnswer } from '../net/responder.ts'
 import { Pool } from '../pool/pool.ts'
 import type { Store } from '../store/store.ts'
 import type { RequestHead } from '../wire/head.ts'
@@ -209,7 +211,7 @@ export class Thread implements World, ListenerUser {
       'listener',
       timed ? undefined : slots?.voice,
     )
-    const text = this.refuse({ cause, verdict, incident, accept: 'text/html', head: false, connection: 'close' })
+    const text = closingAnswer(this.refuse({ cause, verdict, incident, accept: 'text/html' }))
     const inUse = slots?.used ?? 0
     const record = turnedAwayRecord(config.name, peer, port, verdict, incident, waited, text.length, inUse)
     this.incidents.keep(record, 0)
@@ -234,7 +236,7 @@ export class Thread implements World, ListenerUser {
     return this.#verdicts.of(cause, at, limit, observed, detail === '' ? null : detail, x.gateKind, voice)
   }
 
-  refuse(refusal: Refusal): string {
+  refuse(refusal: Refusal): WholeAnswer {
     return this.#refusals.answer(refusal, httpDate())
   }
 
