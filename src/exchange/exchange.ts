@@ -12,7 +12,7 @@
  * What an exchange takes (a place on its route, a slot at a server, a stream's place, a connection) stands in fields of
  * this one object; `over` gives back what is left of it, whatever happened.
  */
-import { type Cause, rowOf } from '../base/cause.ts'
+import type { Cause } from '../base/cause.ts'
 import { lately } from '../base/clock.ts'
 import { Timer } from '../base/wheel.ts'
 import type { PoolConfig } from '../config/model.ts'
@@ -31,8 +31,9 @@ import { Download } from './download.ts'
 import { finish } from './finish.ts'
 import { Nobody } from './nobody.ts'
 import type { Verdict } from './record.ts'
+import { attemptFailed } from './retry.ts'
 import type { Route } from './route.ts'
-import { attemptOver, codeOf, type ServerTally } from './server-tally.ts'
+import type { ServerTally } from './server-tally.ts'
 import type { Stage } from './stage.ts'
 import { step } from './steps.ts'
 import { Turn } from './turn.ts'
@@ -86,7 +87,10 @@ export class Exchange extends Waiting<Server> implements Asking {
   firstByteAt = -1
   // For retries.
   tried: number[] = []
+  /** Other servers that were tried after the first, and requests sent once more to the same one. */
   retries = 0
+  resends = 0
+  /** It was sent once more to the present server. */
   resent = false
   reused = false
   redispatched = false
@@ -252,33 +256,27 @@ export class Exchange extends Waiting<Server> implements Asking {
     arm(this)
   }
 
-  /**
-   * The attempt at the present server failed before a response. Another one may follow: on a fresh connection where the
-   * reused one turned out to be dead and the server cannot have acted on the request, or at another server where the
-   * connection was never made. RFC 9112 §9.3.1, RFC 9110 §9.2.2.
-   */
+  /** The attempt at the present server failed before a response. */
   attemptFailed(cause: Cause, detail: string, unsent: boolean): void {
-    if (this.#over) return
-    const { route, server } = this
-    const answered = this.origin !== null && this.origin.bytesIn > 0
-    const code = codeOf(this.origin)
-    this.dropOrigin()
-    if (route === null || server === null) return this.fail(cause, detail)
-    if (this.reused && !this.resent && !answered && this.upload.repeatable && (unsent || this.head.idempotent)) {
-      this.resent = true
-      this.retries++
-      return this.go({ at: 'seated', route, server })
-    }
-    attemptOver(this, cause, code) // that a reused connection was closed meanwhile says nothing against the server
-    if (rowOf(cause).retry === 'unsent' && this.connectTook < 0 && this.retries < route.pool.config.retries) {
-      this.tried.push(server.index)
-      if (route.pool.pool.hasUntried(this)) {
-        this.retries++
-        this.releaseSlot()
-        return this.go({ at: 'admitted', route })
-      }
-    }
-    this.fail(cause, detail)
+    attemptFailed(this, cause, detail, unsent)
+  }
+
+  /** Once more to the same server, on a fresh connection. */
+  sendAgain(route: Route, server: Server): void {
+    this.resent = true
+    this.resends++
+    this.go({ at: 'seated', route, server })
+  }
+
+  /** To a server that was not tried yet. False: there is none that may take requests. */
+  tryAnother(route: Route, server: Server): boolean {
+    this.tried.push(server.index)
+    if (!route.pool.pool.hasUntried(this)) return false
+    this.retries++
+    this.resent = false
+    this.releaseSlot()
+    this.go({ at: 'admitted', route })
+    return true
   }
 
   dropOrigin(): void {
@@ -309,7 +307,7 @@ export class Exchange extends Waiting<Server> implements Asking {
   stickyField(): string {
     const { route, server } = this
     if (route === null || server === null) return ''
-    return route.pool.pool.stickyField(this.prefer, server.index)
+    return route.pool.pool.stickyField(this.prefer, server.index, this.triedServer(this.prefer))
   }
 
   get responder(): Responder {
@@ -366,7 +364,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.headAt = this.queueFrom = this.connectFrom = this.connectTook = this.sentAt = this.firstByteAt = -1
     this.waited = 0
     if (this.tried.length > 0) this.tried = []
-    this.retries = 0
+    this.retries = this.resends = 0
     this.resent = this.reused = this.redispatched = false
     this.key = 0
     this.prefer = -1

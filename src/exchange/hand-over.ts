@@ -143,6 +143,7 @@ function takeOver(y: Exchange, x: Exchange): void {
   y.tried = x.tried
   x.tried = []
   y.retries = x.retries
+  y.resends = x.resends
   y.resent = x.resent
   y.redispatched = x.redispatched
   origin?.use(y.download)

@@ -223,20 +223,21 @@ test('a client comes back to its server, even while that is being drained, and e
   main[1]!.orders = 'drain'
   assert.equal(ask(pool, new Asker({ prefer: 1 })), 'b')
   assert.equal(ask(pool, new Asker({ prefer: 1 })), 'a')
-  assert.equal(pool.stickyField(1, 0), '') // merely full: the cookie stays
+  assert.equal(pool.stickyField(1, 0, false), '') // merely full: the cookie stays
+  assert.equal(pool.stickyField(1, 0, true), pool.sticky!.line(0)) // it has failed: the client is tied anew
   main[1]!.orders = 'maint'
   assert.equal(ask(pool, new Asker({ prefer: 1 })), 'c')
-  assert.equal(pool.stickyField(1, 2), pool.sticky!.line(2))
+  assert.equal(pool.stickyField(1, 2, false), pool.sticky!.line(2))
 })
 
 test('a cookie is set for new clients and for those whose server is gone, not for those who have it', () => {
   const { pool, main } = setUpOne({ servers: [{}, {}], sticky })
-  assert.match(pool.stickyField(-1, 1), /^Set-Cookie: srv=/)
-  assert.equal(pool.stickyField(1, 1), '')
+  assert.match(pool.stickyField(-1, 1, false), /^Set-Cookie: srv=/)
+  assert.equal(pool.stickyField(1, 1, false), '')
   main[1]!.health = 'down'
-  assert.equal(pool.stickyField(1, 0), pool.sticky!.line(0))
+  assert.equal(pool.stickyField(1, 0, false), pool.sticky!.line(0))
   const { pool: plain } = setUpOne({ servers: [{}] })
-  assert.equal(plain.stickyField(-1, 0), '')
+  assert.equal(plain.stickyField(-1, 0, false), '')
 })
 
 test('a server of weight 0 serves those tied to it and nobody else', () => {

@@ -67,12 +67,15 @@ export class Pool {
   }
 
   /**
-   * The Set-Cookie line with its CRLF that the response needs, or ''. `prefer`: whom the request's cookie named, or -1;
-   * `served`: who answered. A cookie stays when its server was merely full.
+   * The Set-Cookie line with its CRLF that the response needs, or ''. A cookie stays while its server can serve its client:
+   * also when that was merely full.
+   * @param prefer index of the server that the request's cookie named, or -1
+   * @param served index of the server that answered
+   * @param failed whether the one that the cookie named was tried for this request, and failed
    */
-  stickyField(prefer: number, served: number): string {
+  stickyField(prefer: number, served: number, failed: boolean): string {
     if (this.sticky === null || prefer === served) return ''
-    if (prefer >= 0 && this.servers[prefer]!.keeps()) return ''
+    if (prefer >= 0 && !failed && this.servers[prefer]!.keeps()) return ''
     return this.sticky.line(served)
   }
 

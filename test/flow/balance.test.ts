@@ -6,6 +6,7 @@ import type { PoolUsage } from '../../src/run/usage.ts'
 import { Client, get } from '../kit/client.ts'
 import { Farm } from '../kit/farm.ts'
 import { headgate, type Running } from '../kit/headgate.ts'
+import { Origin } from '../kit/origin.ts'
 import { settled, tally, until, verdictOf } from '../kit/settle.ts'
 
 /** One after the other on one connection; the letters of the servers that answered. */
@@ -328,6 +329,46 @@ test('while its server is full a client is served by another and keeps its cooki
   await farm.came(4)
   farm.release('a')
   assert.equal((await back).field('set-cookie'), null)
+})
+
+test('a client whose server has died gets one new cookie, for the server that answers it, and stays there', async () => {
+  await using farm = await Farm.listen(2)
+  const mortal = await Origin.listen((asked) => asked.answer('mortal'))
+  const servers = [...farm.addresses, mortal.address]
+  await using hg = await headgate({ threads: 2, pools: { shop: { sticky: 'shop', servers } } })
+  let first = await get(hg.port, '/')
+  for (let i = 0; i < 20 && first.body !== 'mortal'; i++) first = await get(hg.port, '/')
+  const cookie = cookieOf(first.field('set-cookie'))
+  await mortal[Symbol.asyncDispose]()
+  const second = await get(hg.port, '/', cookie)
+  assert.equal(second.status, 200)
+  const moved = cookieOf(second.field('set-cookie'))
+  assert.notEqual(moved, cookie)
+  for (let i = 0; i < 5; i++) {
+    const next = await get(hg.port, '/', moved)
+    assert.deepEqual([next.body, next.field('set-cookie')], [second.body, null])
+  }
+  assert.equal(
+    hg.gate.usage().pools[0]?.servers.reduce((sum, { failures }) => sum + (failures.connect_refused ?? 0), 0),
+    1,
+  )
+})
+
+test('a server that closes an idle connection under a request keeps its client', async () => {
+  await using farm = await Farm.listen(1)
+  const known = new WeakSet<object>()
+  await using origin = await Origin.listen((asked) => {
+    if (known.has(asked.socket)) return asked.end()
+    known.add(asked.socket)
+    asked.answer('own')
+  })
+  const servers = [{ address: origin.address }, { address: farm.address('a'), backup: true }]
+  await using hg = await headgate({ pools: { shop: { sticky: 'shop', servers } } })
+  const cookie = cookieOf((await get(hg.port, '/')).field('set-cookie'))
+  for (let i = 0; i < 3; i++) {
+    const next = await get(hg.port, '/', cookie)
+    assert.deepEqual([next.body, next.field('set-cookie')], ['own', null])
+  }
 })
 
 test('a drained server keeps its own clients and gets no new ones; in maintenance it gives them away', async () => {

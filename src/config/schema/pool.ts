@@ -219,7 +219,7 @@ export const pool = z.strictObject({
   retries: whole(0, 100)
     .prefault(d.retries)
     .describe(
-      'Further servers tried when a connection cannot be established; each is tried once. HAProxy: retries with redispatch. nginx: proxy_next_upstream_tries.',
+      'Other servers that are tried when a connection cannot be made, or is lost before a response and the request may safely be repeated: its method is idempotent, or nothing of it was sent. Each server is tried once. It also bounds how many servers a request can fell that crashes whatever it comes to. Time-outs of a response are not retried. HAProxy: retries with redispatch. nginx: proxy_next_upstream_tries.',
     ),
   limits: z
     .strictObject({
