@@ -155,7 +155,7 @@ export interface WrittenPool {
     /** How long one is kept. Keep it below the server’s own keep-alive timeout, so that the server never closes under a request. HAProxy: pool-purge-delay. nginx: keepalive_timeout in upstream. Varnish: backend_idle_timeout. Default: `'4s'`. */
     readonly timeout?: Duration | undefined
   } | undefined
-  /** Further servers tried when a connection cannot be established; each is tried once. HAProxy: retries with redispatch. nginx: proxy_next_upstream_tries. Default: `2`. */
+  /** Other servers that are tried when a connection cannot be made, or is lost before a response and the request may safely be repeated: its method is idempotent, or nothing of it was sent. Each server is tried once. It also bounds how many servers a request can fell that crashes whatever it comes to. Time-outs of a response are not retried. HAProxy: retries with redispatch. nginx: proxy_next_upstream_tries. Default: `2`. */
   readonly retries?: number | undefined
   /** How much a server may send as a head. */
   readonly limits?: {
@@ -188,7 +188,7 @@ export interface WrittenHealth {
   readonly tcp?: boolean | undefined
   /** From one check to the next. HAProxy: inter. Varnish: .interval. Default: `'2s'`. */
   readonly interval?: Duration | undefined
-  /** How long one check may take. HAProxy: timeout check. Varnish: .timeout. Default: `'1s'`. */
+  /** How long one check may take. A check that gets no answer in time counts against the server only where it got nothing done since the check before: one that answers requests meanwhile is busy, not dead. HAProxy: timeout check. Varnish: .timeout. Default: `'1s'`. */
   readonly timeout?: Duration | undefined
   /** Good checks in a row that bring a server back. HAProxy: rise. Default: `2`. */
   readonly rise?: number | undefined

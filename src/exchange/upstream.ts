@@ -15,7 +15,7 @@ export class Upstream {
   readonly streams: Slots
   /** Idle connections, by index of the server. */
   readonly idle: readonly Idle[]
-  /** Final response heads received, by index of the server. A server that answers is alive, however slow it is. */
+  /** Final response heads received, by index of the server. */
   readonly responses: readonly Counter[]
   /** Counts what becomes of attempts, by index of the server, and what has ended the pool's exchanges. */
   readonly tallies: readonly ServerTally[]
@@ -26,7 +26,14 @@ export class Upstream {
     this.pool = pool
     this.streams = ledger.slots(`streams:${pool.config.name}`)
     this.idle = pool.config.servers.map(
-      (server) => new Idle(server.address, pool.config.limits, wheel, pool.config.idle),
+      (server) =>
+        new Idle(
+          server.address,
+          pool.config.limits,
+          wheel,
+          pool.config.idle,
+          ledger.counter(`server:${pool.config.name}/${server.name}:progress`),
+        ),
     )
     this.responses = pool.config.servers.map((server) =>
       ledger.counter(`server:${pool.config.name}/${server.name}:responses`),

@@ -93,6 +93,7 @@ export const counterNames = {
   server: [
     'requests',
     'responses',
+    'progress',
     ...statusClasses,
     ...errorStatuses.map((status) => `status:${status}`),
     'failures',

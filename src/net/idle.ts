@@ -12,20 +12,23 @@ export class Idle implements OriginContext {
   readonly address: Address
   readonly limits: HeadLimits
   readonly wheel: Wheel
+  readonly progress: OriginContext['progress']
   readonly #max: number
   readonly #timeout: number
   readonly #stack: Origin[] = []
 
-  /** `max`: connections kept; `timeout`: ms each is kept. */
+  /** `max`: connections kept; `timeout`: ms each is kept. `progress`: see OriginContext. */
   constructor(
     address: Address,
     limits: HeadLimits,
     wheel: Wheel,
     keep: { readonly max: number; readonly timeout: number },
+    progress: OriginContext['progress'],
   ) {
     this.address = address
     this.limits = limits
     this.wheel = wheel
+    this.progress = progress
     this.#max = keep.max
     this.#timeout = keep.timeout
   }

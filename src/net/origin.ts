@@ -37,6 +37,11 @@ export interface OriginContext {
   readonly address: Address
   readonly limits: HeadLimits
   readonly wheel: Wheel
+  /**
+   * Signs that the server is at work: response heads, ends of responses, and full reads of a long one. Not every read:
+   * a stream that only says that it is still there proves nothing of the requests beside it.
+   */
+  readonly progress: { add(n: number): void }
   /** An idle connection is over, or has been idle for too long. */
   lost(origin: Origin): void
 }
@@ -143,6 +148,7 @@ export class Origin implements StreamOwner, BodySink {
       this.#lasting = scratch.keepAlive
       this.#phase = 'body'
       this.body.reset(scratch.bodyKind, scratch.contentLength, 'response', this.context.limits, 0)
+      this.context.progress.add(1)
       user.originHead(scratch)
       return this.#rest(buf, at, to)
     }
@@ -163,7 +169,11 @@ export class Origin implements StreamOwner, BodySink {
       at = next
     }
     if (!this.body.done) {
-      if (this.stream.intake.filled(to)) this.stream.intake.startBulk() // more than a read can bring: let writes use the buffer without a copy
+      // More than a read can bring: writes may use the buffer without a copy.
+      if (this.stream.intake.filled(to)) {
+        this.stream.intake.startBulk()
+        this.context.progress.add(1)
+      }
       return
     }
     if (at < to) this.#lasting = false // surplus: never reuse
@@ -175,6 +185,7 @@ export class Origin implements StreamOwner, BodySink {
   }
 
   #complete(): void {
+    this.context.progress.add(1)
     this.#phase = 'idle'
     this.#user?.originEnd()
   }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Finding, Streak } from './health.ts'
 
-/** The findings as letters (g good, b bad, t timeout, T timeout at the limit, u unknown), the health after each. */
+/** The findings as letters (g good, b bad, t timeout, T timeout of a server at work, u unknown), the health after each. */
 function play(rise: number, fall: number, findings: string): string {
   const streak = new Streak(rise, fall, 'up')
   let seen = ''
@@ -22,18 +22,17 @@ test('a server is up until `fall` findings in a row speak against it, and down u
   assert.equal(play(1, 1, 'bgbg'), 'dudu')
 })
 
-test('timeouts count as failures, but not while the server is at its limit', () => {
+test('timeouts count as failures, but not while the server gets something done', () => {
   assert.equal(play(2, 3, 'ttt'), 'uud')
   assert.equal(play(2, 3, 'T'.repeat(30)), 'u'.repeat(30))
 })
 
-test('a timeout at the limit neither ends a streak of failures nor adds to it', () => {
+test('a timeout of a busy server neither ends a streak of failures nor adds to it', () => {
   assert.equal(play(2, 3, 'bTbTb'), 'uuuud')
 })
 
-test('a server that hangs at its limit is taken out in the end', () => {
-  assert.equal(play(2, 3, 'T'.repeat(33)), `${'u'.repeat(32)}d`)
-  assert.equal(play(2, 3, `${'T'.repeat(30)}g${'T'.repeat(30)}`), 'u'.repeat(61))
+test('a server that hangs is taken out after as many checks as any other', () => {
+  assert.equal(play(2, 3, 'TTtTtTt'), 'uuuuuud')
 })
 
 test('what this machine could not ask changes nothing', () => {

@@ -1,18 +1,16 @@
 /**
- * Whether a server is up, from what probes found. A server is up until checks fail (as in HAProxy), so a start never
- * waits for a first round of probes.
+ * Whether a server is up, from what checks found. A server counts as up until checks fail (as in HAProxy), so a start never
+ * waits for a first round of checks.
  *
- * Saturated is not dead: a probe that got no answer in time from a server that is at its limit proves only that the
- * server is busy with what we sent it; taking it out would load the same onto the others and fell them one by one. So
- * such probes do not count as failures, up to a bound, since a server that hangs is at its limit too.
+ * Busy is not dead. A check that gets no answer in time says one thing of a server that answers its requests meanwhile,
+ * and another of one that answers none: the first has more to do than it can do at once, and taking it out would put the
+ * same load on the others and fell them one by one; the second hangs. So a time-out counts only where the server got
+ * nothing done since the check before, whatever its limit is and however full it is. Refusals and bad answers always count.
  */
 import type { Health } from './server.ts'
 
-/** What a probe found. `unknown`: it could not be made for want of something on this machine. */
+/** What a check found. `unknown`: it could not be made for want of something on this machine. */
 export type Finding = 'good' | 'bad' | 'timeout' | 'unknown'
-
-/** Timeouts at the limit that are overlooked, as a multiple of `fall`. */
-const PATIENCE = 10
 
 /** The streak of one server. */
 export class Streak {
@@ -20,7 +18,6 @@ export class Streak {
   readonly #fall: number
   #health: Health
   #against = 0
-  #overlooked = 0
 
   /** `rise`, `fall`: findings in a row that turn it up or down, 1 or more. `health`: what it is taken for at first. */
   constructor(rise: number, fall: number, health: Health) {
@@ -33,16 +30,20 @@ export class Streak {
     return this.#health
   }
 
-  /** Takes in a finding; `saturated`: the server was at its limit. True when that turned the server up or down. */
-  heard(finding: Finding, saturated: boolean): boolean {
-    if (finding === 'unknown') return false
-    if (finding === 'good') {
-      this.#overlooked = 0
-      return this.#count(this.#health === 'down', this.#rise, 'up')
-    }
-    if (finding === 'timeout' && saturated && this.#health === 'up' && ++this.#overlooked <= PATIENCE * this.#fall)
-      return false
-    return this.#count(this.#health === 'up', this.#fall, 'down')
+  /**
+   * Whether a finding is left out of account because the server is only busy.
+   * @param working it got something done since the finding before
+   */
+  spares(finding: Finding, working: boolean): boolean {
+    return finding === 'timeout' && working && this.#health === 'up'
+  }
+
+  /** Takes in a finding. True when that turned the server up or down. */
+  heard(finding: Finding, working: boolean): boolean {
+    if (finding === 'unknown' || this.spares(finding, working)) return false
+    return finding === 'good'
+      ? this.#count(this.#health === 'down', this.#rise, 'up')
+      : this.#count(this.#health === 'up', this.#fall, 'down')
   }
 
   #count(speaksAgainst: boolean, needed: number, to: Health): boolean {
@@ -50,7 +51,6 @@ export class Streak {
     if (this.#against < needed) return false
     this.#health = to
     this.#against = 0
-    this.#overlooked = 0
     return true
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { PoolConfig, ServerConfig } from '../config/model.ts'
 import type { Cell } from '../ledger/cell.ts'
+import type { Counter } from '../ledger/counter.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { Member } from './policy/policy.ts'
@@ -36,6 +37,7 @@ export class Server implements Member {
   /** On the main thread: whether a check has found out anything about it yet. */
   checked = false
   readonly #orders: Cell
+  readonly #progress: Counter
   readonly #health: Cell
 
   constructor(pool: string, config: ServerConfig, index: number, ledger: Ledger) {
@@ -46,6 +48,7 @@ export class Server implements Member {
     this.weight = config.weight
     this.host = 'path' in config.address ? 'localhost' : config.name
     this.slots = ledger.slots(`server:${key}`)
+    this.#progress = ledger.counter(`server:${key}:progress`)
     this.#orders = ledger.cell(`orders:${key}`)
     this.#health = ledger.cell(`health:${key}`)
   }
@@ -76,6 +79,11 @@ export class Server implements Member {
   /** Whether a client that is tied to it may be sent to it, full or not. */
   keeps(): boolean {
     return this.#orders.value !== MAINT && this.#health.value === UP
+  }
+
+  /** Grows while the server is at work on what it was sent, whichever thread sent it; see OriginContext. */
+  get progress(): number {
+    return this.#progress.total()
   }
 
   load(): number {

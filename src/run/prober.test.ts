@@ -38,7 +38,7 @@ async function listening<T extends HttpServer | TcpServer>(
   }
 }
 
-const serving = (answer: RequestListener): Promise<{ address: Address } & AsyncDisposable> =>
+const serving = (answer: RequestListener): Promise<{ server: HttpServer; address: Address } & AsyncDisposable> =>
   listening(createServer(answer))
 
 function findingOf(address: Address, config: ProbeConfig): Promise<{ finding: Finding; reason: string }> {
@@ -51,18 +51,18 @@ interface Stub {
   orders: Orders
   health: Health
   checked: boolean
-  slots: Probed['slots']
+  progress: number
 }
 
-function stub(address: Address, used = 0, limit = 10): Stub {
-  const config = { name: 'one', address, maxConnections: limit, weight: 1, backup: false }
+function stub(address: Address): Stub {
+  const config = { name: 'one', address, maxConnections: 10, weight: 1, backup: false }
   return {
     name: 'one',
     config,
     orders: 'ready',
     health: 'up',
     checked: false,
-    slots: { used, limit } as Probed['slots'],
+    progress: 0,
   }
 }
 
@@ -70,8 +70,9 @@ function stub(address: Address, used = 0, limit = 10): Stub {
 function probing(
   server: Stub,
   config: HealthConfig,
-): { changed: () => Promise<HealthChange>; rings: () => number } & Disposable {
+): { changed: () => Promise<HealthChange>; rings: () => number; busy: () => boolean[] } & Disposable {
   const told: HealthChange[] = []
+  const busy: boolean[] = []
   let wake = (): void => {}
   let rings = 0
   const prober = new Prober({
@@ -80,11 +81,13 @@ function probing(
       told.push(change)
       wake()
     },
+    onBusy: (change) => busy.push(change.busy),
     random: () => 0,
   })
   prober.watch('shop', [server], config)
   return {
     rings: () => rings,
+    busy: () => busy,
     async changed() {
       if (told.length === 0)
         await new Promise<void>((resolve) => {
@@ -185,27 +188,38 @@ test('a server goes down after `fall` bad probes in a row and up after `rise` go
   assert.equal(prober.rings(), 2)
 })
 
-test('timeouts of a server at its limit do not take it out until they go on and on', async () => {
+test('a server that answers no check in time stays as long as it gets something done, and goes when it does not', async () => {
   let asked = 0
-  await using site = await serving(() => asked++)
-  const config = { ...asks, interval: 1, timeout: 10, fall: 1 }
-  using idle = probing(stub(site.address), config)
-  assert.equal((await idle.changed()).to, 'down')
-  idle[Symbol.dispose]()
-  asked = 0
-  using busy = probing(stub(site.address, 10, 10), config)
-  assert.equal((await busy.changed()).to, 'down')
-  assert.ok(asked >= 10, `${asked} probes`) // the last may not have been read yet
+  const server = stub({ host: '', port: 0 })
+  let working = true
+  await using site = await serving(() => {
+    asked++
+    if (working) server.progress++
+  })
+  Object.assign(server.config, { address: site.address })
+  const config = { ...asks, interval: 1, timeout: 10, fall: 3 }
+  using prober = probing(server, config)
+  while (asked < 12) await once(site.server, 'request')
+  assert.equal(server.health, 'up')
+  working = false
+  const before = asked
+  const down = await prober.changed()
+  assert.deepEqual([down.to, down.reason], ['down', 'no answer within 10 ms, and to no request either'])
+  assert.ok(asked - before <= 4, `${asked - before} checks`)
+  assert.deepEqual(prober.busy(), [true], 'told once')
 })
 
-test('bad statuses and refusals of a server at its limit count as ever', async () => {
+test('bad statuses and refusals of a busy server count as ever', async () => {
+  const server = stub({ host: '', port: 0 })
   let asked = 0
   await using site = await serving((_request, response) => {
     asked++
+    server.progress++
     response.writeHead(500).end()
   })
-  using busy = probing(stub(site.address, 10, 10), asks)
-  assert.equal((await busy.changed()).to, 'down')
+  Object.assign(server.config, { address: site.address })
+  using prober = probing(server, asks)
+  assert.equal((await prober.changed()).to, 'down')
   assert.equal(asked, 3)
 })
 
@@ -237,7 +251,12 @@ test('after stop nothing is probed and nothing is told', async () => {
     request.socket.on('close', () => site.server.emit('hung up'))
   })) as Awaited<ReturnType<typeof listening<HttpServer>>>
   const changes: HealthChange[] = []
-  const prober = new Prober({ ring: () => {}, onChange: (change) => changes.push(change), random: () => 0 })
+  const prober = new Prober({
+    ring: () => {},
+    onChange: (change) => changes.push(change),
+    onBusy: () => {},
+    random: () => 0,
+  })
   prober.watch('shop', [stub(site.address)], { ...asks, fall: 1 })
   await first
   const hungUp = once(site.server, 'hung up')

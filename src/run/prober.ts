@@ -9,7 +9,7 @@ import type { Health, Server } from '../pool/server.ts'
 import { type Probe, probe } from './probe.ts'
 
 /** What the prober needs of a server. */
-export type Probed = Pick<Server, 'name' | 'config' | 'orders' | 'health' | 'checked' | 'slots'>
+export type Probed = Pick<Server, 'name' | 'config' | 'orders' | 'health' | 'checked' | 'progress'>
 
 /** A server turned up or down. */
 export interface HealthChange {
@@ -21,10 +21,25 @@ export interface HealthChange {
   readonly reason: string
 }
 
+/** A server answers its requests, but no check in time; or checks again. */
+export interface BusyChange {
+  readonly pool: string
+  readonly server: string
+  readonly busy: boolean
+  readonly reason: string
+}
+
+/** What the log says of that. */
+export function busyLine({ pool, server, busy, reason }: BusyChange): string {
+  if (!busy) return `server ${server} of pool ${pool} answers its checks in time again`
+  return `server ${server} of pool ${pool} is busy: it answers requests, but its checks too late (${reason}); it stays up`
+}
+
 export interface ProberOptions {
   /** Rings all threads: those who wait may be let in now, or have to be told that no server is left. */
   readonly ring: () => void
   readonly onChange: (change: HealthChange) => void
+  readonly onBusy: (busy: BusyChange) => void
   /** Spreads the probes over their interval; `Math.random` except in tests. */
   readonly random?: () => number
 }
@@ -57,6 +72,10 @@ class Watch {
   readonly #config: HealthConfig
   readonly #options: ProberOptions
   readonly #streak: Streak
+  /** What the server had got done at the last finding. */
+  #progress: number
+  /** Checks come too late, and it was told that the server is busy. */
+  #busy = false
   #timer: NodeJS.Timeout
   #probe: Probe | null = null
   #begun = 0
@@ -67,6 +86,7 @@ class Watch {
     this.#config = config
     this.#options = options
     this.#streak = new Streak(config.rise, config.fall, server.health)
+    this.#progress = server.progress
     // All at the same moment would be a burst that servers behind one machine feel.
     this.#timer = this.#after((options.random ?? Math.random)() * config.interval)
   }
@@ -86,25 +106,33 @@ class Watch {
       this.#timer = this.#after(this.#config.interval)
       return
     }
-    const before = this.#saturated()
     this.#probe = probe(this.#server.config.address, this.#config, (finding, reason) => {
       this.#timer = this.#after(Math.max(0, this.#begun + this.#config.interval - performance.now()))
-      this.#heard(finding, reason, before || this.#saturated())
+      this.#heard(finding, reason)
     })
   }
 
-  #saturated(): boolean {
-    const { slots } = this.#server
-    return slots.used >= slots.limit
-  }
-
-  #heard(finding: Finding, reason: string, saturated: boolean): void {
+  #heard(finding: Finding, reason: string): void {
     if (finding !== 'unknown') this.#server.checked = true
+    const { progress } = this.#server
+    const working = progress !== this.#progress
+    this.#progress = progress
+    this.#tellOfBusy(finding, working, reason)
     const from = this.#streak.health
-    if (!this.#streak.heard(finding, saturated)) return
+    if (!this.#streak.heard(finding, working)) return
     const to = this.#streak.health
+    this.#busy = false
     this.#server.health = to
     this.#options.ring()
-    this.#options.onChange({ pool: this.#pool, server: this.#server.name, from, to, reason })
+    const why = finding === 'timeout' ? `${reason}, and to no request either` : reason
+    this.#options.onChange({ pool: this.#pool, server: this.#server.name, from, to, reason: why })
+  }
+
+  /** One line when checks begin to come too late for being busy, and one when they are answered in time again. */
+  #tellOfBusy(finding: Finding, working: boolean, reason: string): void {
+    const busy = this.#streak.spares(finding, working)
+    if (busy === this.#busy || (!busy && finding !== 'good')) return
+    this.#busy = busy
+    this.#options.onBusy({ pool: this.#pool, server: this.#server.name, busy, reason })
   }
 }

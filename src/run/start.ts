@@ -25,7 +25,7 @@ import { CacheOrders } from './cache-orders.ts'
 import { EffectiveLimits } from './effective-limits.ts'
 import { setLimit } from './limits.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
-import { Prober } from './prober.ts'
+import { busyLine, Prober } from './prober.ts'
 import { gateCounters } from './tally.ts'
 import { readUsage, type Usage } from './usage.ts'
 import { Watches } from './watches.ts'
@@ -143,6 +143,7 @@ class Running implements Headgate {
       ring: () => this.#ledger.ringAll(),
       onChange: ({ pool, server, from, to, reason }) =>
         log.warn({ pool, server, from, to, reason }, `server ${server} of pool ${pool} is ${to}: ${reason}`),
+      onBusy: (change) => log.warn(change, busyLine(change)),
     })
   }
 

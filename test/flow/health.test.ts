@@ -123,23 +123,45 @@ test('a check asks with GET, for the configured host, and takes the configured s
   assert.match(a.checks[0] ?? '', /\r\nuser-agent: headgate-health(\r\n|$)/i)
 })
 
-test('checks that come too late do not take out a server that is at its limit; when it is idle they do', async () => {
+test('a server that hangs is down after its checks, whether it is at its limit or not', async () => {
   await using a = await Patient.listen('a')
+  await using b = await Patient.listen('b')
+  const servers = [
+    { address: a.address, maxConnections: 1 },
+    { address: b.address, backup: true },
+  ]
+  await using hg = await headgate({ threads: 2, pools: { shop: { servers, health } } })
+  await until(() => healths(hg) === 'up,up')
   a.holding = true
-  await using hg = await headgate({
-    pools: {
-      shop: { servers: [{ address: a.address, maxConnections: 1 }], health, queue: { max: 5, timeout: '10s' } },
-    },
-  })
   const held = get(hg.port, '/')
   await until(() => a.held.length === 1)
   a.status = null
-  await a.checked(8) // more than twice `fall`
-  assert.equal(healths(hg), 'up', 'saturated is not down')
+  const before = a.checks.length
+  await until(() => healths(hg) === 'down,up')
+  assert.ok(a.checks.length - before <= health.fall + 2, `${a.checks.length - before} checks`)
+  assert.deepEqual(await letters(hg, 3), { b: 3 })
   a.held[0]?.answer('late')
   assert.equal((await held).body, 'late')
-  await until(() => healths(hg) === 'down')
-  assert.equal(verdictOf(await get(hg.port, '/')), '503 no_server')
+})
+
+test('a server whose workers are all busy answers its checks too late and stays, though its limit is far above', async () => {
+  await using a = await Patient.listen('a')
+  const said = new Said()
+  await using hg = await headgate(
+    { threads: 2, pools: { shop: { servers: [{ address: a.address, maxConnections: 1000 }], health } } },
+    said,
+  )
+  await until(() => healths(hg) === 'up')
+  a.status = null
+  using client = await Client.connect(hg.port)
+  const enough = a.checks.length + 10
+  while (a.checks.length < enough) {
+    assert.equal((await client.get('/').response()).status, 200)
+    assert.equal(healths(hg), 'up')
+  }
+  await said.first(/^server .* of pool shop is busy: it answers requests, but its checks too late/)
+  a.status = '200 OK'
+  await said.first(/^server .* of pool shop answers its checks in time again$/)
 })
 
 test('a check takes no slot and is made though the server is full', async () => {

@@ -98,7 +98,9 @@ const health = z
       .describe('From one check to the next. HAProxy: inter. Varnish: .interval.'),
     timeout: duration(null)
       .prefault(d.health.timeout)
-      .describe('How long one check may take. HAProxy: timeout check. Varnish: .timeout.'),
+      .describe(
+        'How long one check may take. A check that gets no answer in time counts against the server only where it got nothing done since the check before: one that answers requests meanwhile is busy, not dead. HAProxy: timeout check. Varnish: .timeout.',
+      ),
     rise: whole(1, 1000)
       .prefault(d.health.rise)
       .describe('Good checks in a row that bring a server back. HAProxy: rise.'),
