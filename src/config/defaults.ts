@@ -13,6 +13,8 @@ export const defaults = {
     wait: { max: 1000, timeout: '5s' },
     // Nobody is believed until named: a forged X-Forwarded-For must not reach a log or a rule.
     trustedProxies: [],
+    // RFC 9110 §7.6.3 leaves it to a gateway whether responses say so; clients have no use for it.
+    via: false,
     // What practically every application reads; RFC 7239 on demand.
     forwarded: ['x-forwarded'],
     timeouts: {
@@ -29,6 +31,8 @@ export const defaults = {
   },
   pool: {
     balance: 'round-robin',
+    // RFC 9110 §7.6.3 demands it of requests.
+    via: true,
     // Nobody waits unless it is asked for: at the limit the next request is refused.
     queue: { max: 0, timeout: '2s' },
     // A ceiling against leaks of tunnels. Age makes no stream by itself: a slow download is still a request.

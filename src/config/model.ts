@@ -31,6 +31,8 @@ export interface ListenerConfig {
   readonly whenFull: QueueConfig | null
   /** Peers (CIDR or address) whose X-Forwarded-*, Forwarded are believed and appended to; others are replaced. */
   readonly trustedProxies: readonly string[]
+  /** Our name in Via of responses to these clients; '': they get none from us. */
+  readonly via: string
   /** Which forwarding fields requests get: `x-forwarded` (X-Forwarded-For/-Proto/-Host), `forwarded` (RFC 7239). */
   readonly forwarded: readonly ('x-forwarded' | 'forwarded')[]
   /** All in ms; 0 never. `header`: from first byte of a head to its end. `body`: between reads of a request body. `send`: between writes to a client that does not read. `keepAlive`: idle between requests, and before the first. */
@@ -88,6 +90,8 @@ export interface PoolConfig {
   readonly name: string
   readonly servers: readonly ServerConfig[]
   readonly balance: BalanceConfig
+  /** Our name in Via of requests to these servers; '': they get none from us. Where it is not Config.name, CDN-Loop has that. */
+  readonly via: string
   /** A cookie that ties a client to a server; null: none. */
   readonly sticky: {
     readonly cookie: string

@@ -23,15 +23,17 @@ const ownName = `headgate-${randomBytes(4).toString('hex')}`
  * @param notices gets what is wrong with the files the configuration names.
  */
 export function resolve(read: ReadConfig, places: Places, folder: string, notices: Notice[]): Config {
+  const own = read.name ?? ownName
   return {
-    name: read.name ?? ownName,
+    name: own,
     threads: read.threads ?? availableParallelism(),
     listeners: Object.entries(read.listeners).map(([name, listener]) => ({
       ...listener,
       name,
+      via: viaOf(listener.via, own),
       trustedProxies: listener.trustedProxies.flat(),
     })),
-    pools: Object.entries(read.pools).map(([name, pool]) => resolvePool(name, pool)),
+    pools: Object.entries(read.pools).map(([name, pool]) => resolvePool(name, pool, own)),
     routes: resolveRoutes(read),
     cache: read.cache,
     admin: resolveAdmin(read.admin ?? null, places, folder, notices),
@@ -44,10 +46,16 @@ export function resolve(read: ReadConfig, places: Places, folder: string, notice
   }
 }
 
-function resolvePool(name: string, pool: ReadConfig['pools'][string]): PoolConfig {
+function viaOf(via: boolean | string, own: string): string {
+  return typeof via === 'string' ? via : via ? own : ''
+}
+
+/** `own`: our name. */
+function resolvePool(name: string, pool: ReadConfig['pools'][string], own: string): PoolConfig {
   return {
     ...pool,
     name,
+    via: viaOf(pool.via, own),
     servers: pool.servers.map(({ address, maxConnections, weight, backup }) => ({
       ...address,
       maxConnections: maxConnections ?? UNLIMITED,

@@ -391,7 +391,7 @@ export class Caching extends CacheState {
   }
 }
 
-/** Whether it is a request as nearly all are: the whole of it, over a connection that goes on. */
+/** Whether it is a request as nearly all are: the whole of it, over a connection that goes on. What is made ready has no Via. */
 function isUsual(x: Exchange): boolean {
-  return !x.head.isHead && x.head.minor === 1 && x.lasting
+  return !x.head.isHead && x.head.minor === 1 && x.lasting && x.client.context.config.via === ''
 }

@@ -17,6 +17,7 @@ import { REASON, SLOT, type StoredText } from '../cache/stored.ts'
 import { Outlet } from '../net/outlet.ts'
 import type { Hold } from '../store/hold.ts'
 import { byteRanges, multipartTail, partHead } from '../wire/byte-range.ts'
+import { viaLine } from '../wire/forward.ts'
 import { chunkHead } from '../wire/framing.ts'
 import { BodyKind } from '../wire/head.ts'
 import type { Exchange } from './exchange.ts'
@@ -35,6 +36,8 @@ interface Part {
 const STRETCH = 256 * 1024
 /** Bytes of a body that may wait for the end of the turn. */
 const LITTLE = 16 * 1024
+/** What is stored is passed on as HTTP/1.1, whatever it came by. */
+const HTTP11 = { minor: 1 } as const
 const ALL: Part = { before: '', from: 0, to: Infinity }
 
 export class Delivery {
@@ -109,7 +112,8 @@ export class Delivery {
     this.#chunked = !bodiless && length < 0 && head.minor === 1
     this.#keep = x.lasting && (bodiless || length >= 0 || this.#chunked)
     const connection = this.#keep ? (head.minor === 1 ? '' : 'keep-alive') : 'close'
-    const added = { ...out, connection } as const
+    const extra = out.extra + viaLine(HTTP11, client.context.config.via)
+    const added = { ...out, connection, extra } as const
 
     this.#out.open(client.stream)
     if (judged === 'not-modified') {

@@ -5,7 +5,7 @@ import { isCacheMethod } from '../cache/key.ts'
 import type { OriginUser } from '../net/origin.ts'
 import { Outlet } from '../net/outlet.ts'
 import { Field } from '../wire/fields.ts'
-import { interimToClient, responseToClient } from '../wire/forward.ts'
+import { interimToClient, responseToClient, viaLine } from '../wire/forward.ts'
 import { chunkHead } from '../wire/framing.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
 import type { Exchange } from './exchange.ts'
@@ -112,7 +112,7 @@ export class Download implements OriginUser {
         connection,
         upgrade: false,
         // RFC 9110 §6.6.1: what comes without Date is passed on with one.
-        extra: `${head.has(Field.date) ? '' : `Date: ${httpDate()}\r\n`}${x.stickyField()}${x.caching.line}`,
+        extra: `${head.has(Field.date) ? '' : `Date: ${httpDate()}\r\n`}${x.stickyField()}${x.caching.line}${viaLine(head, client.context.config.via)}`,
       }),
     )
     x.expect('between_bytes_timeout', settings.timeouts.betweenBytes)
@@ -142,7 +142,7 @@ export class Download implements OriginUser {
         contentLength: -1,
         connection: '',
         upgrade: !request.isConnect,
-        extra: x.stickyField(),
+        extra: x.stickyField() + viaLine(head, client.context.config.via),
       }),
     )
     origin.tunnel()

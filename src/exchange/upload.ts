@@ -30,16 +30,17 @@ export class Upload implements Serving {
 
   /** Sends the request, or once more what was sent of it (see `repeatable`). */
   start(origin: Origin): void {
-    const { head, client, caching } = this.#x
+    const { head, client, caching, route, settings, server } = this.#x
     // A line of its own: the field is a list (RFC 9110 §5.3), and what the request brings of it passes as it is.
-    const extra = caching.way === null ? '' : caching.way.capability + caching.extra
+    const own = caching.way === null ? '' : caching.way.capability + caching.extra
+    const extra = route === null ? own : own + route.pool.loopLine
     const again = this.#out.first
     this.#origin = origin
     this.#out.reset()
     this.#out.open(origin.stream)
     this.#x.sentAt = lately()
     origin.expectResponse(head.method)
-    this.#out.text(again ?? requestToServer(head, client.hop, extra, this.#x.server?.host))
+    this.#out.text(again ?? requestToServer(head, client.hop, extra, server?.host, settings.via))
     if (client.bodyLeft) client.readBody(head.expectContinue)
     else this.done = true
     const out = this.#out.flush()

@@ -81,7 +81,7 @@ export class Thread implements World, ListenerUser {
 
     const upstreams = new Map<string, Upstream>()
     for (const pool of config.pools) {
-      upstreams.set(pool.name, new Upstream(new Pool(pool, ledger, thread), ledger, this.wheel))
+      upstreams.set(pool.name, new Upstream(new Pool(pool, ledger, thread), ledger, this.wheel, config.name))
     }
     this.#upstreams = [...upstreams.values()]
 
