@@ -1,4 +1,6 @@
 /** The response's way: head and body from the server to the client, at the speed of the slower one; tunnels too. */
+
+import { latin1 } from '../base/bytes.ts'
 import type { Cause } from '../base/cause.ts'
 import { httpDate, lately } from '../base/clock.ts'
 import { isCacheMethod } from '../cache/key.ts'
@@ -23,6 +25,8 @@ export class Download implements OriginUser {
   #held = false
   #keep = false
   #tunnel = false
+  /** The answer is kept back until what it has changed is known to all threads; see invalidation.ts. */
+  #keptBack = false
   /** The client has the beginning already. */
   #sequel: Sequel | null = null
 
@@ -32,7 +36,7 @@ export class Download implements OriginUser {
 
   reset(): void {
     this.#out.reset()
-    this.begun = this.#complete = this.#held = this.#keep = this.#tunnel = false
+    this.begun = this.#complete = this.#held = this.#keep = this.#tunnel = this.#keptBack = false
     this.framing = BodyKind.none
     this.#sequel = null
   }
@@ -81,7 +85,8 @@ export class Download implements OriginUser {
     const { head: request, client, settings, route, server } = x
     if (route !== null && server !== null) route.pool.responses[server.index]!.add(1)
     if (head.status === 101 || (request.isConnect && head.status < 300)) return this.#openTunnel(head)
-    if (!isCacheMethod(request.method)) invalidate(x, head)
+    const changed = isCacheMethod(request.method) ? null : invalidate(x, head)
+    if (changed !== null) this.#keepBack(changed)
     if (x.caching.waits && x.caching.answered(head)) return
     x.caching.passOn(head)
     if (this.#sequel !== null) {
@@ -116,6 +121,28 @@ export class Download implements OriginUser {
       }),
     )
     x.expect('between_bytes_timeout', settings.timeouts.betweenBytes)
+  }
+
+  #keepBack(changed: Promise<void>): void {
+    const x = this.#x
+    const { serial } = x
+    this.#keptBack = true
+    const go = (): void => {
+      if (x.serial === serial) this.#letGo()
+    }
+    changed.then(go, (error: unknown) => {
+      x.world.defect(error)
+      go()
+    })
+  }
+
+  /** What was kept back leaves, and the rest follows. */
+  #letGo(): void {
+    const x = this.#x
+    this.#keptBack = false
+    if (this.#complete) return this.#finish(this.#out.flush())
+    x.origin?.stream.resume()
+    this.originRead()
   }
 
   #openTunnel(head: ResponseHead): void {
@@ -161,13 +188,19 @@ export class Download implements OriginUser {
     if (at === to) return
     const chunked = this.framing === BodyKind.chunked && !this.#tunnel
     if (chunked) this.#out.text(chunkHead(to - at))
-    this.#out.data(origin.stream, buf, at, to)
+    // What is kept back outlives the buffer of this read; no more is read meanwhile.
+    if (this.#keptBack) this.#out.text(latin1(buf, at, to))
+    else this.#out.data(origin.stream, buf, at, to)
     if (chunked) this.#out.text('\r\n')
   }
 
   originRead(): void {
     if (!this.begun || this.#complete) return
     const x = this.#x
+    if (this.#keptBack) {
+      x.origin?.stream.pause()
+      return x.relax()
+    }
     if (!this.#out.flush()) {
       this.#held = true
       x.origin?.stream.pause()
@@ -181,20 +214,27 @@ export class Download implements OriginUser {
 
   originEnd(): void {
     const x = this.#x
-    const { origin, route, server, client } = x
+    const { origin, route, server } = x
     if (origin === null || route === null || server === null) return
     if (this.#sequel?.done === false) return x.fail('response_cut', 'fetched again, it was shorter')
     this.#complete = true
     if (this.framing === BodyKind.chunked) this.#out.text(`0\r\n${origin.body.trailers}\r\n`)
-    const out = this.#out.flush()
+    const out = this.#keptBack || this.#out.flush()
     x.origin = null
     if (x.upload.done) route.pool.idle[server.index]!.keep(origin, out)
     else origin.drop() // part of the request is still on its way: nothing else may follow it
     // The server is done, so its slot is free, even while the client is still reading.
     x.releaseSlot()
+    if (this.#keptBack) x.relax()
+    else this.#finish(out)
+  }
+
+  /** Nothing more follows. `out`: all of it has left. */
+  #finish(out: boolean): void {
+    const x = this.#x
     if (out) return x.over(this.#keep, false)
     x.phase = 'L'
-    x.expect('client_stalled', client.context.config.timeouts.send)
+    x.expect('client_stalled', x.client.context.config.timeouts.send)
   }
 
   originFailed(cause: Cause, detail: string, unsent: boolean): void {
@@ -220,6 +260,7 @@ export class Download implements OriginUser {
 
   clientDrained(): void {
     const x = this.#x
+    if (this.#keptBack) return
     if (this.#complete) return x.over(this.#keep, false)
     if (!this.#held) return
     this.#held = false

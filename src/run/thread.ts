@@ -7,6 +7,7 @@ import { type Cause, rowOf } from '../base/cause.ts'
 import { httpDate, monotonic, wall } from '../base/clock.ts'
 import { Wheel } from '../base/wheel.ts'
 import { Bans, type Removals } from '../cache/bans.ts'
+import type { Tree } from '../cache/trees.ts'
 import { type Address, type Config, UNLIMITED } from '../config/model.ts'
 import { Exchange } from '../exchange/exchange.ts'
 import { turnedAwayRecord } from '../exchange/finish.ts'
@@ -39,6 +40,8 @@ export interface Told {
   defect(error: unknown): void
   /** Something stored is to go on all threads; resolves when it is, or was not taken. */
   purge?(targets: readonly string[]): Promise<Purged>
+  /** What a client has changed is to go on all threads; resolves when it has. */
+  changed?(trees: readonly Tree[]): Promise<void>
   /** A finished exchange; null: nobody wants records. */
   readonly record: ((record: Record) => void) | null
 }
@@ -235,6 +238,10 @@ export class Thread implements World, ListenerUser {
 
   purge(targets: readonly string[]): Promise<Purged> {
     return this.#told.purge?.(targets) ?? Promise.reject(new Error('there is nobody to order a purge of'))
+  }
+
+  changed(trees: readonly Tree[]): Promise<void> {
+    return this.#told.changed?.(trees) ?? Promise.reject(new Error('there is nobody to tell of a change'))
   }
 
   background(): Exchange {
