@@ -75,6 +75,24 @@ export const defaults = {
     // A page, a script, an image. Downloads and films would push thousands of those out.
     maxObject: '8MiB',
   },
+  // Off as in nginx and Caddy: many servers compress already. When on: what is text, and longer than a packet.
+  compress: {
+    on: false,
+    types: [
+      'text/*',
+      'application/javascript',
+      'application/json',
+      'application/ld+json',
+      'application/manifest+json',
+      'application/xml',
+      'application/rss+xml',
+      'application/atom+xml',
+      'application/wasm',
+      'image/svg+xml',
+    ],
+    encodings: ['zstd', 'br', 'gzip'],
+    min: '1KiB',
+  },
   routeCache: {
     // As it came, with nothing guessed: an answer for another address is worse than one fetched twice.
     key: { host: true, path: true, query: true, sort: false, headers: [], cookies: [] },
@@ -106,24 +124,6 @@ export const defaults = {
     hitForMiss: '2m',
     // As many as a busy page sees in a few seconds, waiting as long as nginx lets them (5 s), then each for itself.
     coalesce: { on: true, max: 10_000, timeout: '5s', otherwise: 'fetch' },
-    // Off as in nginx and Caddy: many servers compress already. When on: what is text, and longer than a packet.
-    compress: {
-      on: false,
-      types: [
-        'text/*',
-        'application/javascript',
-        'application/json',
-        'application/ld+json',
-        'application/manifest+json',
-        'application/xml',
-        'application/rss+xml',
-        'application/atom+xml',
-        'application/wasm',
-        'image/svg+xml',
-      ],
-      encodings: ['zstd', 'br', 'gzip'],
-      min: '1KiB',
-    },
     // Whoever looks at a slow page wants to know whether it was a hit. The key is not told.
     status: true,
   },

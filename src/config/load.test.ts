@@ -115,6 +115,7 @@ test('the model has everything resolved: defaults, milliseconds, bytes, names, p
     to: 'shop',
     maxConnections: 0x7fffffff,
     queue: { max: 0, timeout: 2000 },
+    compress: null,
     cache: null,
     connect: false,
     upgrade: ['*'],

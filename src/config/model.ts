@@ -130,6 +130,16 @@ export interface QueryKey {
   readonly sort: boolean
 }
 
+/** Which answers are worth it to be compressed, and how. */
+export interface CompressConfig {
+  /** In lower case, `text/*` for all below. */
+  readonly types: readonly string[]
+  /** In the order of preference. */
+  readonly encodings: readonly ('zstd' | 'br' | 'gzip')[]
+  /** Bytes. */
+  readonly min: number
+}
+
 /** How a route caches. Times in ms. */
 export interface RouteCacheConfig {
   readonly key: {
@@ -172,12 +182,8 @@ export interface RouteCacheConfig {
   readonly hitForMiss: number
   /** Waiting for somebody else's fetch of the same; null: each fetches. */
   readonly coalesce: { readonly max: number; readonly timeout: number; readonly otherwise: 'fetch' | 'refuse' } | null
-  /** Compression of stored answers; null: none. Types in lower case, `text/*` for all below; `min` in bytes. */
-  readonly compress: {
-    readonly types: readonly string[]
-    readonly encodings: readonly ('zstd' | 'br' | 'gzip')[]
-    readonly min: number
-  } | null
+  /** Compression of stored answers; null: none. */
+  readonly compress: CompressConfig | null
   /** Whether clients get Cache-Status. */
   readonly status: boolean
 }
@@ -195,6 +201,8 @@ export interface RouteConfig {
   readonly to: string
   readonly maxConnections: number
   readonly queue: QueueConfig
+  /** Compression of answers on their way from a server to a client; null: none. */
+  readonly compress: CompressConfig | null
   /** null: nothing is stored, nothing is looked up. */
   readonly cache: RouteCacheConfig | null
   /** Whether CONNECT is passed on (as a tunnel). */

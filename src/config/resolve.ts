@@ -85,17 +85,23 @@ function resolveRoutes(read: ReadConfig): RouteConfig[] {
     to: route.to,
     maxConnections: route.maxConnections ?? UNLIMITED,
     queue: route.queue,
-    cache: cacheOf(route.cache),
+    compress: route.compress,
+    cache: cacheOf(route.cache, route.compress),
     connect: route.connect,
     upgrade: route.upgrade,
   }))
 }
 
-function cacheOf(read: NonNullable<ReadConfig['routes']>[number]['cache']): RouteConfig['cache'] {
+/** `compress` of its route: whoever wants answers compressed wants it of stored ones, too. */
+function cacheOf(
+  read: NonNullable<ReadConfig['routes']>[number]['cache'],
+  compress: RouteConfig['compress'],
+): RouteConfig['cache'] {
   if (read === null) return null
   return {
     ...read,
     ttl: read.ttl ?? [],
+    compress: read.compress === undefined ? compress : read.compress,
     // Pressure never shortens what is given without it.
     graceUnderPressure: Math.max(read.grace, read.graceUnderPressure),
     purge: read.purge.flat(),

@@ -222,6 +222,15 @@ export interface WrittenRoute {
     /** How long a request may wait for the route’s own limit. Default: `'2s'`. */
     readonly timeout?: Duration | undefined
   } | undefined
+  /** Whether answers are compressed on their way to clients that take it: `true`, or `{ types, encodings, min }`. Those that a server has compressed itself pass as they are. What the cache stores is compressed once for all, see `compress` of `cache`. nginx: gzip. HAProxy: compression. Default: `false`. */
+  readonly compress?: boolean | {
+    /** Media types that are worth it. `text/*` does not mean `text/event-stream`, which has to be named. nginx: gzip_types. */
+    readonly types?: readonly string[] | string | undefined
+    /** Encodings in the order of preference: of those that the client likes best, the first one is used. */
+    readonly encodings?: readonly ('zstd' | 'br' | 'gzip')[] | 'zstd' | 'br' | 'gzip' | undefined
+    /** Shorter answers stay as they are. nginx: gzip_min_length. Default: `'1KiB'`. */
+    readonly min?: Size | undefined
+  } | undefined
   /** Whether answers are stored and given again (RFC 9111): `true`, or an object that says how. nginx: proxy_cache. Varnish does it always. Default: `false`. */
   readonly cache?: boolean | WrittenRouteCache | undefined
   /** Whether CONNECT requests are passed on as tunnels. They get 405 otherwise. Default: `false`. */
@@ -300,9 +309,9 @@ export interface WrittenRouteCache {
   } | undefined
   /** How long, after an answer that may not be shared, nobody waits for the fetch of another: all who ask go to the servers side by side. Varnish: uncacheable_ttl. Default: `'2m'`. */
   readonly hitForMiss?: Duration | undefined
-  /** Whether stored answers are compressed, once for all who take them: `true`, or `{ types, encodings, min }`. nginx: gzip. Varnish: beresp.do_gzip. Default: `false`. */
+  /** Whether stored answers are compressed, once for all who take them: `true`, or `{ types, encodings, min }`. Unset: as `compress` of the route says. Varnish: beresp.do_gzip. */
   readonly compress?: boolean | {
-    /** Media types that are worth it. nginx: gzip_types. */
+    /** Media types that are worth it. `text/*` does not mean `text/event-stream`, which has to be named. nginx: gzip_types. */
     readonly types?: readonly string[] | string | undefined
     /** Encodings in the order of preference: of those that the client likes best, the first one is used. */
     readonly encodings?: readonly ('zstd' | 'br' | 'gzip')[] | 'zstd' | 'br' | 'gzip' | undefined

@@ -10,11 +10,13 @@ import { Field } from '../wire/fields.ts'
 import { interimToClient, responseToClient, viaLine } from '../wire/forward.ts'
 import { chunkHead } from '../wire/framing.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
+import { formOf } from './compression.ts'
+import { Compressor, type CompressorUser } from './compressor.ts'
 import type { Exchange } from './exchange.ts'
 import { invalidate } from './invalidation.ts'
 import type { Sequel } from './sequel.ts'
 
-export class Download implements OriginUser {
+export class Download implements OriginUser, CompressorUser {
   readonly #x: Exchange
   readonly #out = new Outlet()
   /** The head of the response has been seen. */
@@ -27,6 +29,8 @@ export class Download implements OriginUser {
   #tunnel = false
   /** The answer is kept back until what it has changed is known to all threads; see invalidation.ts. */
   #keptBack = false
+  /** Compresses the body; null: it passes as it is. */
+  #compressor: Compressor | null = null
   /** The client has the beginning already. */
   #sequel: Sequel | null = null
 
@@ -39,6 +43,8 @@ export class Download implements OriginUser {
     this.begun = this.#complete = this.#held = this.#keep = this.#tunnel = this.#keptBack = false
     this.framing = BodyKind.none
     this.#sequel = null
+    this.#compressor?.close()
+    this.#compressor = null
   }
 
   /** The client has the head and the beginning of the body from the store; what comes is to go on where that ends. */
@@ -102,9 +108,12 @@ export class Download implements OriginUser {
     x.status = head.status
     x.releaseStream() // an upgrade that was declined is a request like any other
     if (settings.streams.after > 0) x.streamAt = x.sentAt + settings.streams.after
+    // What is kept back is short, and leaves all at once.
+    const form = this.#keptBack ? null : formOf(x, head)
+    const coding = form?.coding ?? null
     // A body whose end only the closing tells is chunked for those who can read it (RFC 9112 §7.1), so that a cut shows.
     let framing = head.bodyKind
-    if (framing === BodyKind.close || framing === BodyKind.chunked)
+    if (framing === BodyKind.close || framing === BodyKind.chunked || (coding !== null && framing === BodyKind.length))
       framing = request.minor === 1 ? BodyKind.chunked : BodyKind.close
     this.framing = framing
     this.#keep = framing !== BodyKind.close && request.keepAlive && client.lasting && x.upload.done
@@ -113,13 +122,14 @@ export class Download implements OriginUser {
     this.#out.text(
       responseToClient(head, {
         bodyKind: framing,
-        contentLength: head.contentLength,
+        contentLength: coding === null ? head.contentLength : -1,
         connection,
         upgrade: false,
         // RFC 9110 §6.6.1: what comes without Date is passed on with one.
-        extra: `${head.has(Field.date) ? '' : `Date: ${httpDate()}\r\n`}${x.stickyField()}${x.caching.line}${viaLine(head, client.context.config.via)}`,
+        extra: `${head.has(Field.date) ? '' : `Date: ${httpDate()}\r\n`}${form?.lines ?? ''}${x.stickyField()}${x.caching.line}${viaLine(head, client.context.config.via)}`,
       }),
     )
+    if (coding !== null && framing !== BodyKind.none) this.#compressor = new Compressor(coding, this, x.world.wheel)
     x.expect('between_bytes_timeout', settings.timeouts.betweenBytes)
   }
 
@@ -186,6 +196,7 @@ export class Download implements OriginUser {
     const at = this.#sequel === null ? from : this.#sequel.skip(buf, from, to)
     if (at < 0) return this.#x.fail('response_cut', 'fetched again, it was another response')
     if (at === to) return
+    if (this.#compressor !== null) return this.#compressor.take(buf, at, to)
     const chunked = this.framing === BodyKind.chunked && !this.#tunnel
     if (chunked) this.#out.text(chunkHead(to - at))
     // What is kept back outlives the buffer of this read; no more is read meanwhile.
@@ -198,6 +209,11 @@ export class Download implements OriginUser {
     if (!this.begun || this.#complete) return
     const x = this.#x
     if (this.#keptBack) {
+      x.origin?.stream.pause()
+      return x.relax()
+    }
+    // Its first piece takes the head along.
+    if (this.#compressor?.work() === true) {
       x.origin?.stream.pause()
       return x.relax()
     }
@@ -217,15 +233,20 @@ export class Download implements OriginUser {
     const { origin, route, server } = x
     if (origin === null || route === null || server === null) return
     if (this.#sequel?.done === false) return x.fail('response_cut', 'fetched again, it was shorter')
-    this.#complete = true
-    if (this.framing === BodyKind.chunked) this.#out.text(`0\r\n${origin.body.trailers}\r\n`)
-    const out = this.#keptBack || this.#out.flush()
+    const compressor = this.#compressor
+    if (compressor !== null) compressor.end()
+    else {
+      this.#complete = true
+      if (this.framing === BodyKind.chunked) this.#out.text(`0\r\n${origin.body.trailers}\r\n`)
+    }
+    // What is kept back or compressed lies in the buffer of the connection no more.
+    const out = this.#keptBack || compressor !== null || this.#out.flush()
     x.origin = null
     if (x.upload.done) route.pool.idle[server.index]!.keep(origin, out)
     else origin.drop() // part of the request is still on its way: nothing else may follow it
     // The server is done, so its slot is free, even while the client is still reading.
     x.releaseSlot()
-    if (this.#keptBack) x.relax()
+    if (this.#keptBack || compressor !== null) x.relax()
     else this.#finish(out)
   }
 
@@ -264,8 +285,45 @@ export class Download implements OriginUser {
     if (this.#complete) return x.over(this.#keep, false)
     if (!this.#held) return
     this.#held = false
+    // The server has its turn when the compressor is done with what it has.
+    if (this.#compressor !== null) {
+      x.relax()
+      if (!this.#compressor.work()) this.codedAll()
+      return this.#compressor.resume()
+    }
     x.origin?.stream.resume()
     if (this.#tunnel) x.expect('tunnel_idle', x.settings.timeouts.tunnelIdle)
     else if (this.begun) x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
+  }
+
+  coded(piece: Buffer): boolean {
+    const chunked = this.framing === BodyKind.chunked
+    if (chunked) this.#out.text(chunkHead(piece.length))
+    this.#out.lend(piece, 0, piece.length)
+    if (chunked) this.#out.text('\r\n')
+    if (this.#out.flush()) return true
+    const x = this.#x
+    this.#held = true
+    x.origin?.stream.pause()
+    x.expect('client_stalled', x.client.context.config.timeouts.send)
+    return false
+  }
+
+  codedAll(): void {
+    const x = this.#x
+    if (this.#held || x.origin === null) return
+    x.origin.stream.resume()
+    x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
+  }
+
+  codedEnd(): void {
+    this.#complete = true
+    if (this.framing === BodyKind.chunked) this.#out.text('0\r\n\r\n')
+    this.#finish(this.#out.flush())
+  }
+
+  codingFailed(error: unknown): void {
+    this.#x.world.defect(error)
+    this.#x.over(false, true)
   }
 }
