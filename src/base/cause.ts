@@ -123,7 +123,8 @@ export const causes = {
     proxyStatus: 'proxy_loop_detected',
     letter: 'L',
     sentence: 'The request has come round in a circle.',
-    advice: 'A server of the pool leads back to this Headgate (it found its own name in Via). Correct its address.',
+    advice:
+      'A server of the pool leads back to this Headgate (it found its own name in Via or CDN-Loop). Correct its address.',
   },
   client_header_timeout: {
     ...bad,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Bans, type Order, type OrderSubject, partsOf } from './bans.ts'
+import { treePath } from './trees.ts'
 
 const target = 'shop\nhttp\nshop.test\n/shoes'
 const subject = (different: Partial<OrderSubject> = {}): OrderSubject => ({
@@ -93,4 +94,26 @@ test('what was not compared with orders that are forgotten meanwhile is not trus
   assert.equal(bans.judge(4, subject(), now), 'remove')
   assert.equal(bans.judge(5, subject({ tags: 'blue' }), now), 'keep')
   assert.equal(bans.last, 5)
+})
+
+test('an order for a tree means a resource and all below it, in every spelling and with every query, at one host and scheme', () => {
+  const judge = (path: string, of: Partial<OrderSubject>): unknown =>
+    told(order(1, { kind: 'tree', scheme: 'http', host: 'shop.test', path: treePath(path) })).judge(0, subject(of), now)
+  for (const url of ['/a/b', '/a/b/', '/a/b?c', '/a/b/c/d?e', '/a//b/c', '/a/%62/c', '/x/../a/b/c', '/a/b/%2e%2e/b/c'])
+    assert.equal(judge('/a/b/', { url }), 'remove', url)
+  for (const url of ['/a', '/a/', '/a/bc', '/a/c/b', '/', '/A/b', '/x/a/b', '/a/b/../c', '/a?/a/b'])
+    assert.equal(judge('/a/b', { url }), 'keep', url)
+  assert.equal(judge('/a', { url: '/a/b', host: 'other.test' }), 'keep')
+  assert.equal(judge('/a', { url: '/a/b', scheme: 'https' }), 'keep')
+  assert.equal(judge('/a', { url: '/a/b', host: null }), 'remove')
+  assert.equal(judge('/a', { url: null }), 'remove')
+  assert.equal(judge('/a', { url: null, host: null }), 'remove')
+  for (const url of ['/', '/x', '/x/y']) assert.equal(judge('/', { url }), 'remove', url)
+})
+
+test('trees are forgotten as other orders are, and so is what was not held against them', () => {
+  const bans = told(order(1, { kind: 'tree', scheme: 'http', host: 'shop.test', path: '/a' }))
+  bans.heed({ orders: [], last: 2, forgotten: 1 })
+  assert.equal(bans.judge(0, subject({ url: '/b' }), now), 'remove')
+  assert.equal(bans.judge(1, subject({ url: '/a' }), now), 'keep')
 })

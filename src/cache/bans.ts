@@ -5,6 +5,8 @@
  * nobody asks for.
  */
 import { type BanSubject, parseBan } from './ban.ts'
+import { type Latest, note } from './latest.ts'
+import { type Tree, Trees } from './trees.ts'
 
 /** What an order means. */
 export type Named =
@@ -20,6 +22,7 @@ export type Named =
     }
   /** Targets of primary keys, each with all that fields and cookies make of it. */
   | { readonly kind: 'targets'; readonly targets: readonly string[] }
+  | Tree
 
 /** One order. Plain data: it is sent from thread to thread. */
 export interface Order {
@@ -50,13 +53,6 @@ export interface OrderSubject extends BanSubject {
   readonly tags: string
 }
 
-/** The last orders for one name; 0: there was none. */
-interface Latest {
-  hard: number
-  soft: number
-  softAt: number
-}
-
 interface Pattern {
   readonly order: Order
   readonly matches: (subject: OrderSubject, ago: number) => boolean
@@ -66,6 +62,7 @@ interface Pattern {
 export class Bans {
   readonly #targets = new Map<string, Latest>()
   readonly #tags = new Map<string, Latest>()
+  readonly #trees = new Trees()
   /** In the order of their numbers. */
   readonly #patterns = new Map<string, Pattern>()
   #last = 0
@@ -99,6 +96,7 @@ export class Bans {
     if (this.#tags.size > 0 && subject.tags !== '') {
       for (const tag of subject.tags.split(' ')) if (named(this.#tags.get(tag))) return 'remove'
     }
+    if (this.#trees.size > 0) for (const latest of this.#trees.of(subject)) if (named(latest)) return 'remove'
     for (const { order, matches } of this.#patterns.values()) {
       if (order.number <= compared || !matches(subject, (now - order.at) / 1000)) continue
       if (!order.soft) return 'remove'
@@ -115,6 +113,9 @@ export class Bans {
         break
       case 'tags':
         for (const tag of what.tags) note(this.#tags, tag, order)
+        break
+      case 'tree':
+        this.#trees.add(what, order)
         break
       case 'ban': {
         const { matches } = parseBan(what.expression)
@@ -141,22 +142,11 @@ export class Bans {
 
   #forget(upTo: number): void {
     this.#forgotten = upTo
+    this.#trees.forget(upTo)
     for (const names of [this.#targets, this.#tags])
       for (const [name, { hard, soft }] of names) if (hard <= upTo && soft <= upTo) names.delete(name)
     for (const [identity, { order }] of this.#patterns) if (order.number <= upTo) this.#patterns.delete(identity)
   }
-}
-
-function note(names: Map<string, Latest>, name: string, { number, at, soft }: Order): void {
-  let latest = names.get(name)
-  if (latest === undefined) {
-    latest = { hard: 0, soft: 0, softAt: 0 }
-    names.set(name, latest)
-  }
-  if (soft) {
-    latest.soft = number
-    latest.softAt = at
-  } else latest.hard = number
 }
 
 /** A text that two orders share if the later one makes the former needless. Ages are those of the order's moment, so what asks for them is never the same. */

@@ -10,8 +10,10 @@ import {
   codedHead,
   codedKey,
   codingFor,
+  hasDatedRange,
   hideAcceptEncoding,
   mayCode,
+  strongForms,
   withoutDatedRange,
   withVary,
   withWeakTag,
@@ -192,4 +194,23 @@ it('takes all of Accept-Encoding out of what the server is told, and can still r
   hideAcceptEncoding(head)
   assert.deepEqual([head.has(Field.acceptEncoding), head.get(Field.accept)], [false, 'text/html'])
   assert.equal(fieldList(head, 'accept-encoding'), 'gzip, br')
+})
+
+it('codes an event stream only where its type is named', () => {
+  const events = stored('Content-Type: text/event-stream; charset=utf-8\r\n')
+  assert.equal(mayCode(events, -1, settings, []), false)
+  assert.equal(mayCode(events, -1, { ...settings, types: ['text/*', 'text/event-stream'] }, []), true)
+})
+
+it('gives the strong forms of weak tags that do not stand beside them', () => {
+  assert.equal(strongForms('W/"a"'), '"a"')
+  assert.equal(strongForms('"b", W/"a,c" , W/""'), '"a,c", ""')
+  for (const none of ['"a"', 'W/"a", "a"', '*', '', 'W/a', 'W/"a" x']) assert.equal(strongForms(none), '', none)
+})
+
+it('knows a part that is named by a date', () => {
+  const dated = 'If-Range: Sun, 06 Nov 1994 08:49:37 GMT'
+  assert.equal(hasDatedRange(get('Range: bytes=0-1', dated)), true)
+  for (const fields of [[dated], ['Range: bytes=0-1'], ['Range: bytes=0-1', 'If-Range: W/"x"']])
+    assert.equal(hasDatedRange(get(...fields)), false)
 })

@@ -7,10 +7,10 @@
  * version of the compressor may make other ones. Since If-None-Match compares weakly, either form finds either response.
  * Parts of it cannot be put together with a weak tag (§15.3.7.3), so ranges are of the response as it was stored.
  */
-import type { RouteCacheConfig } from '../config/model.ts'
+import type { CompressConfig } from '../config/model.ts'
 import { CacheControl } from '../wire/cache-control.ts'
 import { listHas } from '../wire/connection.ts'
-import { isWeakTag } from '../wire/entity-tag.ts'
+import { isWeakTag, parseEntityTags } from '../wire/entity-tag.ts'
 import { Field } from '../wire/fields.ts'
 import type { RequestHead } from '../wire/head.ts'
 import { readTargeted } from '../wire/targeted.ts'
@@ -19,7 +19,7 @@ import { eachLine, withoutLines } from './lines.ts'
 import type { StoredText } from './stored.ts'
 
 /** What a route says of compression. */
-export type CodingSettings = NonNullable<RouteCacheConfig['compress']>
+export type CodingSettings = CompressConfig
 
 /** A coding by its name in Content-Encoding. */
 export type Coding = CodingSettings['encodings'][number]
@@ -97,7 +97,9 @@ export function mayCode(
   if (barred || type === '' || (aimed && targetedBars(stored.fields, targeted))) return false
   const semicolon = type.indexOf(';')
   const media = (semicolon < 0 ? type : type.slice(0, semicolon)).trim().toLowerCase()
-  return settings.types.some((one) => (one.endsWith('/*') ? media.startsWith(one.slice(0, -1)) : media === one))
+  // Each event is to arrive when it is sent, and a stream that lives for hours would hold its coder as long.
+  const wide = media !== 'text/event-stream'
+  return settings.types.some((one) => (one.endsWith('/*') ? wide && media.startsWith(one.slice(0, -1)) : media === one))
 }
 
 const control = new CacheControl()
@@ -156,8 +158,30 @@ export function codedKey(key: string, coding: Coding): string {
  */
 export function withoutDatedRange(conditions: Conditions | null): Conditions | null {
   const { range = null, ifRange = null } = conditions ?? {}
-  if (conditions === null || range === null || ifRange === null || /^(?:W\/)?"/.test(ifRange)) return conditions
+  if (conditions === null || range === null || ifRange === null || !isDate(ifRange)) return conditions
   return { ...conditions, range: null }
+}
+
+/** The same of a request that goes to a server: whether it asks for a part of what it names by a date. */
+export function hasDatedRange(head: RequestHead): boolean {
+  if (!head.has(Field.range)) return false
+  const ifRange = head.get(Field.ifRange)
+  return ifRange !== null && isDate(ifRange)
+}
+
+function isDate(ifRange: string): boolean {
+  return !/^(?:W\/)?"/.test(ifRange)
+}
+
+/**
+ * The strong forms of the weak tags in If-None-Match, as a list; '' where there are none, or the value is no list of
+ * tags. What was coded here has a weak tag, and its server may know the strong one alone.
+ */
+export function strongForms(ifNoneMatch: string): string {
+  const tags = ifNoneMatch.includes('W/') ? parseEntityTags(ifNoneMatch) : null
+  if (tags === null || tags === '*') return ''
+  const strong = tags.filter(isWeakTag).map((tag) => tag.slice(2))
+  return strong.filter((tag) => !tags.includes(tag)).join(', ')
 }
 
 /**

@@ -1,41 +1,86 @@
 /** What a request that changes something makes invalid (RFC 9111 §4.4). */
 import { Field } from '../wire/fields.ts'
 import type { RequestHead, ResponseHead } from '../wire/head.ts'
+import { isSafe, reachOf } from './methods.ts'
 
-/** Methods that ask for no change (RFC 9110 §9.2.1). All others may change something, the unknown ones too. */
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+/** What is invalid from now on, each as a path at the request's own host. */
+export interface Invalid {
+  /** Targets with their query. */
+  readonly paths: readonly string[]
+  /** These and all below them, whatever their query. */
+  readonly trees: readonly string[]
+}
+
+const NOTHING: Invalid = { paths: [], trees: [] }
 
 /**
- * Targets, as path and query at the request's own host, whose stored responses are invalid from now on; none for a safe
- * method or an answer that says it failed. The target itself, and what Location and Content-Location name, if it is of
- * the same origin: else anybody could empty the cache of others (§4.4).
+ * What this request has changed; nothing for a safe method or an answer that says it failed. The target itself, what its
+ * method changes beyond that (see Reach), and what Location, Content-Location and Destination name, if it is of the same
+ * origin: else anybody could empty the cache of others (§4.4).
  *
  * What is stored has the path that its client sent, letter by letter. Who follows a reference may write it as browsers
  * do, with what is not allowed there in percent-encoding and without dot segments, or as it came: all of these are named.
  */
-export function invalidatedBy(
-  scheme: 'http' | 'https',
-  request: RequestHead,
-  response: ResponseHead,
-): readonly string[] {
-  if (SAFE.has(request.method) || request.isConnect) return []
-  if (response.status < 200 || response.status > 399) return []
-  const paths = new Set([request.path])
+export function invalidatedBy(scheme: 'http' | 'https', request: RequestHead, response: ResponseHead): Invalid {
+  const { method, path } = request
+  const { status } = response
+  if (isSafe(method) || request.isConnect || status < 200 || status > 399) return NOTHING
+  const reach = reachOf(method)
+  const paths = new Set([path])
+  const trees: string[] = []
   // Put together and not resolved: a path may begin with two slashes, and is no other host for that.
-  const target = URL.parse(
-    `${scheme}://${request.authority === '' ? 'none.invalid' : request.authority}${request.path}`,
-  )
-  if (target === null) return [...paths]
-  for (const named of [response.get(Field.location), response.find('content-location')]) {
-    const uri = named === null ? null : URL.parse(escaped(named), target.href)
-    if (named === null || uri === null || uri.origin !== target.origin) continue
-    paths.add(uri.pathname + uri.search)
-    const raw = resolved(named, request.path)
-    if (raw === null) continue
-    paths.add(raw)
-    paths.add(withoutDots(raw))
+  const target = URL.parse(`${scheme}://${request.authority === '' ? 'none.invalid' : request.authority}${path}`)
+  const created = new Set<string>()
+  if (target !== null) {
+    for (const named of [response.get(Field.location), response.find('content-location')])
+      for (const one of named === null ? [] : spellings(named, target, path, false)) created.add(one)
   }
-  return [...paths]
+  for (const one of created) paths.add(one)
+  if (reach.listing === 'yes' || (reach.listing === 'created' && status === 201)) addListing(paths, path)
+  if (status === 201) for (const one of created) addListing(paths, one)
+  // A redirection has changed nothing yet, and the next request will; but See Other follows what has been done.
+  const done = status < 300 || status === 303
+  if (!done) return { paths: [...paths], trees }
+  if (reach.anywhere) trees.push('/')
+  else if (reach.below) trees.push(path)
+  const destination = reach.destination && target !== null ? request.find('destination') : null
+  if (destination !== null && target !== null) {
+    const [first, ...others] = spellings(destination, target, path, true)
+    if (first !== undefined) trees.push(first)
+    for (const one of first === undefined ? [] : [first, ...others]) {
+      paths.add(one)
+      addListing(paths, one)
+    }
+  }
+  return { paths: [...paths], trees }
+}
+
+/** Adds the collection that a path is a member of: with the slash that it ends with, and without, as some write it. */
+function addListing(paths: Set<string>, path: string): void {
+  const question = path.indexOf('?')
+  const whole = question < 0 ? path : path.slice(0, question)
+  const end = whole.lastIndexOf('/', whole.length - 2)
+  if (end < 0) return
+  paths.add(whole.slice(0, end + 1))
+  if (end > 0) paths.add(whole.slice(0, end))
+}
+
+/**
+ * Path and query of what a reference names, as those who follow it write them; none if it is of another origin.
+ * @param eitherScheme whether http and https are the same: clients before something that ends TLS write the one, and
+ * what we are told is the other; keys have the latter
+ */
+function spellings(reference: string, target: URL, base: string, eitherScheme: boolean): readonly string[] {
+  const uri = URL.parse(escaped(reference), target.href)
+  if (uri === null || !(eitherScheme ? isOfHost(uri, target) : uri.origin === target.origin)) return []
+  const found = [uri.pathname + uri.search]
+  const raw = resolved(reference, base)
+  if (raw !== null) found.push(raw, withoutDots(raw))
+  return found
+}
+
+function isOfHost(uri: URL, target: URL): boolean {
+  return (uri.protocol === 'http:' || uri.protocol === 'https:') && uri.host === target.host
 }
 
 /** Bytes beyond ASCII in percent-encoding: they are UTF-8 to browsers, and were read as latin1 here. */

@@ -38,7 +38,7 @@ export function targetKey(
  * The authority as it goes to the server, in lower case and without `:80` or `:443` where that is the scheme's port (RFC
  * 9110 §4.2.3). Other spellings of the same host and port are kept apart: servers make links of what Host says.
  */
-function hostKey(scheme: Hop['proto'], head: RequestHead): string {
+export function hostKey(scheme: Hop['proto'], head: RequestHead): string {
   const { authority } = head
   if (authority === head.host) return authority
   const host = authority.toLowerCase()

@@ -148,3 +148,20 @@ function subject(path: string): OrderSubject {
   const { target, scheme, host, url } = partsOf(`shop\nhttp\nshop.test\n${path}`)
   return { target, scheme, host, url, status: 200, header: () => null, tags: '', age: 1 }
 }
+
+test('trees are taken by the ten thousand, leave room for the orders of operators, and everything can always be ordered', () => {
+  const book = new OrderBook()
+  const tree = (path: string): Named => ({ kind: 'tree', scheme: 'http', host: 'shop.test', path })
+  let taken = 0
+  while (book.give(tree(`/${taken}`), false, 0) !== null) taken++
+  assert.ok(taken > 5000 && taken < 20_000, `${taken} trees`)
+  assert.ok(book.give(url('/p'), false, 0))
+  assert.ok(book.give(prefix('/p'), false, 0))
+  const first = book.giveAll(0)
+  assert.deepEqual(first.what, prefix('/'))
+  assert.equal(book.giveAll(0).number, first.number + 1)
+  assert.equal(book.pending.filter(({ what }) => what.kind === 'prefix').length, 2)
+  // What has been carried out makes way.
+  book.sweptTo(taken / 2, 0)
+  assert.ok(book.give(tree('/more'), false, 0))
+})

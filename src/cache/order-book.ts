@@ -9,8 +9,13 @@ import { identityOf, type Named, type Order, type Removals } from './bans.ts'
 const PATTERNS = 1000
 /** Characters of the targets and tags that are kept. */
 const NAMES = 8 << 20
+/** The share of trees among them: what clients change must not keep operators from ordering. */
+const TREES = NAMES / 4
 /** What a name takes beside its characters. */
 const EACH = 64
+/** Under so many names a tree is looked up; see Trees. */
+const IN_TREES = 4
+const EVERYTHING: Named = { kind: 'prefix', scheme: null, host: null, path: '/' }
 /** A fetch that began before an order may end so much later and store what the order meant, in ms. */
 const LONGEST_FETCH = 15 * 60_000
 
@@ -19,6 +24,7 @@ export class OrderBook {
   readonly #orders = new Map<string, Order>()
   #patterns = 0
   #names = 0
+  #trees = 0
   #last = 0
   #lastPattern = 0
   #forgotten = 0
@@ -60,15 +66,32 @@ export class OrderBook {
     const former = this.#orders.get(identity)
     if (former !== undefined) this.#strike(identity, former)
     const names = weightOf(what)
-    const full = (): boolean => (names === 0 ? this.#patterns >= PATTERNS : this.#names + names > NAMES)
+    const full = (): boolean =>
+      names === 0
+        ? this.#patterns >= PATTERNS
+        : this.#names + names > NAMES || (what.kind === 'tree' && this.#trees + names > TREES)
     if (full()) this.#forgetHalf()
     if (full()) return null
+    return this.#write(what, soft, at)
+  }
+
+  /** Writes down that everything is to go, which there is always room for: a later one takes the place of the former. */
+  giveAll(at: number): Order {
+    const former = this.#orders.get(identityOf({ what: EVERYTHING, soft: false, number: 0 }))
+    if (former !== undefined) this.#strike(identityOf(former), former)
+    return this.#write(EVERYTHING, false, at)
+  }
+
+  #write(what: Named, soft: boolean, at: number): Order {
+    const number = this.#last + 1
+    const names = weightOf(what)
     const order: Order = { number, at, soft, what }
     this.#last = number
-    this.#orders.set(identity, order)
+    this.#orders.set(identityOf(order), order)
     if (names === 0) this.#lastPattern = number
     this.#patterns += names === 0 ? 1 : 0
     this.#names += names
+    if (what.kind === 'tree') this.#trees += names
     return order
   }
 
@@ -99,12 +122,14 @@ export class OrderBook {
     this.#orders.delete(identity)
     this.#patterns -= names === 0 ? 1 : 0
     this.#names -= names
+    if (what.kind === 'tree') this.#trees -= names
   }
 }
 
 /** Of the names of an order; 0: it has a pattern instead. */
 function weightOf(what: Named): number {
   if (what.kind === 'ban' || what.kind === 'prefix') return 0
+  if (what.kind === 'tree') return IN_TREES * (what.host.length + what.path.length + EACH)
   const names = what.kind === 'tags' ? what.tags : what.targets
   return names.reduce((sum, name) => sum + name.length + EACH, 0)
 }

@@ -31,6 +31,7 @@ const OURS: ReadonlySet<string> = new Set([
   'pragma',
   'trailer',
   'via',
+  'cdn-loop',
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-port',

@@ -124,3 +124,16 @@ test('the store has a size for everything and one for each answer', () => {
   assert.equal(configFrom({ ...base, cache: { size: '1GiB' } }).cache.size, 2 ** 30)
   assert.throws(() => configFrom({ ...base, cache: { size: '64KiB' } }), /too small/)
 })
+
+test('what is stored is compressed as its route says, where the cache says nothing of it', () => {
+  const both = (compress: unknown, own: unknown) =>
+    configFrom({ ...base, routes: [{ to: 'app', compress, cache: own }] } as never).routes[0]!
+  const br = { types: ['text/css'], encodings: ['br'], min: 10 }
+  assert.deepEqual(both(br, true).cache?.compress, br)
+  assert.deepEqual(both(br, {}).cache?.compress, br)
+  assert.equal(both(br, { compress: false }).cache?.compress, null)
+  assert.equal(both(false, {}).cache?.compress, null)
+  assert.deepEqual(both(false, { compress: br }).cache?.compress, br)
+  assert.equal(both(false, { compress: br }).compress, null)
+  assert.equal(configFrom(base as never).routes[0]?.compress, null)
+})

@@ -13,6 +13,8 @@ export const defaults = {
     wait: { max: 1000, timeout: '5s' },
     // Nobody is believed until named: a forged X-Forwarded-For must not reach a log or a rule.
     trustedProxies: [],
+    // RFC 9110 §7.6.3 leaves it to a gateway whether responses say so; clients have no use for it.
+    via: false,
     // What practically every application reads; RFC 7239 on demand.
     forwarded: ['x-forwarded'],
     timeouts: {
@@ -29,6 +31,8 @@ export const defaults = {
   },
   pool: {
     balance: 'round-robin',
+    // RFC 9110 §7.6.3 demands it of requests.
+    via: true,
     // Nobody waits unless it is asked for: at the limit the next request is refused.
     queue: { max: 0, timeout: '2s' },
     // A ceiling against leaks of tunnels. Age makes no stream by itself: a slow download is still a request.
@@ -71,6 +75,24 @@ export const defaults = {
     // A page, a script, an image. Downloads and films would push thousands of those out.
     maxObject: '8MiB',
   },
+  // Off as in nginx and Caddy: many servers compress already. When on: what is text, and longer than a packet.
+  compress: {
+    on: false,
+    types: [
+      'text/*',
+      'application/javascript',
+      'application/json',
+      'application/ld+json',
+      'application/manifest+json',
+      'application/xml',
+      'application/rss+xml',
+      'application/atom+xml',
+      'application/wasm',
+      'image/svg+xml',
+    ],
+    encodings: ['zstd', 'br', 'gzip'],
+    min: '1KiB',
+  },
   routeCache: {
     // As it came, with nothing guessed: an answer for another address is worse than one fetched twice.
     key: { host: true, path: true, query: true, sort: false, headers: [], cookies: [] },
@@ -102,24 +124,6 @@ export const defaults = {
     hitForMiss: '2m',
     // As many as a busy page sees in a few seconds, waiting as long as nginx lets them (5 s), then each for itself.
     coalesce: { on: true, max: 10_000, timeout: '5s', otherwise: 'fetch' },
-    // Off as in nginx and Caddy: many servers compress already. When on: what is text, and longer than a packet.
-    compress: {
-      on: false,
-      types: [
-        'text/*',
-        'application/javascript',
-        'application/json',
-        'application/ld+json',
-        'application/manifest+json',
-        'application/xml',
-        'application/rss+xml',
-        'application/atom+xml',
-        'application/wasm',
-        'image/svg+xml',
-      ],
-      encodings: ['zstd', 'br', 'gzip'],
-      min: '1KiB',
-    },
     // Whoever looks at a slow page wants to know whether it was a hit. The key is not told.
     status: true,
   },

@@ -33,6 +33,8 @@ export interface ListenerConfig {
   readonly whenFull: QueueConfig | null
   /** Peers (CIDR or address) whose X-Forwarded-*, Forwarded are believed and appended to; others are replaced. */
   readonly trustedProxies: readonly string[]
+  /** Our name in Via of responses to these clients; '': they get none from us. */
+  readonly via: string
   /** Which forwarding fields requests get: `x-forwarded` (X-Forwarded-For/-Proto/-Host), `forwarded` (RFC 7239). */
   readonly forwarded: readonly ('x-forwarded' | 'forwarded')[]
   /** All in ms; 0 never. `header`: from first byte of a head to its end. `body`: between reads of a request body. `send`: between writes to a client that does not read. `keepAlive`: idle between requests, and before the first. */
@@ -90,6 +92,8 @@ export interface PoolConfig {
   readonly name: string
   readonly servers: readonly ServerConfig[]
   readonly balance: BalanceConfig
+  /** Our name in Via of requests to these servers; '': they get none from us. Where it is not Config.name, CDN-Loop has that. */
+  readonly via: string
   /** A cookie that ties a client to a server; null: none. */
   readonly sticky: {
     readonly cookie: string
@@ -126,6 +130,16 @@ export interface QueryKey {
   readonly names: readonly string[]
   /** Parameters are put in order by name; those of the same name keep theirs. */
   readonly sort: boolean
+}
+
+/** Which answers are worth it to be compressed, and how. */
+export interface CompressConfig {
+  /** In lower case, `text/*` for all below. */
+  readonly types: readonly string[]
+  /** In the order of preference. */
+  readonly encodings: readonly ('zstd' | 'br' | 'gzip')[]
+  /** Bytes. */
+  readonly min: number
 }
 
 /** How a route caches. Times in ms. */
@@ -170,12 +184,8 @@ export interface RouteCacheConfig {
   readonly hitForMiss: number
   /** Waiting for somebody else's fetch of the same; null: each fetches. */
   readonly coalesce: { readonly max: number; readonly timeout: number; readonly otherwise: 'fetch' | 'refuse' } | null
-  /** Compression of stored answers; null: none. Types in lower case, `text/*` for all below; `min` in bytes. */
-  readonly compress: {
-    readonly types: readonly string[]
-    readonly encodings: readonly ('zstd' | 'br' | 'gzip')[]
-    readonly min: number
-  } | null
+  /** Compression of stored answers; null: none. */
+  readonly compress: CompressConfig | null
   /** Whether clients get Cache-Status. */
   readonly status: boolean
 }
@@ -193,6 +203,8 @@ export interface RouteConfig {
   readonly to: string
   readonly maxConnections: number
   readonly queue: QueueConfig
+  /** Compression of answers on their way from a server to a client; null: none. */
+  readonly compress: CompressConfig | null
   /** null: nothing is stored, nothing is looked up. */
   readonly cache: RouteCacheConfig | null
   /** Whether CONNECT is passed on (as a tunnel). */

@@ -1,6 +1,7 @@
 /** The reference of all settings as Markdown, made from the schema: what the code reads is what the page says. */
 import { templateFields } from '../base/log-fields.ts'
 import { pagePlaceholders } from '../base/page-fields.ts'
+import { aboutCompression } from './about-compression.ts'
 import type { SchemaNode } from './json-schema.ts'
 import { forms, jsonSchema } from './json-schema.ts'
 import { either } from './refusal.ts'
@@ -25,6 +26,7 @@ export function configurationReference(): string {
   const parts = [
     intro,
     ...sections.map(([path, title]) => section(title, path, objects)),
+    aboutCompression,
     fieldTable(
       'Fields of an access-log template',
       '`accessLog.format.template` may name these as `%{name}`; `%%` is a percent sign.',

@@ -23,15 +23,17 @@ const ownName = `headgate-${randomBytes(4).toString('hex')}`
  * @param notices gets what is wrong with the files the configuration names.
  */
 export function resolve(read: ReadConfig, places: Places, folder: string, notices: Notice[]): Config {
+  const own = read.name ?? ownName
   return {
-    name: read.name ?? ownName,
+    name: own,
     threads: read.threads ?? availableParallelism(),
     listeners: Object.entries(read.listeners).map(([name, listener]) => ({
       ...listener,
       name,
+      via: viaOf(listener.via, own),
       trustedProxies: listener.trustedProxies.flat(),
     })),
-    pools: Object.entries(read.pools).map(([name, pool]) => resolvePool(name, pool)),
+    pools: Object.entries(read.pools).map(([name, pool]) => resolvePool(name, pool, own)),
     routes: resolveRoutes(read),
     cache: read.cache,
     admin: resolveAdmin(read.admin ?? null, places, folder, notices),
@@ -44,10 +46,16 @@ export function resolve(read: ReadConfig, places: Places, folder: string, notice
   }
 }
 
-function resolvePool(name: string, pool: ReadConfig['pools'][string]): PoolConfig {
+function viaOf(via: boolean | string, own: string): string {
+  return typeof via === 'string' ? via : via ? own : ''
+}
+
+/** `own`: our name. */
+function resolvePool(name: string, pool: ReadConfig['pools'][string], own: string): PoolConfig {
   return {
     ...pool,
     name,
+    via: viaOf(pool.via, own),
     servers: pool.servers.map(({ address, maxConnections, weight, backup }) => ({
       ...address,
       maxConnections: maxConnections ?? UNLIMITED,
@@ -77,17 +85,23 @@ function resolveRoutes(read: ReadConfig): RouteConfig[] {
     to: route.to,
     maxConnections: route.maxConnections ?? UNLIMITED,
     queue: route.queue,
-    cache: cacheOf(route.cache),
+    compress: route.compress,
+    cache: cacheOf(route.cache, route.compress),
     connect: route.connect,
     upgrade: route.upgrade,
   }))
 }
 
-function cacheOf(read: NonNullable<ReadConfig['routes']>[number]['cache']): RouteConfig['cache'] {
+/** `compress` of its route: whoever wants answers compressed wants it of stored ones, too. */
+function cacheOf(
+  read: NonNullable<ReadConfig['routes']>[number]['cache'],
+  compress: RouteConfig['compress'],
+): RouteConfig['cache'] {
   if (read === null) return null
   return {
     ...read,
     ttl: read.ttl ?? [],
+    compress: read.compress === undefined ? compress : read.compress,
     // Pressure never shortens what is given without it.
     graceUnderPressure: Math.max(read.grace, read.graceUnderPressure),
     purge: read.purge.flat(),

@@ -14,7 +14,7 @@ export type Size = string | number
 export interface WrittenConfig {
   /** Where editors find the JSON Schema of this file. Not read by Headgate. */
   readonly $schema?: string | undefined
-  /** Name in Via, Proxy-Status and Cache-Status; by Via a request that comes round in a circle is known again. Unset: one of its own for every process, such as `headgate-3fb36a5d`. Varnish: -i. */
+  /** Name in Via, Proxy-Status, Cache-Status and CDN-Loop; by Via, or CDN-Loop where `via` of a pool is not `true`, a request that comes round in a circle is known again. Unset: one of its own for every process, such as `headgate-3fb36a5d`. Varnish: -i. */
   readonly name?: string | undefined
   /** Worker threads. Unset: as many as the machine has cores for this process. HAProxy: nbthread. nginx: worker_processes. */
   readonly threads?: number | undefined
@@ -68,6 +68,8 @@ export interface WrittenListener {
   } | undefined
   /** Proxies before this one whose X-Forwarded-* and Forwarded fields are believed and added to: addresses, networks `'10.0.0.0/8'`, `'loopback'` or `'private'`. Those of all others are replaced. nginx: set_real_ip_from. */
   readonly trustedProxies?: readonly string[] | undefined
+  /** Whether responses to clients say in Via that they came through here: `true` by the `name` of this proxy, or by another name, such as `'edge'`. Default: `false`. */
+  readonly via?: boolean | string | undefined
   /** Which fields tell the servers of the client: `'x-forwarded'` (X-Forwarded-For, -Proto, -Host), `'forwarded'` (RFC 7239), both as a list, or `[]`. HAProxy: option forwardfor, option forwarded. */
   readonly forwarded?: readonly ('x-forwarded' | 'forwarded')[] | 'x-forwarded' | 'forwarded' | undefined
   /** How long a client may take. */
@@ -110,6 +112,8 @@ export interface WrittenPool {
     /** A server takes at most this times the average before the next on the ring does, such as 1.25. 0: unbounded. HAProxy: hash-balance-factor. Default: `0`. */
     readonly bound?: number | undefined
   } | undefined
+  /** Whether requests to these servers say in Via that they came through here: `true` by the `name` of this proxy, or by another name, such as `'edge'`. nginx with its defaults (gzip_proxied off) compresses nothing for a request with Via: with `false` it does. A request that comes round in a circle is then known by CDN-Loop (RFC 8586). Default: `true`. */
+  readonly via?: boolean | string | undefined
   /** Name of a cookie that brings a client back to the same server, or `{ cookie, maxAge, secure }`. HAProxy: cookie insert. Varnish: shard director by cookie. */
   readonly sticky?: string | {
     /** Name of the cookie. */
@@ -220,6 +224,15 @@ export interface WrittenRoute {
     /** How long a request may wait for the route’s own limit. Default: `'2s'`. */
     readonly timeout?: Duration | undefined
   } | undefined
+  /** Whether answers are compressed on their way to clients that take it: `true`, or `{ types, encodings, min }`. Those that a server has compressed itself pass as they are. What the cache stores is compressed once for all, see `compress` of `cache`. nginx: gzip. HAProxy: compression. Default: `false`. */
+  readonly compress?: boolean | {
+    /** Media types that are worth it. `text/*` does not mean `text/event-stream`, which has to be named. nginx: gzip_types. */
+    readonly types?: readonly string[] | string | undefined
+    /** Encodings in the order of preference: of those that the client likes best, the first one is used. */
+    readonly encodings?: readonly ('zstd' | 'br' | 'gzip')[] | 'zstd' | 'br' | 'gzip' | undefined
+    /** Shorter answers stay as they are. nginx: gzip_min_length. Default: `'1KiB'`. */
+    readonly min?: Size | undefined
+  } | undefined
   /** Whether answers are stored and given again (RFC 9111): `true`, or an object that says how. nginx: proxy_cache. Varnish does it always. Default: `false`. */
   readonly cache?: boolean | WrittenRouteCache | undefined
   /** Whether CONNECT requests are passed on as tunnels. They get 405 otherwise. Default: `false`. */
@@ -298,9 +311,9 @@ export interface WrittenRouteCache {
   } | undefined
   /** How long, after an answer that may not be shared, nobody waits for the fetch of another: all who ask go to the servers side by side. Varnish: uncacheable_ttl. Default: `'2m'`. */
   readonly hitForMiss?: Duration | undefined
-  /** Whether stored answers are compressed, once for all who take them: `true`, or `{ types, encodings, min }`. nginx: gzip. Varnish: beresp.do_gzip. Default: `false`. */
+  /** Whether stored answers are compressed, once for all who take them: `true`, or `{ types, encodings, min }`. Unset: as `compress` of the route says. Varnish: beresp.do_gzip. */
   readonly compress?: boolean | {
-    /** Media types that are worth it. nginx: gzip_types. */
+    /** Media types that are worth it. `text/*` does not mean `text/event-stream`, which has to be named. nginx: gzip_types. */
     readonly types?: readonly string[] | string | undefined
     /** Encodings in the order of preference: of those that the client likes best, the first one is used. */
     readonly encodings?: readonly ('zstd' | 'br' | 'gzip')[] | 'zstd' | 'br' | 'gzip' | undefined

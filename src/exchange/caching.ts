@@ -312,9 +312,10 @@ export class Caching extends CacheState {
     this.detail = detail
     x.world.tally.cached(result)
     const way = this.way!
+    const { via } = x.client.context.config // what is prepared has none
     const conditions = this.conditions ?? conditionsOf(x.head)
     const age = ageTold(this.life, now, result === 'revalidated')
-    const usual = result === 'hit' && conditions === null && !this.ask.noTransform && x.responder.plain
+    const usual = result === 'hit' && conditions === null && !this.ask.noTransform && x.responder.plain && via === ''
     if (usual) {
       const accept = way.settings.compress === null ? null : x.head.list(Field.acceptEncoding)
       const ready = way.ready.find(hold, age, way.settings.status ? this.#left(now) : 0, accept)

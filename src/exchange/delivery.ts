@@ -17,6 +17,7 @@ import { REASON, SLOT, type StoredText } from '../cache/stored.ts'
 import type { PreparedAnswer } from '../net/responder.ts'
 import type { Hold } from '../store/hold.ts'
 import { byteRanges, multipartLength, multipartTail, partHead } from '../wire/byte-range.ts'
+import { viaLine } from '../wire/forward.ts'
 import type { Exchange } from './exchange.ts'
 import type { Fill } from './fill.ts'
 import { Sequel } from './sequel.ts'
@@ -32,6 +33,8 @@ interface Part {
 const STRETCH = 256 * 1024
 /** Bytes of a body that may wait for the end of the turn. */
 const LITTLE = 16 * 1024
+/** What is stored is passed on as HTTP/1.1, whatever it came by. */
+const HTTP11 = { minor: 1 } as const
 const PARTIAL = 'Partial Content'
 const ALL: Part = { before: '', from: 0, to: Infinity }
 
@@ -76,9 +79,9 @@ export class Delivery {
    * Answers with what is held, and lets go of it in the end.
    * @param conditions of the client; null: it has none
    */
-  start(hold: Hold, stored: StoredText, conditions: Conditions | null, out: DeliveryOut, now: number): void {
+  start(hold: Hold, stored: StoredText, conditions: Conditions | null, added: DeliveryOut, now: number): void {
     const x = this.#x
-    const { head } = x
+    const { head, client } = x
     this.#hold = hold
     this.#begun = true
     x.phase = 'D'
@@ -88,6 +91,8 @@ export class Delivery {
     const range = judged === 'ok' && length >= 0 ? (conditions?.range ?? null) : null
     const ranges = range === null || head.isHead ? 'ignore' : byteRanges(range, length)
     const bodiless = head.isHead || stored.status === 204 || judged === 'not-modified' || ranges === 'unsatisfiable'
+    const via = viaLine(HTTP11, client.context.config.via)
+    const out = via === '' ? added : { ...added, extra: added.extra + via }
 
     if (judged === 'not-modified') {
       this.#head(304, 'Not Modified', notModifiedLines(stored, out), -1, false)

@@ -1,22 +1,32 @@
 /** The response's way: head and body from the server to the client, at the speed of the slower one; tunnels too. */
+
+import { latin1 } from '../base/bytes.ts'
 import type { Cause } from '../base/cause.ts'
 import { httpDate, lately } from '../base/clock.ts'
 import { isCacheMethod } from '../cache/key.ts'
 import type { OriginUser } from '../net/origin.ts'
 import { Field } from '../wire/fields.ts'
-import { interimLines, responseLines } from '../wire/forward.ts'
+import { interimLines, responseLines, viaLine } from '../wire/forward.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
+import { formOf } from './compression.ts'
+import { Compressor, type CompressorUser } from './compressor.ts'
 import type { Exchange } from './exchange.ts'
 import { invalidate } from './invalidation.ts'
 import type { Sequel } from './sequel.ts'
 
-export class Download implements OriginUser {
+export class Download implements OriginUser, CompressorUser {
   readonly #x: Exchange
   /** The head of the response has been seen. */
   begun = false
   #complete = false
   #held = false
   #tunnel = false
+  /** Of a response that is kept back whole. */
+  #trailers = ''
+  /** The answer is kept back until what it has changed is known to all threads; see invalidation.ts. */
+  #keptBack = false
+  /** Compresses the body; null: it passes as it is. */
+  #compressor: Compressor | null = null
   /** The client has the beginning already. */
   #sequel: Sequel | null = null
 
@@ -25,8 +35,11 @@ export class Download implements OriginUser {
   }
 
   reset(): void {
-    this.begun = this.#complete = this.#held = this.#tunnel = false
+    this.begun = this.#complete = this.#held = this.#tunnel = this.#keptBack = false
+    this.#trailers = ''
     this.#sequel = null
+    this.#compressor?.close()
+    this.#compressor = null
   }
 
   /** The client has the head and the beginning of the body from the store; what comes is to go on where that ends. */
@@ -60,11 +73,12 @@ export class Download implements OriginUser {
 
   originHead(head: ResponseHead): void {
     const x = this.#x
-    const { head: request, responder, settings, route, server } = x
+    const { head: request, client, responder, settings, route, server } = x
     if (route !== null && server !== null) route.pool.responses[server.index]!.add(1)
     x.attempt?.answered(head.status)
     if (head.status === 101 || (request.isConnect && head.status < 300)) return this.#openTunnel(head)
-    if (!isCacheMethod(request.method)) invalidate(x, head)
+    const changed = isCacheMethod(request.method) ? null : invalidate(x, head)
+    if (changed !== null) this.#keepBack(changed)
     if (x.caching.waits && x.caching.answered(head)) return
     x.caching.passOn(head)
     if (this.#sequel !== null) {
@@ -79,19 +93,47 @@ export class Download implements OriginUser {
     x.status = head.status
     x.releaseStream() // an upgrade that was declined is a request like any other
     if (settings.streams.after > 0) x.streamAt = x.sentAt + settings.streams.after
+    // What is kept back is short, and leaves all at once.
+    const form = this.#keptBack ? null : formOf(x, head)
+    const coding = form?.coding ?? null
     const { bodyKind } = head
     const chunked = bodyKind === BodyKind.chunked
     // RFC 9110 §6.6.1: what comes without Date is passed on with one.
     const date = head.has(Field.date) ? '' : `Date: ${httpDate()}\r\n`
-    const lines = responseLines(head, chunked && responder.trailers) + date + x.stickyField() + x.caching.line
-    const length = chunked || bodyKind === BodyKind.close ? -1 : head.contentLength
-    responder.head(head.status, head.reason, lines, length, bodyKind !== BodyKind.none)
+    const own = `${date}${form?.lines ?? ''}${x.stickyField()}${x.caching.line}${viaLine(head, client.context.config.via)}`
+    const known = coding === null && !chunked && bodyKind !== BodyKind.close
+    const content = bodyKind !== BodyKind.none
+    const lines = responseLines(head, chunked && responder.trailers) + own
+    responder.head(head.status, head.reason, lines, known ? head.contentLength : -1, content)
+    if (coding !== null && content) this.#compressor = new Compressor(coding, this, x.world.wheel)
     x.expect('between_bytes_timeout', settings.timeouts.betweenBytes)
+  }
+
+  #keepBack(changed: Promise<void>): void {
+    const x = this.#x
+    const { serial } = x
+    this.#keptBack = true
+    const go = (): void => {
+      if (x.serial === serial) this.#letGo()
+    }
+    changed.then(go, (error: unknown) => {
+      x.world.defect(error)
+      go()
+    })
+  }
+
+  /** What was kept back leaves, and the rest follows. */
+  #letGo(): void {
+    const x = this.#x
+    this.#keptBack = false
+    if (this.#complete) return this.#finish(x.responder.end(this.#trailers))
+    x.origin?.stream.resume()
+    this.originRead()
   }
 
   #openTunnel(head: ResponseHead): void {
     const x = this.#x
-    const { head: request, origin } = x
+    const { head: request, client, origin } = x
     if (origin === null) return
     if (!request.isConnect && request.upgrade === null) {
       return x.attemptFailed('response_bad', 'a 101 response nobody asked for', false)
@@ -106,7 +148,7 @@ export class Download implements OriginUser {
     x.phase = 'D'
     x.status = head.status
     x.deadline = 0
-    const lines = responseLines(head, false) + x.stickyField()
+    const lines = responseLines(head, false) + x.stickyField() + viaLine(head, client.context.config.via)
     x.responder.tunnel(head.status, head.reason, lines, request.isConnect ? null : head.upgrade)
     origin.tunnel()
     x.upload.tunnel()
@@ -122,12 +164,25 @@ export class Download implements OriginUser {
     const at = this.#sequel === null ? from : this.#sequel.skip(buf, from, to)
     if (at < 0) return this.#x.fail('response_cut', 'fetched again, it was another response')
     if (at === to) return
-    this.#x.responder.data(origin.stream, buf, at, to)
+    if (this.#compressor !== null) return this.#compressor.take(buf, at, to)
+    const { responder } = this.#x
+    // What is kept back outlives the buffer of this read; no more is read meanwhile.
+    if (this.#keptBack) responder.text(latin1(buf, at, to))
+    else responder.data(origin.stream, buf, at, to)
   }
 
   originRead(): void {
     if (!this.begun || this.#complete) return
     const x = this.#x
+    if (this.#keptBack) {
+      x.origin?.stream.pause()
+      return x.relax()
+    }
+    // Its first piece takes the head along.
+    if (this.#compressor?.work() === true) {
+      x.origin?.stream.pause()
+      return x.relax()
+    }
     if (!x.responder.flush()) {
       this.#held = true
       x.origin?.stream.pause()
@@ -141,19 +196,31 @@ export class Download implements OriginUser {
 
   originEnd(): void {
     const x = this.#x
-    const { origin, route, server, client } = x
+    const { origin, route, server } = x
     if (origin === null || route === null || server === null) return
     if (this.#sequel?.done === false) return x.fail('response_cut', 'fetched again, it was shorter')
-    this.#complete = true
-    const out = x.responder.end(origin.body.trailers)
+    const compressor = this.#compressor
+    const later = this.#keptBack || compressor !== null
+    if (compressor !== null) compressor.end()
+    else this.#complete = true
+    if (this.#keptBack) this.#trailers = origin.body.trailers
+    // What is kept back or compressed lies in the buffer of the connection no more.
+    const out = later || x.responder.end(origin.body.trailers)
     x.origin = null
     if (x.upload.done) route.pool.idle[server.index]!.keep(origin, out)
     else origin.drop() // part of the request is still on its way: nothing else may follow it
     // The server is done, so its slot is free, even while the client is still reading.
     x.releaseSlot()
+    if (later) x.relax()
+    else this.#finish(out)
+  }
+
+  /** Nothing more follows. `out`: all of it has left. */
+  #finish(out: boolean): void {
+    const x = this.#x
     if (out) return x.over(false)
     x.phase = 'L'
-    x.expect('client_stalled', client.context.config.timeouts.send)
+    x.expect('client_stalled', x.client.context.config.timeouts.send)
   }
 
   originFailed(cause: Cause, detail: string, unsent: boolean): void {
@@ -177,11 +244,45 @@ export class Download implements OriginUser {
 
   clientDrained(): void {
     const x = this.#x
+    if (this.#keptBack) return
     if (this.#complete) return x.over(false)
     if (!this.#held) return
     this.#held = false
+    // The server has its turn when the compressor is done with what it has.
+    if (this.#compressor !== null) {
+      x.relax()
+      if (!this.#compressor.work()) this.codedAll()
+      return this.#compressor.resume()
+    }
     x.origin?.stream.resume()
     if (this.#tunnel) x.expect('tunnel_idle', x.settings.timeouts.tunnelIdle)
     else if (this.begun) x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
+  }
+
+  coded(piece: Buffer): boolean {
+    const x = this.#x
+    x.responder.borrowed(piece)
+    if (x.responder.flush()) return true
+    this.#held = true
+    x.origin?.stream.pause()
+    x.expect('client_stalled', x.client.context.config.timeouts.send)
+    return false
+  }
+
+  codedAll(): void {
+    const x = this.#x
+    if (this.#held || x.origin === null) return
+    x.origin.stream.resume()
+    x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
+  }
+
+  codedEnd(): void {
+    this.#complete = true
+    this.#finish(this.#x.responder.end(''))
+  }
+
+  codingFailed(error: unknown): void {
+    this.#x.world.defect(error)
+    this.#x.over(true)
   }
 }

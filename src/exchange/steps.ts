@@ -1,7 +1,7 @@
 /** The steps of a request's life, in their order. Each says in its return type what can follow. */
 import { lately } from '../base/clock.ts'
 import { Origin } from '../net/origin.ts'
-import { forwardsLeft, isLoop } from '../wire/forward.ts'
+import { forwardsLeft, isInCdnLoop, isLoop } from '../wire/forward.ts'
 import { BodyKind } from '../wire/head.ts'
 import { keyOf, preferred } from './affinity.ts'
 import type { Exchange } from './exchange.ts'
@@ -16,6 +16,7 @@ const steps: Steps = {
     const { head, client, world } = x
     const { config } = client.context
     if (isLoop(head, world.config.name)) return failed('loop', 'our own name stands in Via')
+    if (isInCdnLoop(head, world.config.name)) return failed('loop', 'our own name stands in CDN-Loop')
     if (config.limits.body > 0 && head.bodyKind === BodyKind.length && head.contentLength > config.limits.body) {
       return failed('body_too_large', `Content-Length is ${head.contentLength}`)
     }

@@ -7,6 +7,7 @@ import type { Serving } from '../net/serving.ts'
 import { requestToServer } from '../wire/forward.ts'
 import { chunkHead } from '../wire/framing.ts'
 import { BodyKind } from '../wire/head.ts'
+import { askForPlain } from './compression.ts'
 import type { Exchange } from './exchange.ts'
 
 export class Upload implements Serving {
@@ -16,6 +17,8 @@ export class Upload implements Serving {
   /** The request has been handed over completely. */
   done = false
   #tunnel = false
+  /** Lines instead of those that were hidden, for the first try and for all that follow. */
+  #asked: string | null = null
 
   constructor(x: Exchange) {
     this.#x = x
@@ -26,20 +29,23 @@ export class Upload implements Serving {
     this.#origin = null
     this.done = false
     this.#tunnel = false
+    this.#asked = null
   }
 
   /** Sends the request, or once more what was sent of it (see `repeatable`). */
   start(origin: Origin): void {
-    const { head, client, caching } = this.#x
+    const { head, client, caching, route, settings, server } = this.#x
     // A line of its own: the field is a list (RFC 9110 §5.3), and what the request brings of it passes as it is.
-    const extra = caching.way === null ? '' : caching.way.capability + caching.extra
+    this.#asked ??= askForPlain(this.#x)
+    const own = caching.way === null ? '' : caching.way.capability + caching.extra
+    const extra = route === null ? own : own + route.pool.loopLine + this.#asked
     const again = this.#out.first
     this.#origin = origin
     this.#out.reset()
     this.#out.open(origin.stream)
     this.#x.sentAt = lately()
     origin.expectResponse(head.method)
-    this.#out.text(again ?? requestToServer(head, client.hop, extra, this.#x.server?.host))
+    this.#out.text(again ?? requestToServer(head, client.hop, extra, server?.host, settings.via))
     if (client.bodyLeft) client.readBody(head.expectContinue)
     else this.done = true
     const out = this.#out.flush()

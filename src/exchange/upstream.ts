@@ -11,6 +11,8 @@ import { EndedTally, ServerTally } from './server-tally.ts'
 export class Upstream {
   readonly config: PoolConfig
   readonly pool: Pool
+  /** A whole line for each request, or '': by CDN-Loop one that comes round in a circle is known where Via does not have our name. */
+  readonly loopLine: string
   /** The budget of long-lived streams. */
   readonly streams: Slots
   /** Idle connections, by index of the server. */
@@ -21,8 +23,10 @@ export class Upstream {
   readonly tallies: readonly ServerTally[]
   readonly ended: EndedTally
 
-  constructor(pool: Pool, ledger: Ledger, wheel: Wheel) {
+  /** `name`: ours. */
+  constructor(pool: Pool, ledger: Ledger, wheel: Wheel, name: string) {
     this.config = pool.config
+    this.loopLine = pool.config.via === name ? '' : `CDN-Loop: ${name}\r\n`
     this.pool = pool
     this.streams = ledger.slots(`streams:${pool.config.name}`)
     this.idle = pool.config.servers.map(

@@ -1,6 +1,7 @@
 /** What exchanges of one thread share. Made once by the worker; nothing in it changes from request to request. */
 import type { Cause } from '../base/cause.ts'
 import type { Wheel } from '../base/wheel.ts'
+import type { Tree } from '../cache/trees.ts'
 import type { Config } from '../config/model.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { WholeAnswer } from '../net/responder.ts'
@@ -72,6 +73,8 @@ export interface World {
   defect(error: unknown): void
   /** Orders what is stored under these beginnings of keys to go; resolves when it is in effect on all threads, or was not taken. */
   purge(targets: readonly string[]): Promise<Purged>
+  /** A client has changed all of this: its former state goes from the cache. Resolves when that is in effect on all threads. */
+  changed(trees: readonly Tree[]): Promise<void>
   /** An exchange for a request that nobody waits for. */
   background(): Exchange
   /** The exchange is over and may serve again. */

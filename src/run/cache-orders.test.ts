@@ -122,3 +122,24 @@ test('each counter of the ledger is told under its own name', async (t) => {
     counted.map((_, at) => at),
   )
 })
+
+test('what clients change is ordered tree by tree, and where there is no room for more of them, everything is', async (t) => {
+  const { cache, told } = orders(t)
+  const tree = (path: string) => ({ kind: 'tree', scheme: 'http', host: 'shop.test', path }) as const
+  await cache.changed([tree('/a'), tree('/b')])
+  assert.deepEqual(
+    told[0]!.orders.map(({ what, soft, number }) => ({ what, soft, number })),
+    [
+      { what: tree('/a'), soft: false, number: 1 },
+      { what: tree('/b'), soft: false, number: 2 },
+    ],
+  )
+  assert.deepEqual(
+    (await cache.orders()).map(({ order }) => order),
+    ['changed http://shop.test/a/', 'changed http://shop.test/b/'],
+  )
+  await cache.changed(Array.from({ length: 20_000 }, (_, i) => tree(`/${i}`)))
+  assert.deepEqual(told[1]!.orders.at(-1)!.what, { kind: 'prefix', scheme: null, host: null, path: '/' })
+  assert.equal(told[1]!.orders.at(-1)!.number, told[1]!.last)
+  assert.partialDeepStrictEqual(await cache.purge({ ...nothing, prefix: '/p' }), { done: true })
+})

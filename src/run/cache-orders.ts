@@ -13,6 +13,7 @@ import { type Misnamed, type NamedUrl, readPrefix, readUrl } from '../cache/name
 import { OrderBook } from '../cache/order-book.ts'
 import { explained, isOf, isStored } from '../cache/reasons.ts'
 import { KIND, SLOT } from '../cache/stored.ts'
+import type { Tree } from '../cache/trees.ts'
 import type { Config, RouteConfig } from '../config/model.ts'
 import type { Note, Noted } from '../exchange/notes.ts'
 import { outlives } from '../exchange/route-cache.ts'
@@ -109,6 +110,15 @@ export class CacheOrders implements CacheControl {
     const removal = await this.#give({ kind: 'targets', targets }, softened, softened)
     if (!removal.done) return { done: false, cause: 'purge_full', says: removal.reason }
     return { done: true, says: softened ? 'made stale, as the servers are saturated' : 'purged' }
+  }
+
+  /** An unsafe request has changed all of this. Resolves when no thread serves the former state of it any more. */
+  async changed(trees: readonly Tree[]): Promise<void> {
+    const now = Date.now()
+    // What has changed must not be served, and where there is no room to say what it is, nothing is.
+    const orders = trees.map((tree) => this.#book.give(tree, false, now) ?? this.#book.giveAll(now))
+    await this.#tell(this.#book.with(orders))
+    this.#sweeper.hurry()
   }
 
   async ban(ban: Ban, force: boolean): Promise<Removal> {
@@ -332,6 +342,8 @@ function textOf(what: Named): string {
       return `tags ${what.tags.join(' ')}`
     case 'prefix':
       return `prefix ${what.scheme === null ? '' : `${what.scheme}://${what.host ?? '*'}`}${what.path}`
+    case 'tree':
+      return `changed ${what.scheme}://${what.host}${what.path}/`
     case 'targets': {
       const { scheme, host, url } = partsOf(what.targets[0] ?? '')
       return `url ${scheme}://${host ?? '*'}${url ?? '/*'}`

@@ -1,5 +1,6 @@
 /** What the main thread and its workers say to each other. Commands go by messages; all state lies in the ledger. */
 import type { Removals } from '../cache/bans.ts'
+import type { Tree } from '../cache/trees.ts'
 import type { Address, Config } from '../config/model.ts'
 import type { Noted } from '../exchange/notes.ts'
 import type { RouteRefreshes } from '../exchange/refreshes.ts'
@@ -34,6 +35,8 @@ export type Command =
   | { readonly do: 'remove'; readonly removals: Removals; readonly ask: number }
   /** The purge that the worker ordered under this number is in effect, maybe as a soft one, or was not taken. */
   | { readonly do: 'purged'; readonly ask: number; readonly purged: Purged }
+  /** The change that the worker told under this number is in effect on all threads. */
+  | { readonly do: 'changed'; readonly ask: number }
   /** Why the last answer for these targets was stored or not: answer `noted` with the number. */
   | { readonly do: 'why'; readonly targets: readonly string[]; readonly ask: number }
   /** What came of refreshing what is stale: answer `refreshes` with the number. */
@@ -51,6 +54,8 @@ export type Report =
   | { readonly is: 'stopped' }
   /** A client ordered something to go: answer `purged` with the number. */
   | { readonly is: 'purge'; readonly targets: readonly string[]; readonly ask: number }
+  /** A client has changed all of this: answer `changed` with the number. */
+  | { readonly is: 'changed'; readonly trees: readonly Tree[]; readonly ask: number }
   /** The answer to a question or an order that has a number. */
   | { readonly is: 'heeded'; readonly ask: number; readonly answer: null }
   | { readonly is: 'noted'; readonly ask: number; readonly answer: Noted }

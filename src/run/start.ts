@@ -9,7 +9,6 @@ import { version } from '../base/version.ts'
 import { addressText } from '../config/address.ts'
 import type { Address, Config } from '../config/model.ts'
 import { type Noted, together } from '../exchange/notes.ts'
-import type { Purged } from '../exchange/world.ts'
 import { createMemory, planLedger } from '../ledger/layout.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { type Orders, type Server, serversOf } from '../pool/server.ts'
@@ -22,6 +21,7 @@ import { openOptionalAdmin } from './admin.ts'
 import { Asking } from './asking.ts'
 import { lostLine, saturation, storeOf } from './cache-memory.ts'
 import { CacheOrders } from './cache-orders.ts'
+import { carryOut } from './carry-out.ts'
 import { EffectiveLimits } from './effective-limits.ts'
 import { setLimit } from './limits.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
@@ -236,7 +236,8 @@ class Running implements Headgate {
       case 'stopped':
         return post.stopped.resolve()
       case 'purge':
-        void this.#purge(thread, report.targets, report.ask)
+      case 'changed':
+        void carryOut(this.#cache, report).then((command) => this.#posts[thread]?.worker?.postMessage(command))
         return
       case 'heeded':
       case 'noted':
@@ -284,12 +285,6 @@ class Running implements Headgate {
     if (!post.up) return
     post.up = false
     post.listening = Promise.withResolvers()
-  }
-
-  async #purge(thread: number, targets: readonly string[], ask: number): Promise<void> {
-    const nothing: Purged = { done: true, says: 'nothing is stored' }
-    const purged = (await this.#cache?.purgeTargets(targets)) ?? nothing
-    this.#posts[thread]?.worker?.postMessage({ do: 'purged', ask, purged } satisfies Command)
   }
 
   /** Asks all workers that there are; `A`: what they answer to that. */

@@ -7,6 +7,7 @@ import { type Cause, rowOf } from '../base/cause.ts'
 import { httpDate, monotonic, wall } from '../base/clock.ts'
 import { Wheel } from '../base/wheel.ts'
 import { Bans, type Removals } from '../cache/bans.ts'
+import type { Tree } from '../cache/trees.ts'
 import { type Address, type Config, UNLIMITED } from '../config/model.ts'
 import { Exchange } from '../exchange/exchange.ts'
 import { turnedAwayRecord } from '../exchange/finish.ts'
@@ -42,6 +43,8 @@ export interface Told {
   defect(error: unknown): void
   /** Something stored is to go on all threads; resolves when it is, or was not taken. */
   purge?(targets: readonly string[]): Promise<Purged>
+  /** What a client has changed is to go on all threads; resolves when it has. */
+  changed?(trees: readonly Tree[]): Promise<void>
   /** A finished exchange; null: nobody wants records. */
   readonly record: ((record: Record) => void) | null
   /** One that was refused or failed; null: nobody wants those apart. */
@@ -88,7 +91,7 @@ export class Thread implements World, ListenerUser {
 
     const upstreams = new Map<string, Upstream>()
     for (const pool of config.pools) {
-      upstreams.set(pool.name, new Upstream(new Pool(pool, ledger, thread), ledger, this.wheel))
+      upstreams.set(pool.name, new Upstream(new Pool(pool, ledger, thread), ledger, this.wheel, config.name))
     }
     this.#upstreams = [...upstreams.values()]
 
@@ -246,6 +249,10 @@ export class Thread implements World, ListenerUser {
 
   purge(targets: readonly string[]): Promise<Purged> {
     return this.#told.purge?.(targets) ?? Promise.reject(new Error('there is nobody to order a purge of'))
+  }
+
+  changed(trees: readonly Tree[]): Promise<void> {
+    return this.#told.changed?.(trees) ?? Promise.reject(new Error('there is nobody to tell of a change'))
   }
 
   background(): Exchange {

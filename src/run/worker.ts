@@ -1,5 +1,6 @@
 /** A worker thread: the data plane of one thread, its log, and the commands it heeds. */
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Tree } from '../cache/trees.ts'
 import type { Purged } from '../exchange/world.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { Stream } from '../net/stream.ts'
@@ -37,6 +38,17 @@ function purge(targets: readonly string[]): Promise<Purged> {
   return promise
 }
 
+/** Changes that clients made, and whose answers wait until they are in effect, by number. */
+const changes = new Map<number, () => void>()
+let lastChange = 0
+function changed(trees: readonly Tree[]): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const ask = ++lastChange
+  changes.set(ask, resolve)
+  tell({ is: 'changed', trees, ask })
+  return promise
+}
+
 const ledger = new Ledger(memory, plan, thread)
 ledger.join()
 Stream.onDefect = defect
@@ -52,6 +64,7 @@ const plane = new Thread(
   {
     defect,
     purge,
+    changed,
     record: log === null || onlyFailures ? null : (record) => log.write(record),
     incident: log !== null && onlyFailures ? (record) => log.write(record) : null,
   },
@@ -89,6 +102,10 @@ port.on('message', (command: Command) => {
     case 'purged':
       purges.get(command.ask)?.(command.purged)
       purges.delete(command.ask)
+      break
+    case 'changed':
+      changes.get(command.ask)?.()
+      changes.delete(command.ask)
       break
     case 'why':
       tell({ is: 'noted', ask: command.ask, answer: plane.notes.find(command.targets) })

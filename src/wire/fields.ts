@@ -64,6 +64,7 @@ export const Field = {
   server: 56,
   strictTransportSecurity: 57,
   surrogateCapability: 58,
+  cdnLoop: 59,
 } as const
 
 /** Number of a field in `Field`. */
@@ -86,7 +87,7 @@ const lengths = new Uint8Array(fieldNames.length)
 
 /** Takes four features that tell all known names apart. `| 0x20` maps no other token character onto a letter or '-'. */
 function hash(length: number, first: number, middle: number, lastButOne: number): number {
-  return (length * 54 + (first | 0x20) * 145 + (lastButOne | 0x20) * 160 + (middle | 0x20) * 68) & (SLOTS - 1)
+  return (length * 127 + (first | 0x20) * 27 + (lastButOne | 0x20) * 6 + (middle | 0x20) * 163) & (SLOTS - 1)
 }
 
 for (let id = 1; id < fieldNames.length; id++) {

@@ -14,7 +14,7 @@ import { BodyKind, type Head, type RequestHead, type ResponseHead } from './head
 import { lengthIn } from './length.ts'
 
 export { clientOf, type Hop } from './forwarded.ts'
-export { isLoop } from './via.ts'
+export { isInCdnLoop, isLoop } from './via.ts'
 
 /** Written anew where needed, or for this hop only. Proxy-Authorization and its kin are for us, who ask for none. */
 export const OF_THIS_HOP: number =
@@ -47,8 +47,9 @@ const OF_PROXIES =
  * peer that is not trusted are replaced, those of a kind we do not send dropped, X-Real-IP with them. A request whose
  * forwardsLeft() is 0 is not to be sent on.
  * @param extra whole lines with CRLF, or ''
+ * @param by our name in Via; '': we do not stand there
  */
-export function requestToServer(head: RequestHead, hop: Hop, extra: string, host = ''): string {
+export function requestToServer(head: RequestHead, hop: Hop, extra: string, host = '', by = hop.name): string {
   let drop = OF_THIS_HOP | (1 << Field.host)
   if (head.bodyKind !== BodyKind.chunked) drop |= 1 << Field.trailer
   if (!head.expectContinue) drop |= 1 << Field.expect
@@ -67,8 +68,13 @@ export function requestToServer(head: RequestHead, hop: Hop, extra: string, host
     own += `Connection: ${head.teTrailers ? 'upgrade, TE' : 'upgrade'}\r\nUpgrade: ${head.upgrade}\r\n`
   } else if (head.teTrailers) own += 'Connection: TE\r\n'
   if (head.teTrailers) own += 'TE: trailers\r\n'
-  const via = head.minor === 1 ? 'Via: 1.1 ' : 'Via: 1.0 '
-  return `${head.method} ${head.path} HTTP/1.1\r\nHost: ${head.authority || host}\r\n${fields}${own}${via}${hop.name}\r\n${forwardedLines(head, hop)}${extra}\r\n`
+  return `${head.method} ${head.path} HTTP/1.1\r\nHost: ${head.authority || host}\r\n${fields}${own}${viaLine(head, by)}${forwardedLines(head, hop)}${extra}\r\n`
+}
+
+/** The line of Via about a message that came with this head; '' where `by` is. */
+export function viaLine(head: { readonly minor: number }, by: string): string {
+  if (by === '') return ''
+  return head.minor === 1 ? `Via: 1.1 ${by}\r\n` : `Via: 1.0 ${by}\r\n`
 }
 
 /**

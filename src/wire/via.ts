@@ -1,8 +1,11 @@
-/** Via (RFC 9110 §7.6.3). */
-import { BACKSLASH, COMMA, equalsLower, HTAB, SP } from '../base/bytes.ts'
+/**
+ * Via (RFC 9110 §7.6.3), and CDN-Loop (RFC 8586), which tells of loops alone: servers do not answer otherwise for it, as
+ * nginx does for Via.
+ */
+import { BACKSLASH, COMMA, equalsLower, HTAB, SEMICOLON, SP } from '../base/bytes.ts'
 import { Field } from './fields.ts'
 import type { Head } from './head.ts'
-import { skipSpace } from './list.ts'
+import { quotedElementEnd, skipSpace } from './list.ts'
 
 const OPEN = 0x28
 const CLOSE = 0x29
@@ -17,6 +20,32 @@ export function isLoop(head: Head, name: string): boolean {
     }
   }
   return false
+}
+
+/** Whether CDN-Loop says that the request has been through the proxy of this name (RFC 8586 §2). */
+export function isInCdnLoop(head: Head, name: string): boolean {
+  if (!head.has(Field.cdnLoop)) return false
+  const lowerName = name.toLowerCase()
+  for (let i = 0; i < head.count; i++) {
+    if (head.ids[i] === Field.cdnLoop && isListed(head.text, head.spans[i * 4 + 2]!, head.spans[i * 4 + 3]!, lowerName))
+      return true
+  }
+  return false
+}
+
+/** Walks `cdn-id; parameter=value, …`. */
+function isListed(text: string, from: number, to: number, lowerName: string): boolean {
+  for (let i = from; i < to; i = quotedElementEnd(text, i, to) + 1) {
+    const id = skipSpace(text, i, to)
+    let end = id
+    while (end < to && !isIdEnd(text.charCodeAt(end))) end++
+    if (equalsLower(text, id, end, lowerName)) return true
+  }
+  return false
+}
+
+function isIdEnd(c: number): boolean {
+  return c === SP || c === HTAB || c === COMMA || c === SEMICOLON
 }
 
 /** Walks `received-protocol received-by (comment), …`. */

@@ -16,8 +16,15 @@ export interface Nginx extends AsyncDisposable {
   readonly port: number
 }
 
-/** Starts it with these files; each of them is as old as the others. */
-export async function nginx(binary: string, files: Readonly<Record<string, string | Buffer>>): Promise<Nginx> {
+/**
+ * Starts it with these files; each of them is as old as the others.
+ * @param gzipProxied whether it compresses for a request with Via; nginx's own default is `off`
+ */
+export async function nginx(
+  binary: string,
+  files: Readonly<Record<string, string | Buffer>>,
+  gzipProxied: 'any' | 'off' = 'any',
+): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), 'headgate-nginx-'))
   const tree = join(folder, 'tree')
   for (const [path, content] of Object.entries(files)) {
@@ -29,7 +36,7 @@ export async function nginx(binary: string, files: Readonly<Record<string, strin
   // It cannot be told to find a free port; should somebody take this one meanwhile, another is tried.
   for (let attempt = 0; ; attempt++) {
     const port = await freePort()
-    writeFileSync(join(folder, 'nginx.conf'), configuration(folder, tree, port))
+    writeFileSync(join(folder, 'nginx.conf'), configuration(folder, tree, port, gzipProxied))
     const child = spawn(binary, ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')], {
       stdio: 'ignore',
     })
@@ -76,7 +83,7 @@ async function listens(child: ChildProcess, port: number): Promise<boolean> {
   return false
 }
 
-function configuration(folder: string, tree: string, port: number): string {
+function configuration(folder: string, tree: string, port: number, gzipProxied: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   return `
 daemon off;
@@ -93,7 +100,7 @@ http {
   gzip_min_length 50;
   gzip_types text/plain application/json;
   gzip_vary on;
-  gzip_proxied any; # it compresses nothing for a request with Via otherwise
+  gzip_proxied ${gzipProxied};
   server {
     listen 127.0.0.1:${port};
     root ${tree};

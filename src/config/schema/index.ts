@@ -108,7 +108,7 @@ export const schema = z.strictObject({
   name: token('the name of this proxy')
     .optional()
     .describe(
-      'Name in Via, Proxy-Status and Cache-Status; by Via a request that comes round in a circle is known again. Unset: one of its own for every process, such as `headgate-3fb36a5d`. Varnish: -i.',
+      'Name in Via, Proxy-Status, Cache-Status and CDN-Loop; by Via, or CDN-Loop where `via` of a pool is not `true`, a request that comes round in a circle is known again. Unset: one of its own for every process, such as `headgate-3fb36a5d`. Varnish: -i.',
     ),
   threads: whole(1, 256)
     .optional()

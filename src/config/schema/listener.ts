@@ -1,7 +1,7 @@
 /** The written form of a listener. */
 import { z } from 'zod'
 import { defaults } from '../defaults.ts'
-import { bind, duration, limit, networks, oneOrMore, size, whole, word } from './scalars.ts'
+import { bind, duration, limit, networks, oneOrMore, size, via, whole, word } from './scalars.ts'
 
 const d = defaults.listener
 
@@ -41,6 +41,11 @@ export const listener = z.strictObject({
     .prefault([...d.trustedProxies])
     .describe(
       "Proxies before this one whose X-Forwarded-* and Forwarded fields are believed and added to: addresses, networks `'10.0.0.0/8'`, `'loopback'` or `'private'`. Those of all others are replaced. nginx: set_real_ip_from.",
+    ),
+  via: via()
+    .prefault(d.via)
+    .describe(
+      "Whether responses to clients say in Via that they came through here: `true` by the `name` of this proxy, or by another name, such as `'edge'`.",
     ),
   forwarded: oneOrMore(word(['x-forwarded', 'forwarded']), 0)
     .prefault([...d.forwarded])

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { defaults } from '../defaults.ts'
 import { Refusal, show } from '../refusal.ts'
 import { queue } from './listener.ts'
-import { duration, factor, flag, limit, reads, serverAddress, size, text, token, whole, word } from './scalars.ts'
+import { duration, factor, flag, limit, reads, serverAddress, size, text, token, via, whole, word } from './scalars.ts'
 
 const d = defaults.pool
 
@@ -142,6 +142,11 @@ export const pool = z.strictObject({
     .prefault(d.balance)
     .describe(
       "Who is asked first: `'round-robin'` in turn by weight, `'least'` the one with the fewest requests, `'two-choices'` the emptier of two drawn at random, `'first'` in the order written, or `{ hash, bound }`. Full and failing servers are passed over. HAProxy: balance. Varnish: directors.",
+    ),
+  via: via()
+    .prefault(d.via)
+    .describe(
+      "Whether requests to these servers say in Via that they came through here: `true` by the `name` of this proxy, or by another name, such as `'edge'`. nginx with its defaults (gzip_proxied off) compresses nothing for a request with Via: with `false` it does. A request that comes round in a circle is then known by CDN-Loop (RFC 8586).",
     ),
   sticky: sticky
     .optional()

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { defaults } from '../defaults.ts'
 import { Refusal, show } from '../refusal.ts'
-import { duration, flag, networks, oneOrMore, reads, size, span, text, token, whole, word } from './scalars.ts'
+import { compress } from './compress.ts'
+import { duration, flag, networks, oneOrMore, reads, span, text, token, whole, word } from './scalars.ts'
 
 const d = defaults.routeCache
 
@@ -167,26 +168,6 @@ const coalesceObject = z.strictObject({
 
 const coalesce = z.union([flag().transform((on) => (on ? coalesceObject.parse({}) : null)), coalesceObject])
 
-const mediaType = text({
-  pattern: /^[!#$&^_.+a-z0-9-]+\/(\*|[!#$&^_.+a-z0-9-]+)$/i,
-  expected: "a media type such as 'text/css' or 'text/*'",
-  isNot: 'is not a media type',
-  fix: () => "write type and subtype: 'text/css'",
-  canonical: (written) => written.toLowerCase(),
-})
-
-const compressObject = z.strictObject({
-  types: names(mediaType)
-    .prefault([...d.compress.types])
-    .describe('Media types that are worth it. nginx: gzip_types.'),
-  encodings: oneOrMore(word(['zstd', 'br', 'gzip']))
-    .prefault([...d.compress.encodings])
-    .describe('Encodings in the order of preference: of those that the client likes best, the first one is used.'),
-  min: size().prefault(d.compress.min).describe('Shorter answers stay as they are. nginx: gzip_min_length.'),
-})
-
-const compress = z.union([flag().transform((on) => (on ? compressObject.parse({}) : null)), compressObject])
-
 const routeCacheObject = z.strictObject({
   key,
   ttl: ttl
@@ -260,9 +241,9 @@ const routeCacheObject = z.strictObject({
       'How long, after an answer that may not be shared, nobody waits for the fetch of another: all who ask go to the servers side by side. Varnish: uncacheable_ttl.',
     ),
   compress: compress
-    .prefault(d.compress.on)
+    .optional()
     .describe(
-      'Whether stored answers are compressed, once for all who take them: `true`, or `{ types, encodings, min }`. nginx: gzip. Varnish: beresp.do_gzip.',
+      'Whether stored answers are compressed, once for all who take them: `true`, or `{ types, encodings, min }`. Unset: as `compress` of the route says. Varnish: beresp.do_gzip.',
     ),
   status: flag()
     .prefault(d.status)

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { defaults } from '../defaults.ts'
 import { Refusal, show } from '../refusal.ts'
+import { compress } from './compress.ts'
 import { queue } from './listener.ts'
 import { routeCache } from './route-cache.ts'
 import { flag, limit, namePattern, oneOrMore, reads, text, token } from './scalars.ts'
@@ -47,6 +48,11 @@ export const route = z.strictObject({
   )
     .prefault({})
     .describe('The line before the route’s maxConnections.'),
+  compress: compress
+    .prefault(defaults.compress.on)
+    .describe(
+      'Whether answers are compressed on their way to clients that take it: `true`, or `{ types, encodings, min }`. Those that a server has compressed itself pass as they are. What the cache stores is compressed once for all, see `compress` of `cache`. nginx: gzip. HAProxy: compression.',
+    ),
   cache: routeCache
     .prefault(d.cache)
     .describe(

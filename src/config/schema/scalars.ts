@@ -194,6 +194,45 @@ export function token(what: string, canonical?: (written: string) => string) {
   })
 }
 
+/** Words that elsewhere turn a setting off or on; a name is none of them. */
+const offWords = ['off', 'no', 'none', 'disabled', 'false']
+const onWords = ['on', 'yes', 'enabled', 'true']
+
+/** Whether messages say in Via that they came through here, or under which name they do. */
+export function via() {
+  const expected = "true, false, or a name of letters, digits and any of !#$%&'*+-.^_`|~"
+  return reads<boolean | string, boolean | string>(
+    (written) => {
+      if (typeof written === 'boolean') return written
+      if (typeof written !== 'string')
+        return new Refusal('wrong-type', `${show(written)} is not a name`, expected, 'write true, false or a name')
+      const word = written.toLowerCase()
+      if (offWords.includes(word))
+        return new Refusal(
+          'bad-value',
+          `${show(written)} is a text here, and would be the name`,
+          expected,
+          'did you mean false?',
+        )
+      if (onWords.includes(word))
+        return new Refusal(
+          'bad-value',
+          `${show(written)} is a text here, and would be the name`,
+          expected,
+          'did you mean true?',
+        )
+      if (tokenPattern.test(written)) return written
+      return new Refusal(
+        'bad-name',
+        `${show(written)} cannot be a name in Via`,
+        expected,
+        'leave out spaces and other signs',
+      )
+    },
+    { anyOf: [{ type: 'boolean' }, { type: 'string', pattern: tokenPattern.source }] },
+  )
+}
+
 /** Names of listeners, pools and routes: they appear in logs, metrics and paths of settings. */
 export const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/
 
