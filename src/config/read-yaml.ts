@@ -21,6 +21,9 @@ const fixes: Readonly<Record<string, string>> = {
   BAD_ALIAS: 'define the anchor before it is used',
 }
 
+/** Uses of one anchor, with those of the anchors in it: enough for a thousand servers, and no way to fill the memory. */
+const MOST_ALIASES = 10_000
+
 /** Reads `text`; places go to `places`, variables of `env` into its texts. */
 export function readYaml(text: string, places: Places, env: Env): Parsed {
   const lines = new LineCounter()
@@ -40,7 +43,11 @@ export function readYaml(text: string, places: Places, env: Env): Parsed {
       }
       return noticeIn(places.file, line, column, 'duplicate-key', words)
     }
-    return noticeIn(places.file, line, column, 'syntax', { says: message, fix: fixes[code] ?? 'correct the line' })
+    const variable = text.startsWith('${', pos[0] - 1)
+    const fix = variable
+      ? 'within { } and [ ] put the variable into quotes; where a number is wanted, write it on a line of its own'
+      : fixes[code]
+    return noticeIn(places.file, line, column, 'syntax', { says: message, fix: fix ?? 'correct the line' })
   })
   // What comes after the first fault of syntax mostly comes from it.
   const syntax = notices.find(({ rule }) => rule === 'syntax')
@@ -62,7 +69,7 @@ export function readYaml(text: string, places: Places, env: Env): Parsed {
 
   let data: unknown
   try {
-    data = document.toJS({ maxAliasCount: 100 })
+    data = document.toJS({ maxAliasCount: MOST_ALIASES })
   } catch (error) {
     // More aliases than a configuration has use for, or one without its anchor.
     const words = { says: (error as Error).message, fix: 'write out what the aliases stand for' }

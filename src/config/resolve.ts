@@ -56,7 +56,7 @@ function resolvePool(name: string, pool: ReadConfig['pools'][string]): PoolConfi
     })),
     maxConnections: pool.maxConnections ?? UNLIMITED,
     sticky: pool.sticky ?? null,
-    health: pool.health === undefined ? null : healthOf(pool.health),
+    health: pool.health ? healthOf(pool.health) : null,
   }
 }
 

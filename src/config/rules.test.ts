@@ -57,9 +57,9 @@ const cases: Readonly<Record<Rule, Case>> = {
   },
   'import-failed': {
     file: 'import.config.ts',
-    text: "▸import { pools } from './nowhere.ts'\nexport default { pools }\n",
+    text: "import { pools } from ▸'./nowhere.ts'\nexport default { pools }\n",
     says: /Cannot find module .*nowhere\.ts/,
-    fix: /correct the import/,
+    fix: /correct the path/,
   },
   threw: {
     file: 'threw.config.ts',
@@ -98,6 +98,12 @@ const cases: Readonly<Record<Rule, Case>> = {
     path: 'pools.app.retries',
     says: /'2' is not a number/,
     fix: /write 2 without quotes/,
+  },
+  'switch-word': {
+    text: `${listeners}\n${pools}\naccessLog: ▸off\n`,
+    path: 'accessLog',
+    says: /'off' would be taken as the name of a file/,
+    fix: /did you mean false\? Write accessLog: false/,
   },
   'bad-value': {
     text: pool('balance: ▸leastconn'),

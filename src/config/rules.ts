@@ -38,6 +38,9 @@ export const rules = {
   // The form of what is written.
   'unknown-key': error('There is no such setting at this place.'),
   'wrong-type': error('The value is of another type than the setting.'),
+  'switch-word': error(
+    'A word such as `off`, `none` or `yes` stands where it would be taken as a text, such as the name of a file.',
+  ),
   'bad-value': error('The value is not one of those the setting knows.'),
   'bad-duration': error('The value is not a duration with a unit.'),
   'bad-size': error('The value is not a size with a unit.'),

@@ -50,6 +50,8 @@ export interface WrittenConfig {
   readonly drain?: Duration | undefined
   /** Rules whose warnings are known and accepted; `headgate check` leaves them out. Errors cannot be left out. */
   readonly ignore?: readonly ('listener-exceeds-pools' | 'fd-limit' | 'queue-without-limit' | 'no-queue' | 'pool-limit-above-servers' | 'route-limit-above-pool' | 'streams-above-listeners' | 'retries-exceed-servers' | 'all-weights-zero' | 'queue-timeout-beyond-patience' | 'first-byte-below-queue' | 'first-byte-below-health' | 'health-timeout-beyond-interval' | 'total-below-first-byte' | 'connect-timeout-long' | 'header-timeout-off' | 'unused-cache' | 'object-beyond-cache' | 'grace-beyond-pressure' | 'grace-beyond-default' | 'ttl-beyond-max' | 'key-too-narrow' | 'purge-everyone' | 'unreachable-route' | 'unused-pool' | 'listener-without-route' | 'trusted-everyone' | 'privileged-port')[] | undefined
+  /** Blocks that are used elsewhere in the file; not read by themselves. */
+  readonly [shared: `x-${string}`]: unknown
 }
 
 export interface WrittenListener {
@@ -108,8 +110,8 @@ export interface WrittenPool {
     /** A server takes at most this times the average before the next on the ring does, such as 1.25. 0: unbounded. HAProxy: hash-balance-factor. Default: `0`. */
     readonly bound?: number | undefined
   } | undefined
-  /** Name of a cookie that brings a client back to the same server, or `{ cookie, maxAge, secure }`. HAProxy: cookie insert. Varnish: shard director by cookie. */
-  readonly sticky?: string | {
+  /** Name of a cookie that brings a client back to the same server, or `{ cookie, maxAge, secure }`; `false` for none. HAProxy: cookie insert. Varnish: shard director by cookie. */
+  readonly sticky?: false | string | {
     /** Name of the cookie. */
     readonly cookie: string
     /** How long the browser keeps it. 0: as long as it is open. Default: `0`. */
@@ -164,8 +166,8 @@ export interface WrittenPool {
     /** Number of header fields of a response; beyond it 502. Varnish: http_max_hdr. Default: `200`. */
     readonly fields?: number | undefined
   } | undefined
-  /** Regular checks that find out which servers are up. Unset: every server counts as up. HAProxy: check. Varnish: .probe. */
-  readonly health?: WrittenHealth | undefined
+  /** Regular checks that find out which servers are up. Unset or `false`: every server counts as up. HAProxy: check. Varnish: .probe. */
+  readonly health?: false | WrittenHealth | undefined
 }
 
 export interface WrittenServer {

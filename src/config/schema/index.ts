@@ -12,7 +12,7 @@ import { cache } from './cache.ts'
 import { listener } from './listener.ts'
 import { pool } from './pool.ts'
 import { route } from './route.ts'
-import { duration, namePattern, reads, size, token, whole, word } from './scalars.ts'
+import { duration, namePattern, never, reads, size, token, whole, word } from './scalars.ts'
 
 const destination = reads<string, string>(
   (written) =>
@@ -36,11 +36,7 @@ const template = reads<string, string>(
 )
 
 const accessLog = z.union([
-  reads<false, null>(
-    (written) =>
-      written === false ? null : new Refusal('wrong-type', `${show(written)} is not a log`, 'false', 'write false'),
-    { const: false },
-  ),
+  never(),
   destination.transform((to) => ({ to, format: defaults.accessLog.format, buffer: 4 * 1024 * 1024 })),
   z.strictObject({
     to: destination.prefault(defaults.accessLog.to).describe("A file, `'stdout'` or `'stderr'`."),

@@ -3,7 +3,20 @@ import { z } from 'zod'
 import { defaults } from '../defaults.ts'
 import { Refusal, show } from '../refusal.ts'
 import { queue } from './listener.ts'
-import { duration, factor, flag, limit, reads, serverAddress, size, text, token, whole, word } from './scalars.ts'
+import {
+  duration,
+  factor,
+  flag,
+  limit,
+  never,
+  reads,
+  serverAddress,
+  size,
+  text,
+  token,
+  whole,
+  word,
+} from './scalars.ts'
 
 const d = defaults.pool
 
@@ -55,6 +68,7 @@ const balance = z.union([
 ])
 
 const sticky = z.union([
+  never(),
   token('the name of a cookie').transform((cookie) => ({ cookie, ...d.sticky })),
   z.strictObject({
     cookie: token('the name of a cookie').describe('Name of the cookie.'),
@@ -144,7 +158,7 @@ export const pool = z.strictObject({
   sticky: sticky
     .optional()
     .describe(
-      'Name of a cookie that brings a client back to the same server, or `{ cookie, maxAge, secure }`. HAProxy: cookie insert. Varnish: shard director by cookie.',
+      'Name of a cookie that brings a client back to the same server, or `{ cookie, maxAge, secure }`; `false` for none. HAProxy: cookie insert. Varnish: shard director by cookie.',
     ),
   maxConnections: limit()
     .optional()
@@ -235,9 +249,10 @@ export const pool = z.strictObject({
     })
     .prefault({})
     .describe('How much a server may send as a head.'),
-  health: health
+  health: z
+    .union([never(), health])
     .optional()
     .describe(
-      'Regular checks that find out which servers are up. Unset: every server counts as up. HAProxy: check. Varnish: .probe.',
+      'Regular checks that find out which servers are up. Unset or `false`: every server counts as up. HAProxy: check. Varnish: .probe.',
     ),
 })
