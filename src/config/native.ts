@@ -1,6 +1,7 @@
 /** The native form: plain data as users write it, whatever file it came from, to the one model and what is said of it. */
 import type { Machine } from './check.ts'
 import { checkConfig } from './check.ts'
+import { checkCircles } from './circles.ts'
 import { explain } from './explain.ts'
 import { checkMeant, withoutMeant } from './meant.ts'
 import type { Config } from './model.ts'
@@ -32,6 +33,7 @@ export function readNative(written: unknown, places: Places, machine: Machine, f
   if (!read.success || notices.length > 0) return { config: null, notices: sortNotices(withoutRepeats(notices)) }
 
   const config = resolve(read.data, places, folder, notices)
+  notices.push(...checkCircles(config, places, machine))
   if (notices.length > 0) return { config: null, notices: sortNotices(notices) }
   const ignored: readonly string[] = read.data.ignore ?? []
   notices.push(...checkConfig(config, places, machine).filter((notice) => !ignored.includes(notice.rule)))

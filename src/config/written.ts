@@ -28,7 +28,7 @@ export interface WrittenConfig {
   readonly cache?: WrittenCache | undefined
   /** The admin API: `false`, an address, or `{ bind, token }`. Unset: `headgate run` opens it at `127.0.0.1:9191`, for this machine only, and goes on without it where that port is taken; a program that calls start() has none. */
   readonly admin?: boolean | string | number | WrittenAdmin | undefined
-  /** One line per request: a file, `'stdout'`, `'stderr'`, `false` for none, or `{ to, format, buffer }`. SIGUSR2 reopens the file. HAProxy: log, log-format. nginx: access_log. Default: `'stdout'`. */
+  /** One line per request: a file, `'stdout'`, `'stderr'`, `false` for none, or `{ to, format, buffer }`. A relative path starts from the folder that Headgate runs in. SIGUSR2 reopens the file. HAProxy: log, log-format. nginx: access_log. Default: `'stdout'`. */
   readonly accessLog?: false | string | {
     /** A file, `'stdout'` or `'stderr'`. Default: `'stdout'`. */
     readonly to?: string | undefined
@@ -49,7 +49,7 @@ export interface WrittenConfig {
   /** How long a stop waits for requests under way. HAProxy: hard-stop-after. nginx: worker_shutdown_timeout. Default: `'30s'`. */
   readonly drain?: Duration | undefined
   /** Rules whose warnings are known and accepted; `headgate check` leaves them out. Errors cannot be left out. */
-  readonly ignore?: readonly ('listener-exceeds-pools' | 'fd-limit' | 'queue-without-limit' | 'no-queue' | 'pool-limit-above-servers' | 'route-limit-above-pool' | 'streams-above-listeners' | 'retries-exceed-servers' | 'all-weights-zero' | 'queue-timeout-beyond-patience' | 'first-byte-below-queue' | 'first-byte-below-health' | 'health-timeout-beyond-interval' | 'total-below-first-byte' | 'connect-timeout-long' | 'header-timeout-off' | 'unused-cache' | 'object-beyond-cache' | 'grace-beyond-pressure' | 'grace-beyond-default' | 'ttl-beyond-max' | 'key-too-narrow' | 'purge-everyone' | 'unreachable-route' | 'unused-pool' | 'listener-without-route' | 'trusted-everyone' | 'privileged-port')[] | undefined
+  readonly ignore?: readonly ('listener-exceeds-pools' | 'fd-limit' | 'queue-without-limit' | 'no-queue' | 'pool-limit-above-servers' | 'route-limit-above-pool' | 'streams-above-listeners' | 'retries-exceed-servers' | 'all-weights-zero' | 'queue-timeout-beyond-patience' | 'first-byte-below-queue' | 'first-byte-below-health' | 'health-timeout-beyond-interval' | 'total-below-first-byte' | 'connect-timeout-long' | 'header-timeout-off' | 'unused-cache' | 'object-beyond-cache' | 'grace-beyond-pressure' | 'grace-beyond-default' | 'ttl-beyond-max' | 'key-too-narrow' | 'purge-everyone' | 'unreachable-route' | 'unused-pool' | 'listener-without-route' | 'path-unwritable' | 'trusted-everyone' | 'privileged-port')[] | undefined
   /** Blocks that are used elsewhere in the file; not read by themselves. */
   readonly [shared: `x-${string}`]: unknown
 }

@@ -122,7 +122,7 @@ export const schema = z.strictObject({
   accessLog: accessLog
     .prefault(defaults.accessLog.to)
     .describe(
-      "One line per request: a file, `'stdout'`, `'stderr'`, `false` for none, or `{ to, format, buffer }`. SIGUSR2 reopens the file. HAProxy: log, log-format. nginx: access_log.",
+      "One line per request: a file, `'stdout'`, `'stderr'`, `false` for none, or `{ to, format, buffer }`. A relative path starts from the folder that Headgate runs in. SIGUSR2 reopens the file. HAProxy: log, log-format. nginx: access_log.",
     ),
   proxyStatus: word(['off', 'cause', 'full'])
     .prefault(defaults.proxyStatus)

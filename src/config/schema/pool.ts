@@ -20,7 +20,7 @@ import {
 
 const d = defaults.pool
 
-const server = z.strictObject({
+export const server = z.strictObject({
   address: serverAddress().describe(
     "Where the server listens: `'10.0.0.1:8080'`, `'http://app:3000'`, `'[fd00::1]:80'`, `'unix:/run/app.sock'`; port 80 when none is written. A name is looked up through DNS.",
   ),
