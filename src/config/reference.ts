@@ -52,7 +52,7 @@ Headgate reads one file: \`headgate.config.ts\` (or \`.mts\`, \`.js\`, \`.mjs\`)
 import { defineConfig } from 'headgate/config'
 
 export default defineConfig({
-  listeners: { web: { bind: ':8080', maxConnections: 1200 } },
+  listeners: { web: { bind: ':8080' } },
   pools: {
     shop: {
       servers: [

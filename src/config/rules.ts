@@ -39,7 +39,7 @@ export const rules = {
   'unknown-key': error('There is no such setting at this place.'),
   'wrong-type': error('The value is of another type than the setting.'),
   'switch-word': error(
-    'A word such as `off`, `none` or `yes` stands where it would be taken as a text, such as the name of a file.',
+    'A word such as `off`, `none` or `yes` where the setting is switched in another way; it might be taken as a name.',
   ),
   'bad-value': error('The value is not one of those the setting knows.'),
   'bad-duration': error('The value is not a duration with a unit.'),
