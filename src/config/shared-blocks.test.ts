@@ -65,6 +65,19 @@ test('a fault in a shared block is told once, where it is written', async () => 
   )
 })
 
+test('an anchor that is set again stands for the last block before each use', async () => {
+  const { config } = await load(
+    'headgate.yaml',
+    'x-a: &size { maxConnections: 1 }\nlisteners: { web: { bind: ":80" } }\npools:\n  a: { servers: [{ address: a, <<: *size }], queue: { max: 1 } }\n  b: { servers: [{ address: b, <<: &size { maxConnections: 2 } }, { address: c, <<: *size }], queue: { max: 1 } }\nroutes: [{ to: a }, { to: b, path: /b }]\n',
+  )
+  assert.deepEqual(
+    config?.pools.map(({ servers }) => servers.map(({ maxConnections }) => maxConnections)),
+    [[1], [2, 2]],
+  )
+  assert.equal(config?.places['pools.a.servers[0].maxConnections']?.line, 1)
+  assert.equal(config?.places['pools.b.servers[1].maxConnections']?.line, 5)
+})
+
 test('one block may be used by hundreds of servers', async () => {
   const servers = Array.from({ length: 300 }, (_, i) => `      - { address: 10.0.1.${i % 250}:${8000 + i}, <<: *s }\n`)
   const pools = Array.from({ length: 150 }, (_, i) => `  p${i}: { servers: [b${i}], queue: *q }\n`)
