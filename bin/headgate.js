@@ -2,26 +2,26 @@
 // The door of the command line. Plain ES2020 on purpose: an old Node has to be able to read it, so that it can start
 // the newer Node that was installed beside Headgate, or say in one line what is missing.
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import module from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isTooOld, isVulnerable, warningFor } from './node-version.js'
 
 const require = module.createRequire(import.meta.url)
 /** Exit status of sysexits' EX_UNAVAILABLE: this runtime cannot run Headgate. */
 const EX_UNAVAILABLE = 69
 
-if (isOld(process.versions.node)) rerun()
+const current = process.versions.node
+const bundled = isVulnerable(current) ? bundledNode() : null
+if (bundled !== null && (isTooOld(current) || !isVulnerable(bundled.version))) rerun(bundled.node)
+else if (isTooOld(current)) refuse()
 else await run()
 
-/** True below 24.15, the oldest Node that Headgate is tested on. */
-function isOld(version) {
-  const [major, minor] = version.split('.').map(Number)
-  return major < 24 || (major === 24 && minor < 15)
-}
-
 async function run() {
+  // Said once, by the command that serves strangers.
+  if (isVulnerable(current) && process.argv[2] === 'run') process.stderr.write(`${warningFor(current)}\n`)
   if (module.enableCompileCache) module.enableCompileCache()
   // A checkout has the sources and runs them as they are; the published package has only what was compiled from them.
   const sources = new URL('../src/cli/main.ts', import.meta.url)
@@ -30,18 +30,16 @@ async function run() {
   process.exitCode = await main(process.argv.slice(2))
 }
 
+function refuse() {
+  process.stderr.write(
+    `headgate needs Node 24.15 or newer, and this is ${current}. Install Node 26 from https://nodejs.org, ` +
+      `or reinstall headgate without --omit=optional.\n`,
+  )
+  process.exitCode = EX_UNAVAILABLE
+}
+
 /** Runs this file again under the Node that came as a platform package, and ends as that run ends. */
-function rerun() {
-  const node = bundledNode()
-  if (node === null) {
-    const found = process.versions.node
-    process.stderr.write(
-      `headgate needs Node 24.15 or newer, and this is ${found}. Install one from https://nodejs.org, ` +
-        `or reinstall headgate without --omit=optional.\n`,
-    )
-    process.exitCode = EX_UNAVAILABLE
-    return
-  }
+function rerun(node) {
   const args = [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
   const child = spawn(node, args, { stdio: 'inherit' })
   // A terminal sends SIGINT and SIGHUP to both processes, so the other may see them twice; src/cli/signals.ts knows.
@@ -55,12 +53,15 @@ function rerun() {
   })
 }
 
+/** The Node of the platform package, unless it is the one that runs now; its version is that of its package. */
 function bundledNode() {
   const platform = `${process.platform}-${process.arch}`
   for (const name of [`node-${platform}`, `node-bin-${platform}`]) {
     try {
-      const node = join(dirname(require.resolve(`${name}/package.json`)), 'bin', 'node')
-      if (existsSync(node)) return node
+      const found = require.resolve(`${name}/package.json`)
+      const node = join(dirname(found), 'bin', 'node')
+      if (!existsSync(node) || realpathSync(node) === realpathSync(process.execPath)) continue
+      return { node, version: require(found).version }
     } catch {
       // Not installed; perhaps under the other name.
     }

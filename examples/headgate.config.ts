@@ -1,5 +1,6 @@
-// A shop and its API behind one listener: two servers that can each carry 500 requests at once, a short line before
-// them, and an API that must not take more than its share; pages for all come from the cache. Try it: headgate check examples/headgate.config.ts
+// A shop and its API behind one listener: two servers that can handle 500 requests at once each, a short queue in front
+// of them, and an API that must not take more than its share; pages for everybody come from the cache.
+// Try it: headgate check examples/headgate.config.ts
 import { defineConfig } from 'headgate/config'
 
 const shopServer = { maxConnections: 500, weight: 1 }
@@ -8,8 +9,8 @@ export default defineConfig(({ env }) => ({
   listeners: {
     web: {
       bind: env.LISTEN ?? ':8080',
-      // What the servers hold (2 × 500) and what waits for them (200 and 50). Whoever comes beyond gets 503 at once.
-      maxConnections: 1250,
+      // Far more than the 1,250 requests that fit at the servers and in the queues: most clients are idle at any moment.
+      maxConnections: 5000,
       trustedProxies: ['loopback'],
     },
   },

@@ -15,14 +15,14 @@ const good = 'listeners: { web: { bind: ":8080" } }\npools: { a: { servers: [b] 
 /** What the command prints about a file with this text, and its exit status. */
 async function run(
   text: string | null,
-  { json = false, name = 'headgate.yaml' } = {},
+  { json = false, name = 'headgate.yaml', columns }: { json?: boolean; name?: string; columns?: number } = {},
 ): Promise<{ status: number; text: string }> {
   if (text !== null) writeFileSync(join(folder, name), text)
   const out = new PassThrough()
   const status = await check(
     text === null ? 'nowhere.yaml' : name,
     { json, cwd: folder, env: {}, machine: {} },
-    out as unknown as NodeJS.WriteStream,
+    Object.assign(out, { columns }) as unknown as NodeJS.WriteStream,
   )
   out.end()
   return { status, text: stripVTControlCharacters((await out.toArray()).join('')) }
@@ -46,7 +46,7 @@ test('warnings end with 1, infos alone with 0', async () => {
   assert.match(text, /1 info/)
 })
 
-test('errors end with 2 and come with place, line, reason, what was expected and remedy', async () => {
+test('errors end with 2 and come with place, line, reason and remedy', async () => {
   const { status, text } = await run('listeners:\n  web: 1\npools: { a: { servers: [b] } }\nqueue: 5\n')
   assert.equal(status, 2)
   assert.equal(
@@ -55,8 +55,7 @@ test('errors end with 2 and come with place, line, reason, what was expected and
   1 does not fit here
   2 |   web: 1
     |        ^
-  expected: an object
-  fix: write an object
+  fix: write { bind: ':1' }
 
 headgate.yaml:4:1 error unknown-key queue
   there is no setting 'queue' at the top
@@ -111,4 +110,29 @@ test('a file that is not there is an error without a place', async () => {
   assert.equal(status, 2)
   assert.match(text, /^nowhere\.yaml error file-missing\n {2}the file cannot be read \(ENOENT\)\n/)
   assert.match(text, /nowhere\.yaml: 1 error\n$/)
+})
+
+test('in a narrow terminal no row is too long, and the mark stands under its word', async () => {
+  const text = `listeners: { web: { bind: ":8080", timeouts: { header: 5s, keepAlive: 20s }, tls: { cert: a.pem } } }
+pools: { a: { servers: [b], sticky: off } }
+`
+  const wide = (await run(text)).text
+  for (const columns of [40, 60, 80]) {
+    const narrow = (await run(text, { columns })).text
+    const rows = narrow.split('\n')
+    for (const row of rows.filter((one) => one.startsWith('  '))) assert.ok(row.length <= columns, row)
+    for (const [i, row] of rows.entries()) {
+      const at = row.indexOf('^')
+      if (at >= 0) assert.match(rows[i - 1]!.slice(at), /^(tls|off)/)
+    }
+    // Nothing that is said is lost.
+    const words = (all: string) =>
+      all
+        .split('\n')
+        .filter((one) => !one.includes(' | '))
+        .join(' ')
+        .split(/\s+/)
+        .join(' ')
+    assert.equal(words(narrow), words(wide))
+  }
 })

@@ -28,7 +28,8 @@ export async function check(file: string | undefined, options: CheckOptions, out
     const report = { schema: 'headgate.check/1', file: loaded.file || null, notices: loaded.notices, counts }
     out.write(`${JSON.stringify(report, null, 2)}\n`)
   } else {
-    out.write(reportText(loaded, counts, options.cwd ?? process.cwd(), paintFor(out)))
+    const look: Look = { width: out.columns ?? Number.POSITIVE_INFINITY, paint: paintFor(out) }
+    out.write(reportText(loaded, counts, options.cwd ?? process.cwd(), look))
   }
   if (counts.errors > 0) return ERRORS
   return counts.warnings > 0 ? FINDINGS : CLEAN
@@ -37,8 +38,14 @@ export async function check(file: string | undefined, options: CheckOptions, out
 const severities: readonly Severity[] = ['error', 'warning', 'info']
 const colours = { error: 'red', warning: 'yellow', info: 'cyan' } as const
 
+/** How it is shown: `width` are the characters of a row, unbounded where nobody looks on. */
+interface Look {
+  readonly width: number
+  readonly paint: Paint
+}
+
 /** The worst first, each group in the order of the file; then how many there are. */
-function reportText(loaded: Loaded, counts: Counts, cwd: string, paint: Paint): string {
+function reportText(loaded: Loaded, counts: Counts, cwd: string, look: Look): string {
   const sources = new Map<string, readonly string[]>([[loaded.file, loaded.source.split('\n')]])
   const linesOf = (file: string): readonly string[] => {
     const lines = sources.get(file) ?? readLines(resolve(cwd, file))
@@ -46,36 +53,58 @@ function reportText(loaded: Loaded, counts: Counts, cwd: string, paint: Paint): 
     return lines
   }
   const blocks = severities.flatMap((severity) =>
-    loaded.notices.filter((notice) => notice.severity === severity).map((notice) => noticeText(notice, linesOf, paint)),
+    loaded.notices.filter((notice) => notice.severity === severity).map((notice) => noticeText(notice, linesOf, look)),
   )
-  return [...blocks, `${summary(loaded, counts, paint)}\n`].join('\n')
+  return [...blocks, `${summary(loaded, counts, look.paint)}\n`].join('\n')
 }
 
-function noticeText(notice: Notice, linesOf: (file: string) => readonly string[], paint: Paint): string {
+function noticeText(notice: Notice, linesOf: (file: string) => readonly string[], { width, paint }: Look): string {
   const { severity, rule, file, line, column, path, says, expected, fix } = notice
   const place = line > 0 ? `${file}:${line}:${column}` : file
   const head = [place, paint(colours[severity], severity), paint('bold', rule), path].filter((part) => part !== '')
-  const rows = [head.join(' '), `  ${says}`]
+  const rows = [head.join(' '), ...wrapped(says, width, 2)]
   const text = line > 0 ? linesOf(file)[line - 1] : undefined
-  if (text !== undefined) rows.push(...frame(text, line, column, (mark) => paint(colours[severity], mark)))
-  if (expected !== undefined) rows.push(`  ${paint('dim', 'expected:')} ${expected}`)
-  if (fix !== '') rows.push(`  ${paint('dim', 'fix:')} ${fix}`)
+  if (text !== undefined) rows.push(...frame(text, line, column, width, (mark) => paint(colours[severity], mark)))
+  for (const [label, words] of [
+    ['expected:', expected ?? ''],
+    ['fix:', fix],
+  ] as const) {
+    const [first = '', ...rest] = wrapped(`${label} ${words}`, width, 2)
+    if (words !== '') rows.push(first.replace(label, paint('dim', label)), ...rest)
+  }
   return `${rows.join('\n')}\n`
 }
 
-/** More of a line than a terminal shows in one row helps nobody. */
+/** A text in rows of at most `width`, broken at spaces, each `indent` to the right. */
+function wrapped(text: string, width: number, indent: number): string[] {
+  const rows: string[] = []
+  let row = ''
+  for (const word of text.split(' ')) {
+    if (row !== '' && indent + row.length + 1 + word.length > width) {
+      rows.push(row)
+      row = word
+    } else row = row === '' ? word : `${row} ${word}`
+  }
+  return [...rows, row].map((one) => ' '.repeat(indent) + one)
+}
+
+/** More of a line than a terminal shows in one row helps nobody; less than this shows nothing. */
 const WIDEST = 100
+const NARROWEST = 30
 
 /** The line, and below it a mark under the word at the column. */
-function frame(line: string, number: number, column: number, mark: (text: string) => string): string[] {
+function frame(line: string, number: number, column: number, width: number, mark: (text: string) => string): string[] {
+  // The margin with the number, and a sign at each end for what is left out.
+  const widest = Math.max(NARROWEST, Math.min(WIDEST, width - String(number).length - 7))
   // Tabs become single spaces, so that the mark stands where the word is.
   const text = line.replaceAll('\t', ' ').trimEnd()
-  const from = column > WIDEST - 20 ? column - 20 : 0
-  const shown = `${from > 0 ? '…' : ''}${text.slice(from, from + WIDEST)}${text.length > from + WIDEST ? '…' : ''}`
+  const from = column > widest - 20 ? Math.max(0, column - 20) : 0
+  const shown = `${from > 0 ? '…' : ''}${text.slice(from, from + widest)}${text.length > from + widest ? '…' : ''}`
   const word = /^(?:'[^']*'?|"[^"]*"?|[\w$.@/-]+|.)/.exec(text.slice(column - 1))?.[0] ?? ' '
   const margin = ' '.repeat(String(number).length)
   const indent = ' '.repeat(column - 1 - from + (from > 0 ? 1 : 0))
-  return [`  ${number} | ${shown}`, `  ${margin} | ${indent}${mark('^'.repeat(word.length))}`]
+  const marks = Math.max(1, Math.min(word.length, from + widest - column + 1))
+  return [`  ${number} | ${shown}`, `  ${margin} | ${indent}${mark('^'.repeat(marks))}`]
 }
 
 function summary({ config, file }: Loaded, { errors, warnings, infos }: Counts, paint: Paint): string {

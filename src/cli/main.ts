@@ -47,7 +47,9 @@ export async function main(args: readonly string[]): Promise<number> {
 /** All commands. `end` is told the exit status of the one that ran. */
 function commands(end: (status: number) => void): Command {
   const program = new Command('headgate')
-    .description('Lets in what your servers can carry, lines up a little more, and says why it refused the rest.')
+    .description(
+      'Sends your servers only what they can handle, queues a little more, and says why it refuses the rest.',
+    )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')

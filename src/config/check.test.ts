@@ -17,19 +17,24 @@ const held = (max: number, queue = 0) => ({
   pools: { app: { servers: [{ address: 'a', maxConnections: max }], queue: { max: queue } } },
 })
 
-test('a listener may let in just what its pools hold and line up', () => {
-  assert.deepEqual(said({ ...listening({ maxConnections: 120 }), ...held(100, 20) }), [])
-  assert.deepEqual(said({ ...listening({ maxConnections: 121 }), ...held(100, 20) }), ['listener-exceeds-pools'])
+const waiting = { whenFull: { max: 10, timeout: '1s' } }
+
+test('where clients wait at the listener, what it lets in has to fit behind it', () => {
+  assert.deepEqual(said({ ...listening({ maxConnections: 120, ...waiting }), ...held(100, 20) }), [])
+  assert.deepEqual(said({ ...listening({ maxConnections: 121, ...waiting }), ...held(100, 20) }), [
+    'listener-exceeds-pools',
+  ])
 })
 
-test('a limit that nobody wrote, or a pool without one, is no contradiction', () => {
+test('room for idle clients, a limit that nobody wrote, and a pool without one are no contradiction', () => {
+  assert.deepEqual(said({ ...listening({ maxConnections: 5000 }), ...held(100, 20) }), [])
   assert.deepEqual(said({ ...listening(), ...held(100, 20) }), [])
-  assert.deepEqual(said({ ...listening({ maxConnections: 5000 }), pools: { app: { servers: ['a'] } } }), [])
+  assert.deepEqual(said({ ...listening({ maxConnections: 5000, ...waiting }), pools: { app: { servers: ['a'] } } }), [])
 })
 
-test('what stands behind a listener is what its routes lead to, lines of routes included', () => {
+test('what stands behind a listener is what its routes lead to, queues of routes included', () => {
   const written = (max: number) => ({
-    listeners: { web: { bind: ':80', maxConnections: max }, other: { bind: ':81', maxConnections: 10 } },
+    listeners: { web: { bind: ':80', maxConnections: max, ...waiting }, other: { bind: ':81', maxConnections: 10 } },
     pools: { a: { servers: [{ address: 'a', maxConnections: 10 }], queue: { max: 1 } }, b: { servers: ['b'] } },
     routes: [
       { to: 'a', listeners: 'web', maxConnections: 5, queue: { max: 3 } },
@@ -45,8 +50,14 @@ test('backup servers add nothing to what a pool holds while the others are well'
     { address: 'a', maxConnections: 100 },
     { address: 'b', maxConnections: 100, backup: true },
   ]
-  const written = { ...listening({ maxConnections: 200 }), pools: { app: { servers, queue: { max: 1 } } } }
+  const written = { ...listening({ maxConnections: 200, ...waiting }), pools: { app: { servers, queue: { max: 1 } } } }
   assert.deepEqual(said(written), ['listener-exceeds-pools'])
+})
+
+test('three lines are silent where a process may open 4096 files, and are not where it may open 1024', () => {
+  const written = { ...listening(), pools: { app: { servers: ['a'] } }, threads: 8 }
+  assert.deepEqual(said(written, { openFiles: 4096 }), [])
+  assert.deepEqual(said(written, { openFiles: 1024 }), ['fd-limit'])
 })
 
 test('the descriptors that are needed are counted to the last one', () => {
@@ -64,9 +75,13 @@ test('the descriptors that are needed are counted to the last one', () => {
     },
     threads: 4,
   }
-  // 1050 for clients, 500 for the pool, 600 idle at most (never more than requests at once), 100 + 4 × 20 of its own.
-  assert.deepEqual(said(written, { openFiles: 2330 }), [])
-  assert.deepEqual(said(written, { openFiles: 2329 }), ['fd-limit'])
+  // 1050 for clients, 500 for the pool and a tenth for idle ones of other threads, 100 + 4 × 20 of its own.
+  assert.deepEqual(said(written, { openFiles: 1780 }), [])
+  assert.deepEqual(said(written, { openFiles: 1779 }), ['fd-limit'])
+  // Only streams that somebody planned for count.
+  const pool = { ...written.pools.app, streams: { max: 100 } }
+  assert.deepEqual(said({ ...written, pools: { app: pool } }, { openFiles: 1889 }), ['fd-limit'])
+  assert.deepEqual(said({ ...written, pools: { app: pool } }, { openFiles: 1890 }), [])
 })
 
 test('without a bound on clients nothing can be said of descriptors', () => {

@@ -3,6 +3,7 @@
  * wrong order, routes nothing comes by. Each rule names numbers, the reason, and what to change.
  */
 import { cachingRules } from './check/caching.ts'
+import { fileRules } from './check/files.ts'
 import { Ground } from './check/ground.ts'
 import { limitRules } from './check/limits.ts'
 import { reachRules } from './check/reach.ts'
@@ -17,11 +18,15 @@ export interface Machine {
   readonly openFiles?: number
   /** The lowest port this user may listen on; unset when any. */
   readonly firstFreePort?: number
+  /** Whether the paths that are named are looked up in its file system. */
+  readonly looksAtPaths?: boolean
+  /** Addresses of its network interfaces. */
+  readonly addresses?: readonly string[]
 }
 
 /** All findings of all rules about a configuration. `places` has to know every setting that was written. */
 export function checkConfig(config: Config, places: Places, machine: Machine): Notice[] {
   const ground = new Ground(config, places, machine)
-  for (const rule of [...limitRules, ...timeoutRules, ...cachingRules, ...reachRules]) rule(ground)
+  for (const rule of [...limitRules, ...fileRules, ...timeoutRules, ...cachingRules, ...reachRules]) rule(ground)
   return ground.notices
 }

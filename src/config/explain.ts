@@ -1,5 +1,6 @@
 /** Turns what zod found into notices: the right form of several, the likely key, words instead of codes. */
 import type { z } from 'zod'
+import { foreignKey } from './foreign-keys.ts'
 import { keysAt, pathsOf } from './json-schema.ts'
 import { likely } from './likely.ts'
 import type { Notice } from './notice.ts'
@@ -109,9 +110,12 @@ function unknownKey(path: Path, { places, renamed }: Reading): Notice {
   const key = String(path.at(-1))
   const parent = path.slice(0, -1)
   const allowed = keysAt(parent)
-  const near = likely(key, allowed)
+  const foreign = foreignKey(key, parent)
+  const near = foreign === null ? likely(key, allowed) : null
   const says = `there is no setting ${show(key)} ${parent.length === 0 ? 'at the top' : `in ${pathText(parent)}`}`
   const expected = `one of ${allowed.join(', ')}`
+  if (foreign !== null)
+    return noticeAt(places, path, 'key', foreign.rule, { says: foreign.says ?? says, fix: foreign.fix })
   if (near !== null) {
     renamed.add(pathText([...parent, near]))
     return noticeAt(places, path, 'key', 'unknown-key', { says, expected, fix: `did you mean '${near}'?` })

@@ -35,6 +35,8 @@ function takes(node: SchemaNode, value: unknown): boolean {
       if (node.propertyNames !== undefined && !takes(node.propertyNames, key)) return false
       const property = node.properties?.[key]
       if (property !== undefined) return takes(property, child)
+      for (const [pattern, shared] of Object.entries(node.patternProperties ?? {}))
+        if (new RegExp(pattern).test(key)) return takes(shared, child)
       return typeof node.additionalProperties === 'object' && takes(node.additionalProperties, child)
     })
   }

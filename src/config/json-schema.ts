@@ -15,6 +15,7 @@ export interface SchemaNode {
   readonly minimum?: number
   readonly maximum?: number
   readonly properties?: Readonly<Record<string, SchemaNode>>
+  readonly patternProperties?: Readonly<Record<string, SchemaNode>>
   readonly propertyNames?: SchemaNode
   readonly required?: readonly string[]
   readonly additionalProperties?: SchemaNode | boolean
@@ -30,6 +31,8 @@ export function jsonSchema(): SchemaNode {
   made ??= {
     title: 'Headgate configuration',
     ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', target: 'draft-2020-12' }),
+    // Blocks that are shared by anchors, as Compose has them; see native.ts.
+    patternProperties: { '^x-': {} },
   } as SchemaNode
   return made
 }

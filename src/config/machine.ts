@@ -1,5 +1,6 @@
 /** What the machine allows this process, as far as the configuration depends on it. */
 import { readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import type { Machine } from './check.ts'
 
 /** Reads it from the system; what cannot be found out is left open and not checked against. */
@@ -11,6 +12,8 @@ export function readMachine(): Machine {
   const mayBind = effective !== undefined && ((BigInt(`0x${effective}`) >> 10n) & 1n) === 1n
   return {
     ...(openFiles !== null && { openFiles }),
+    looksAtPaths: true,
+    addresses: Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []),
     ...(!mayBind && Number.isInteger(from) && { firstFreePort: from }),
   }
 }

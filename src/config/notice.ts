@@ -65,6 +65,15 @@ export function sortNotices(notices: readonly Notice[]): Notice[] {
   )
 }
 
+/** A fault in a block that several settings share is told once, with the first of them. */
+export function withoutRepeats(notices: readonly Notice[]): Notice[] {
+  const told = new Set<string>()
+  return notices.filter(({ rule, file, line, column, says }) => {
+    const key = JSON.stringify([rule, file, line, column, says])
+    return line === 0 || (!told.has(key) && told.add(key))
+  })
+}
+
 /** One line: `file:3:5: error unknown-key: says; fix`. */
 export function noticeLine(notice: Notice): string {
   const place = notice.line > 0 ? `${notice.file}:${notice.line}:${notice.column}: ` : notice.file && `${notice.file}: `

@@ -96,7 +96,7 @@ test('faults are told with file, line and column', async () => {
     [
       'a.config.ts',
       "import { a } from 'nowhere-at-all'\nexport default { a }\n",
-      'a.config.ts:1:1 import-failed',
+      'a.config.ts:1:19 import-failed',
       /Cannot find package/,
     ],
     ['a.config.ts', "export default () => {\n  throw 'a text'\n}\n", 'a.config.ts:1:1 threw', /a text/],
@@ -110,6 +110,53 @@ test('faults are told with file, line and column', async () => {
     assert.match(notices[0]?.says ?? '', says)
     assert.equal(data, undefined)
   }
+})
+
+test('an import that fails is told where it stands, with what would have worked', async () => {
+  write('shared.ts', 'export const a = 1\n')
+  write('facts.json', '{}\n')
+  write('notes.txt', 'hello\n')
+  write('between.ts', "// of what follows\n\nimport { a } from './gone.ts'\nexport { a }\n")
+  const cases: [string, string, RegExp][] = [
+    [
+      "// './shared'\nimport {\n  a,\n} from './shared'\nexport default { a }\n",
+      'a.config.ts:4:8',
+      /^write '\.\/shared\.ts'$/,
+    ],
+    ["import { a } from './between.ts'\nexport default { a }\n", 'between.ts:3:19', /^correct the path/],
+    ["export * from './nope.ts'\nexport default {}\n", 'a.config.ts:1:15', /^correct the path/],
+    [
+      "export default async () => {\n  const { a } = await import('./nope.ts')\n  return { a }\n}\n",
+      'a.config.ts:2:30',
+      /^correct the path/,
+    ],
+    ["import a from '@some/where'\nexport default { a }\n", 'a.config.ts:1:15', /npm install @some\/where$/],
+    [
+      "import { defineConfig } from 'headgate/confg'\nexport default defineConfig({})\n",
+      'a.config.ts:1:30',
+      /'headgate\/config'/,
+    ],
+    ["import a from './facts.json'\nexport default a\n", 'a.config.ts:1:15', /with \{ type: 'json' \}$/],
+    ["import './notes.txt'\nexport default {}\n", 'a.config.ts:1:8', /readFileSync/],
+    ["import 'node:nowhere'\nexport default {}\n", 'a.config.ts:1:8', /correct the name/],
+    ["const a = require('./nope.js')\nmodule.exports = { a }\n", 'a.config.ts:1:19', /^correct the path/],
+  ]
+  for (const [text, wanted, fix] of cases) {
+    const { notices } = await read(text, 'a.config.ts')
+    const shown = notices.map(({ file, line, column, rule }) => `${file.split('/').pop()}:${line}:${column} ${rule}`)
+    assert.deepEqual(shown, [`${wanted} import-failed`], text)
+    assert.match(notices[0]?.fix ?? '', fix)
+  }
+})
+
+test('an import that fails and is caught is not to blame for what is thrown later', async () => {
+  const { notices } = await read(
+    "let a: any = null\ntry {\n  a = await import('./nope.ts')\n} catch {}\nexport default { a: a.b }\n",
+  )
+  assert.deepEqual(
+    notices.map(({ rule, line, column }) => [rule, line, column]),
+    [['threw', 5, 23]],
+  )
 })
 
 test('all that is not plain data is told at once', async () => {

@@ -1,8 +1,11 @@
 /** Reads a configuration in JavaScript or TypeScript: runs it, and finds its settings in its text. */
+import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { Env } from './env.ts'
+import { importAt, importFix } from './imports.ts'
+import { Lines } from './lines.ts'
 import { locateLiterals } from './literals.ts'
 import type { Notice } from './notice.ts'
 import { noticeAt, noticeIn } from './notice.ts'
@@ -29,7 +32,7 @@ export async function readScript(text: string, path: string, places: Places, env
     }
     return { data: undefined, notices: [noticeIn(places.file, 1, 1, 'unfinished', words)], files: [path] }
   }
-  if (!result.ok) return { data: undefined, notices: [whyNot(result, path, places)], files: result.files }
+  if (!result.ok) return { data: undefined, notices: [whyNot(result, text, path, places)], files: result.files }
 
   const notices = locateLiterals(text, result.data, places)
   for (const { path: at, says } of result.odd) {
@@ -64,7 +67,7 @@ async function runScript(task: ScriptTask, env: Env): Promise<ScriptResult | str
 }
 
 function failedWith({ name, message, stack = '' }: Error): ScriptResult {
-  return { ok: false, why: 'threw', name, code: '', message, stack, files: [] }
+  return { ok: false, why: 'threw', name, code: '', message, stack, wanted: null, files: [] }
 }
 
 /** What the syntax that cannot be stripped is to be replaced with. */
@@ -75,40 +78,56 @@ const instead: readonly (readonly [RegExp, string])[] = [
   [/import|export/, 'write import and export in the form of ES modules'],
 ]
 
-function whyNot(result: ScriptResult & { ok: false }, path: string, places: Places): Notice {
-  const { why, name, code, message, stack } = result
+function whyNot(result: ScriptResult & { ok: false }, text: string, path: string, places: Places): Notice {
+  const { why, name, code, message, stack, wanted } = result
   if (why === 'absent') {
     const says = message === 'nothing' ? 'the module has no default export' : `the default export is ${message}`
     const fix = 'write export default defineConfig({ … })'
     return noticeIn(places.file, 1, 1, 'no-default-export', { says, expected: 'an object', fix })
   }
-  const { file, line, column } = placeIn(stack, path, places)
   const says = message.split('\n')[0]!
+  if (wanted !== null) return badImport(wanted, says, code, { text, path, places })
+  const { file, line, column } = placeIn(stack, path, places)
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
     const fix = instead.find(([what]) => what.test(message))?.[1] ?? 'write it in plain JavaScript with types'
     return noticeIn(file, line, column, 'typescript-unsupported', { says, fix })
   }
-  if (
-    code === 'ERR_MODULE_NOT_FOUND' ||
-    code === 'ERR_UNSUPPORTED_DIR_IMPORT' ||
-    /does not provide an export/.test(message)
-  ) {
-    const fix =
-      code === ''
-        ? 'correct the name, or export it there'
-        : 'correct the import; relative ones need their ending: ./pools.ts'
-    return noticeIn(file, line, column, 'import-failed', { says: says.replaceAll(path, places.file), fix })
-  }
+  if (/does not provide an export/.test(message))
+    return noticeIn(file, line, column, 'import-failed', { says, fix: 'correct the name, or export it there' })
   if (name === 'SyntaxError') return noticeIn(file, line, column, 'syntax', { says, fix: 'correct the line' })
-  return noticeIn(file, line, column, 'threw', { says: `${name}: ${says}`, fix: 'correct the line' })
+  const fix = stack === '' ? 'throw an Error instead: it knows its line' : 'correct the line'
+  return noticeIn(file, line, column, 'threw', { says: `${name}: ${says}`, fix })
+}
+
+interface Script {
+  readonly text: string
+  readonly path: string
+  readonly places: Places
+}
+
+/** An import that could not be had is told where it stands, in the configuration or in a module that it imports. */
+function badImport(
+  { specifier, file }: { readonly specifier: string; readonly file: string },
+  says: string,
+  code: string,
+  { text, path, places }: Script,
+): Notice {
+  const source = file === path ? text : readFileSync(file, 'utf8')
+  const at = importAt(source, specifier)
+  const { line, column } = at === null ? { line: 1, column: 1 } : new Lines(source).at(at)
+  // Who imports it is said by the place.
+  const words = { says: says.replace(/ imported from .*$/, ''), fix: importFix(specifier, file, code) }
+  return noticeIn(shownFile(file, path, places), line, column, 'import-failed', words)
+}
+
+function shownFile(file: string, path: string, places: Places): string {
+  return file === path ? places.file : relative(process.cwd(), file)
 }
 
 /** The first place in a stack that is the user's: of a syntax error before its message, of others in its frames. */
 function placeIn(stack: string, path: string, places: Places): { file: string; line: number; column: number } {
-  const shown = (found: string): string => {
-    const file = found.startsWith('file:') ? fileURLToPath(found) : found
-    return file === path ? places.file : relative(process.cwd(), file)
-  }
+  const shown = (found: string): string =>
+    shownFile(found.startsWith('file:') ? fileURLToPath(found) : found, path, places)
   const head = /^((?:file:\/\/)?\/[^\n]*?):(\d+)\n/.exec(stack)
   if (head !== null) {
     const caret = /^( *)\^+\s*$/m.exec(stack)
@@ -118,7 +137,5 @@ function placeIn(stack: string, path: string, places: Places): { file: string; l
     if (frame[1]!.includes('/script-worker.')) continue
     return { file: shown(frame[1]!), line: Number(frame[2]), column: Number(frame[3]) }
   }
-  // An import that is not found has no frame of ours: its message names the file that wanted it.
-  const importer = / imported from (\/[^\n]*)/.exec(stack)?.[1]
-  return { file: importer === undefined ? places.file : shown(importer), line: 1, column: 1 }
+  return { file: places.file, line: 1, column: 1 }
 }

@@ -1,5 +1,5 @@
 /** Reads YAML 1.2 with the place of every key and value; anchors, aliases and merge keys included. */
-import type { Document, Node, Pair, YAMLMap } from 'yaml'
+import type { Alias, Document, Node, Pair, YAMLMap } from 'yaml'
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, Scalar, visit } from 'yaml'
 import type { Env } from './env.ts'
 import { fillIn, scalarOf, unsetWords } from './env.ts'
@@ -21,6 +21,9 @@ const fixes: Readonly<Record<string, string>> = {
   BAD_ALIAS: 'define the anchor before it is used',
 }
 
+/** Uses of one anchor, with those of the anchors in it: enough for a thousand servers, and no way to fill the memory. */
+const MOST_ALIASES = 10_000
+
 /** Reads `text`; places go to `places`, variables of `env` into its texts. */
 export function readYaml(text: string, places: Places, env: Env): Parsed {
   const lines = new LineCounter()
@@ -40,7 +43,11 @@ export function readYaml(text: string, places: Places, env: Env): Parsed {
       }
       return noticeIn(places.file, line, column, 'duplicate-key', words)
     }
-    return noticeIn(places.file, line, column, 'syntax', { says: message, fix: fixes[code] ?? 'correct the line' })
+    const variable = text.startsWith('${', pos[0] - 1)
+    const fix = variable
+      ? 'within { } and [ ] put the variable into quotes; where a number is wanted, write it on a line of its own'
+      : fixes[code]
+    return noticeIn(places.file, line, column, 'syntax', { says: message, fix: fix ?? 'correct the line' })
   })
   // What comes after the first fault of syntax mostly comes from it.
   const syntax = notices.find(({ rule }) => rule === 'syntax')
@@ -62,18 +69,33 @@ export function readYaml(text: string, places: Places, env: Env): Parsed {
 
   let data: unknown
   try {
-    data = document.toJS({ maxAliasCount: 100 })
+    data = document.toJS({ maxAliasCount: MOST_ALIASES })
   } catch (error) {
     // More aliases than a configuration has use for, or one without its anchor.
     const words = { says: (error as Error).message, fix: 'write out what the aliases stand for' }
     return { data: undefined, notices: [...notices, noticeIn(places.file, 1, 1, 'syntax', words)] }
   }
-  locate(data, document.contents as Node | null, [], null, { document, places, spot })
+  locate(data, document.contents as Node | null, [], null, { targets: targetsOf(document), places, spot })
   return { data: data ?? {}, notices }
 }
 
+/** What each alias stands for. Found in one pass: an alias by itself would look through the whole document. */
+function targetsOf(document: Document): ReadonlyMap<Alias, Node> {
+  const anchors = new Map<string, Node>()
+  const targets = new Map<Alias, Node>()
+  visit(document, {
+    Node(_, node) {
+      if (isAlias(node)) {
+        const target = anchors.get(node.source)
+        if (target !== undefined) targets.set(node, target)
+      } else if (node.anchor !== undefined) anchors.set(node.anchor, node)
+    },
+  })
+  return targets
+}
+
 interface Finder {
-  readonly document: Document
+  readonly targets: ReadonlyMap<Alias, Node>
   readonly places: Places
   readonly spot: (offset: number) => Spot
 }
@@ -82,14 +104,14 @@ interface Finder {
 function locate(value: unknown, node: Node | null, path: Path, keyAt: number | null, finder: Finder): void {
   const valueAt = node?.range?.[0] ?? keyAt ?? 0
   finder.places.set(path, { key: finder.spot(keyAt ?? valueAt), value: finder.spot(valueAt) })
-  const target = isAlias(node) ? (node.resolve(finder.document) ?? null) : node
+  const target = isAlias(node) ? (finder.targets.get(node) ?? null) : node
   if (Array.isArray(value)) {
     if (!isSeq(target)) return
     for (const [index, child] of value.entries())
       locate(child, target.items[index] as Node, [...path, index], null, finder)
   } else if (typeof value === 'object' && value !== null && isMap(target)) {
     for (const [key, child] of Object.entries(value)) {
-      const pair = pairOf(target, key, finder.document)
+      const pair = pairOf(target, key, finder.targets)
       if (pair !== null)
         locate(child, pair.value as Node | null, [...path, key], (pair.key as Node).range?.[0] ?? null, finder)
     }
@@ -97,14 +119,14 @@ function locate(value: unknown, node: Node | null, path: Path, keyAt: number | n
 }
 
 /** The pair of a key: of the map itself, else of the maps that are merged into it. */
-function pairOf(map: YAMLMap, key: string, document: Document): Pair | null {
+function pairOf(map: YAMLMap, key: string, targets: ReadonlyMap<Alias, Node>): Pair | null {
   for (const pair of map.items) if (isScalar(pair.key) && String(pair.key.value) === key) return pair
   for (const pair of map.items) {
     if (!isScalar(pair.key) || pair.key.source !== '<<') continue
     const merged = isSeq(pair.value) ? pair.value.items : [pair.value]
     for (const one of merged) {
-      const target = isAlias(one) ? one.resolve(document) : one
-      const found = isMap(target) ? pairOf(target, key, document) : null
+      const target = isAlias(one) ? targets.get(one) : one
+      const found = isMap(target) ? pairOf(target, key, targets) : null
       if (found !== null) return found
     }
   }

@@ -54,7 +54,7 @@ Headgate reads one file: \`headgate.config.ts\` (or \`.mts\`, \`.js\`, \`.mjs\`)
 import { defineConfig } from 'headgate/config'
 
 export default defineConfig({
-  listeners: { web: { bind: ':8080', maxConnections: 1200 } },
+  listeners: { web: { bind: ':8080' } },
   pools: {
     shop: {
       servers: [
@@ -75,6 +75,11 @@ export default defineConfig({
 - **Limits** are whole numbers from 1, or \`'unlimited'\`. They hold exactly, over all threads together.
 - **YAML and JSON** may refer to environment variables: \`\${PORT}\`, or \`\${PORT:-8080}\` with a default; \`$\${\` stands
   for \`\${\`. A configuration in TypeScript may be a function and gets them: \`defineConfig(({ env }) => ({ … }))\`.
+- **Shared blocks** stand at the top under keys that begin with \`x-\`, as in Compose, and are used by anchors and merge
+  keys: \`x-small: &small { maxConnections: 50 }\`, then \`servers: [{ address: 10.0.0.1, <<: *small }]\`. What is written
+  beside \`<<\` comes before what is merged.
+- **Switches** are \`true\` and \`false\`. Words such as \`off\`, \`no\` and \`yes\` are texts in YAML 1.2; \`headgate check\`
+  says what to write instead. A file that is called so is written \`./off\`.
 - **Editors** complete and check YAML and JSON by the JSON Schema in the package, \`headgate/schema.json\`: as
   \`# yaml-language-server: $schema=node_modules/headgate/dist/config/schema.json\` in the first line of YAML, as
   \`"$schema"\` in JSON.`

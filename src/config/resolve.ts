@@ -64,7 +64,7 @@ function resolvePool(name: string, pool: ReadConfig['pools'][string], own: strin
     })),
     maxConnections: pool.maxConnections ?? UNLIMITED,
     sticky: pool.sticky ?? null,
-    health: pool.health === undefined ? null : healthOf(pool.health),
+    health: pool.health ? healthOf(pool.health) : null,
   }
 }
 

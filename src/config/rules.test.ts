@@ -57,9 +57,9 @@ const cases: Readonly<Record<Rule, Case>> = {
   },
   'import-failed': {
     file: 'import.config.ts',
-    text: "▸import { pools } from './nowhere.ts'\nexport default { pools }\n",
+    text: "import { pools } from ▸'./nowhere.ts'\nexport default { pools }\n",
     says: /Cannot find module .*nowhere\.ts/,
-    fix: /correct the import/,
+    fix: /correct the path/,
   },
   threw: {
     file: 'threw.config.ts',
@@ -98,6 +98,12 @@ const cases: Readonly<Record<Rule, Case>> = {
     path: 'pools.app.retries',
     says: /'2' is not a number/,
     fix: /write 2 without quotes/,
+  },
+  'switch-word': {
+    text: `${listeners}\n${pools}\naccessLog: ▸off\n`,
+    path: 'accessLog',
+    says: /'off' would be taken as the name of a file/,
+    fix: /did you mean false\? Write accessLog: false/,
   },
   'bad-value': {
     text: pool('balance: ▸leastconn'),
@@ -219,16 +225,16 @@ const cases: Readonly<Record<Rule, Case>> = {
   },
 
   'listener-exceeds-pools': {
-    text: `listeners:\n  web:\n    bind: ":80"\n    ▸maxConnections: 2000\npools:\n  shop:\n    servers: [{ address: a, maxConnections: 500 }, { address: b, maxConnections: 500 }]\n    queue: { max: 200 }\n`,
-    path: 'listeners.web.maxConnections',
-    says: /lets in 2000 connections, but behind it 1000 requests fit at the servers \(shop: 500 \+ 500\) and 200 in line: 800 can only be idle/,
-    fix: /lower it to 1200, or raise queue\.max by 800/,
+    text: `listeners:\n  web:\n    bind: ":80"\n    maxConnections: 2000\n    ▸whenFull: wait\npools:\n  shop:\n    servers: [{ address: a, maxConnections: 500 }, { address: b, maxConnections: 500 }]\n    queue: { max: 200 }\n`,
+    path: 'listeners.web.whenFull',
+    says: /before 2000 connections are open, but behind it only 1000 requests fit at the servers \(shop: 500 \+ 500\) and 200 in queues/,
+    fix: /raise queue\.max of the pool by 800; or write whenFull: 'refuse'/,
   },
   'fd-limit': {
-    text: `listeners:\n  web:\n    bind: ":80"\n    ▸maxConnections: 1000\npools:\n  shop: { servers: [a], idle: { max: 10 } }\nthreads: 2\n`,
+    text: `listeners:\n  web:\n    bind: ":80"\n    ▸maxConnections: 1000\npools:\n  shop: { servers: [a] }\nthreads: 1\n`,
     path: 'listeners.web.maxConnections',
-    says: /may open 1024 files, and the limits need 2160: 1000 for clients, 1000 for servers, 20 for idle connections to them, 140 for itself/,
-    fix: /raise the limit to 2160 or more/,
+    says: /may open 1024 files, and needs 2120: 1000 for clients, 1000 for servers, 120 for itself/,
+    fix: /raise the hard limit to 2120 or more/,
     machine: { openFiles: 1024 },
   },
   'queue-without-limit': {
@@ -383,6 +389,19 @@ const cases: Readonly<Record<Rule, Case>> = {
     path: 'listeners.web.trustedProxies',
     says: /0\.0\.0\.0\/0 trusts everybody/,
     fix: /'private'/,
+  },
+  'path-unwritable': {
+    text: `${listeners}\n${pools}\n▸accessLog: ${folder}/absent/access.log\n`,
+    path: 'accessLog',
+    says: /the access log cannot be had at .*\/absent\/access\.log: there is no folder .*\/absent$/,
+    fix: /mkdir -p .*\/absent$/,
+    machine: { looksAtPaths: true },
+  },
+  'points-at-itself': {
+    text: `${listeners}\npools:\n  app: { servers: [10.0.0.1, ▸127.0.0.1:8080] }\n`,
+    path: 'pools.app.servers[1]',
+    says: /127\.0\.0\.1:8080 is listener web of this Headgate: .* comes back to listener web, in a circle/,
+    fix: /address of the application/,
   },
   'privileged-port': {
     text: `listeners: { web: { ▸bind: "127.0.0.1:80" } }\n${pools}\n`,

@@ -38,6 +38,9 @@ export const rules = {
   // The form of what is written.
   'unknown-key': error('There is no such setting at this place.'),
   'wrong-type': error('The value is of another type than the setting.'),
+  'switch-word': error(
+    'A word such as `off`, `none` or `yes` where the setting is switched in another way; it might be taken as a name.',
+  ),
   'bad-value': error('The value is not one of those the setting knows.'),
   'bad-duration': error('The value is not a duration with a unit.'),
   'bad-size': error('The value is not a size with a unit.'),
@@ -64,8 +67,12 @@ export const rules = {
   'admin-without-token': error('The admin API can be reached from other machines and asks for no token.'),
 
   // Limits that contradict each other.
-  'listener-exceeds-pools': warning('A listener lets in more than all pools behind it can hold with their queues.'),
-  'fd-limit': warning('The file-descriptor limit of the process is below what the configured limits need.'),
+  'listener-exceeds-pools': warning(
+    'Clients are to wait at a full listener, but what is behind it is full, and refuses them, long before it is.',
+  ),
+  'fd-limit': warning(
+    'The file-descriptor limit of the process is below what the limits that are written need, or a busy day without any.',
+  ),
   'queue-without-limit': warning('A queue is configured where no limit makes anybody wait.'),
   'no-queue': info('Limits are configured without a queue: a short burst is refused at once.'),
   'pool-limit-above-servers': warning('The limit of a pool is above the sum of its servers; it can never be reached.'),
@@ -106,6 +113,12 @@ export const rules = {
   'listener-without-route': warning('No route applies to a listener: all its requests get 404.'),
 
   // Where it stands.
+  'path-unwritable': warning(
+    'The access log, or the socket of a listener, cannot be made at its path: no such folder, or not for this user.',
+  ),
+  'points-at-itself': error(
+    'A server of a pool is an address that Headgate itself listens on: requests would go round in a circle, or reach an admin API that asks for no token.',
+  ),
   'trusted-everyone': warning('Everybody is trusted as a proxy: any client can claim any address.'),
   'privileged-port': info('A port below the privileged ones is bound, which this user may not.'),
 } as const satisfies Record<string, RuleRow>

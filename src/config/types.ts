@@ -93,7 +93,11 @@ function objectType(node: SchemaNode, path: string, indent: string, parts: Map<s
     const comment = child.description === undefined ? '' : `${inner}/** ${child.description}${shown} */\n`
     return `${comment}${inner}readonly ${/^[A-Za-z_$][\w$]*$/.test(key) ? key : literal(key)}${optional}: ${type}${optional && ' | undefined'}\n`
   })
-  return `{\n${lines.join('')}${indent}}`
+  const shared = Object.keys(node.patternProperties ?? {}).map(
+    () =>
+      `${inner}/** Blocks that are used elsewhere in the file; not read by themselves. */\n${inner}readonly [shared: \`x-\${string}\`]: unknown\n`,
+  )
+  return `{\n${lines.join('')}${shared.join('')}${indent}}`
 }
 
 function isPlain(value: unknown): boolean {

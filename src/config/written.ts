@@ -28,7 +28,7 @@ export interface WrittenConfig {
   readonly cache?: WrittenCache | undefined
   /** The admin API: `false`, an address, or `{ bind, token }`. Unset: `headgate run` opens it at `127.0.0.1:9191`, for this machine only, and goes on without it where that port is taken; a program that calls start() has none. */
   readonly admin?: boolean | string | number | WrittenAdmin | undefined
-  /** One line per request: a file, `'stdout'`, `'stderr'`, `false` for none, or `{ to, format, requests, buffer }`. SIGUSR2 reopens the file. HAProxy: log, log-format. nginx: access_log. Default: `'stdout'`. */
+  /** One line per request: a file, `'stdout'`, `'stderr'`, `false` for none, or `{ to, format, requests, buffer }`. A relative path starts from the folder that Headgate runs in. SIGUSR2 reopens the file. HAProxy: log, log-format. nginx: access_log. Default: `'stdout'`. */
   readonly accessLog?: false | string | {
     /** A file, `'stdout'` or `'stderr'`. Default: `'stdout'`. */
     readonly to?: string | undefined
@@ -51,7 +51,9 @@ export interface WrittenConfig {
   /** How long a stop waits for requests under way. HAProxy: hard-stop-after. nginx: worker_shutdown_timeout. Default: `'30s'`. */
   readonly drain?: Duration | undefined
   /** Rules whose warnings are known and accepted; `headgate check` leaves them out. Errors cannot be left out. */
-  readonly ignore?: readonly ('listener-exceeds-pools' | 'fd-limit' | 'queue-without-limit' | 'no-queue' | 'pool-limit-above-servers' | 'route-limit-above-pool' | 'streams-above-listeners' | 'retries-exceed-servers' | 'all-weights-zero' | 'queue-timeout-beyond-patience' | 'first-byte-below-queue' | 'first-byte-below-health' | 'health-timeout-beyond-interval' | 'total-below-first-byte' | 'connect-timeout-long' | 'header-timeout-off' | 'unused-cache' | 'object-beyond-cache' | 'grace-beyond-pressure' | 'grace-beyond-default' | 'ttl-beyond-max' | 'key-too-narrow' | 'purge-everyone' | 'unreachable-route' | 'unused-pool' | 'listener-without-route' | 'trusted-everyone' | 'privileged-port')[] | undefined
+  readonly ignore?: readonly ('listener-exceeds-pools' | 'fd-limit' | 'queue-without-limit' | 'no-queue' | 'pool-limit-above-servers' | 'route-limit-above-pool' | 'streams-above-listeners' | 'retries-exceed-servers' | 'all-weights-zero' | 'queue-timeout-beyond-patience' | 'first-byte-below-queue' | 'first-byte-below-health' | 'health-timeout-beyond-interval' | 'total-below-first-byte' | 'connect-timeout-long' | 'header-timeout-off' | 'unused-cache' | 'object-beyond-cache' | 'grace-beyond-pressure' | 'grace-beyond-default' | 'ttl-beyond-max' | 'key-too-narrow' | 'purge-everyone' | 'unreachable-route' | 'unused-pool' | 'listener-without-route' | 'path-unwritable' | 'trusted-everyone' | 'privileged-port')[] | undefined
+  /** Blocks that are used elsewhere in the file; not read by themselves. */
+  readonly [shared: `x-${string}`]: unknown
 }
 
 export interface WrittenListener {
@@ -114,8 +116,8 @@ export interface WrittenPool {
   } | undefined
   /** Whether requests to these servers say in Via that they came through here: `true` by the `name` of this proxy, or by another name, such as `'edge'`. nginx with its defaults (gzip_proxied off) compresses nothing for a request with Via: with `false` it does. A request that comes round in a circle is then known by CDN-Loop (RFC 8586). Default: `true`. */
   readonly via?: boolean | string | undefined
-  /** Name of a cookie that brings a client back to the same server, or `{ cookie, maxAge, secure }`. HAProxy: cookie insert. Varnish: shard director by cookie. */
-  readonly sticky?: string | {
+  /** Name of a cookie that brings a client back to the same server, or `{ cookie, maxAge, secure }`; `false` for none. HAProxy: cookie insert. Varnish: shard director by cookie. */
+  readonly sticky?: false | string | {
     /** Name of the cookie. */
     readonly cookie: string
     /** How long the browser keeps it. 0: as long as it is open. Default: `0`. */
@@ -170,8 +172,8 @@ export interface WrittenPool {
     /** Number of header fields of a response; beyond it 502. Varnish: http_max_hdr. Default: `200`. */
     readonly fields?: number | undefined
   } | undefined
-  /** Regular checks that find out which servers are up. Unset: every server counts as up. HAProxy: check. Varnish: .probe. */
-  readonly health?: WrittenHealth | undefined
+  /** Regular checks that find out which servers are up. Unset or `false`: every server counts as up. HAProxy: check. Varnish: .probe. */
+  readonly health?: false | WrittenHealth | undefined
 }
 
 export interface WrittenServer {

@@ -18,8 +18,8 @@ for (const file of ['headgate.config.ts', 'headgate.yaml', 'headgate.json']) {
     const written = await command(['init', file], { cwd })
     assert.equal(written.code, 0, written.err)
     const checked = await command(['check'], { cwd })
-    // Warnings may be about the machine, such as its limit of open files.
-    assert.ok(checked.code === 0 || checked.code === 1, checked.out + checked.err)
+    // A machine with few descriptors has its one warning.
+    assert.equal(checked.code, checked.out.includes('fd-limit') ? 1 : 0, checked.out + checked.err)
     assert.ok(checked.out.includes(file))
   })
 }

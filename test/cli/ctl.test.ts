@@ -60,6 +60,14 @@ test('ctl set-limit changes a limit while Headgate runs', async () => {
   assert.equal(usage.pools[0]?.servers[0]?.limit, 7)
 })
 
+test('ctl set-limit refuses 0 where a file may not have it, names the order to give instead, and changes nothing', async () => {
+  const at = 'pools.app.servers[0].maxConnections'
+  const { code, err, usage } = await against('127.0.0.1:0', ['set-limit', at, '0'])
+  assert.equal(code, 2)
+  assert.match(err, /0 would let nothing in[\s\S]*headgate ctl orders app ADDRESS maint/)
+  assert.notEqual(usage.pools[0]?.servers[0]?.limit, 0)
+})
+
 test('ctl orders takes a server out of service', async () => {
   const { code, usage } = await against('127.0.0.1:0', ['orders', 'app', '127.0.0.1:9', 'drain'])
   assert.equal(code, 0)

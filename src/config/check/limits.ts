@@ -1,74 +1,32 @@
 /** Rules about limits: what is let in against what can be held. */
 import { UNLIMITED } from '../model.ts'
 import { count } from '../refusal.ts'
-import type { Check, Ground } from './ground.ts'
+import type { Check } from './ground.ts'
 import { capacityOf, serversAtWork, sumText } from './ground.ts'
-
-/** Descriptors for everything that is no connection: the runtime, logs, and per thread its loop and listeners. */
-const RESERVE = 100
-const RESERVE_PER_THREAD = 20
 
 const listenerExceedsPools: Check = (ground) => {
   for (const listener of ground.config.listeners) {
-    const path = ['listeners', listener.name, 'maxConnections']
-    if (listener.maxConnections === UNLIMITED || !ground.isWritten(path)) continue
+    // Where nobody is to wait outside, a surplus is room for idle clients, as every listener needs it.
+    if (listener.whenFull === null || !ground.isWritten(['listeners', listener.name, 'maxConnections'])) continue
+    if (listener.maxConnections === UNLIMITED) continue
     const routes = ground.routesOf(listener)
     const pools = [...new Set(routes.map(({ to }) => to))].map((name) => ground.pool(name))
     if (pools.length === 0 || pools.some((pool) => capacityOf(pool) === UNLIMITED)) continue
     let atServers = 0
-    let inLine = 0
+    let waiting = 0
     for (const pool of pools) {
       atServers += capacityOf(pool)
-      inLine += pool.queue.max
+      waiting += pool.queue.max
     }
-    for (const route of routes) if (route.maxConnections < UNLIMITED) inLine += route.queue.max
-    const surplus = listener.maxConnections - atServers - inLine
+    for (const route of routes) if (route.maxConnections < UNLIMITED) waiting += route.queue.max
+    const surplus = listener.maxConnections - atServers - waiting
     if (surplus <= 0) continue
     const sums = pools.map((pool) => `${pool.name}: ${sumText(pool)}`).join(', ')
-    ground.say('listener-exceeds-pools', path, {
-      says: `listener ${listener.name} lets in ${listener.maxConnections} connections, but behind it ${atServers} requests fit at the servers (${sums}) and ${inLine} in line: ${surplus} can only be idle, or be refused there`,
-      fix: `lower it to ${atServers + inLine}, or raise queue.max by ${surplus}; if room for idle clients is meant, add ignore: ['listener-exceeds-pools']`,
+    ground.say('listener-exceeds-pools', ['listeners', listener.name, 'whenFull'], {
+      says: `nobody waits at listener ${listener.name} before ${listener.maxConnections} connections are open, but behind it only ${atServers} requests fit at the servers (${sums}) and ${waiting} in queues: the next ones are refused there, although clients are to wait`,
+      fix: `let them wait there: raise queue.max of the ${pools.length === 1 ? 'pool' : 'pools'} by ${surplus}; or write whenFull: 'refuse'`,
     })
   }
-}
-
-const fdLimit: Check = (ground) => {
-  const { openFiles } = ground.machine
-  const need = descriptorsNeeded(ground)
-  if (openFiles === undefined || need === null || need.all <= openFiles) return
-  const widest = [...ground.config.listeners].sort((a, b) => b.maxConnections - a.maxConnections)[0]!
-  ground.say('fd-limit', ['listeners', widest.name, 'maxConnections'], {
-    says: `this process may open ${openFiles} files, and the limits need ${need.all}: ${need.clients} for clients, ${need.servers} for servers, ${need.idle} for idle connections to them, ${need.own} for itself`,
-    fix: `raise the limit to ${need.all} or more (LimitNOFILE= in systemd, ulimit -n in a shell), or lower maxConnections of the listeners`,
-  })
-}
-
-/** Descriptors at the worst moment; null when clients are not bounded, as then nothing is. */
-function descriptorsNeeded({
-  config,
-}: Ground): { all: number; clients: number; servers: number; idle: number; own: number } | null {
-  let clients = 0
-  for (const { maxConnections, whenFull } of config.listeners) {
-    if (maxConnections === UNLIMITED) return null
-    clients += maxConnections + (whenFull?.max ?? 0)
-  }
-  let servers = 0
-  let idle = 0
-  for (const pool of config.pools) {
-    let inPool = 0
-    for (const { maxConnections } of pool.servers) {
-      // Idle connections are left over from requests, so there are never more of them than requests at once.
-      const most = Math.min(maxConnections, pool.maxConnections, clients)
-      inPool += most
-      idle += Math.min(pool.idle.max * config.threads, most)
-    }
-    servers += Math.min(inPool, pool.maxConnections)
-  }
-  // A client connection has one request at a server at a time.
-  servers = Math.min(servers, clients)
-  idle = Math.min(idle, clients)
-  const own = RESERVE + RESERVE_PER_THREAD * config.threads
-  return { all: clients + servers + idle + own, clients, servers, idle, own }
 }
 
 const queueWithoutLimit: Check = (ground) => {
@@ -161,7 +119,6 @@ const allWeightsZero: Check = (ground) => {
 
 export const limitRules: readonly Check[] = [
   listenerExceedsPools,
-  fdLimit,
   queueWithoutLimit,
   noQueue,
   poolLimitAboveServers,

@@ -12,7 +12,7 @@ import { cache } from './cache.ts'
 import { listener } from './listener.ts'
 import { pool } from './pool.ts'
 import { route } from './route.ts'
-import { duration, namePattern, reads, size, token, whole, word } from './scalars.ts'
+import { duration, namePattern, never, reads, size, token, whole, word } from './scalars.ts'
 
 const destination = reads<string, string>(
   (written) =>
@@ -36,11 +36,7 @@ const template = reads<string, string>(
 )
 
 const accessLog = z.union([
-  reads<false, null>(
-    (written) =>
-      written === false ? null : new Refusal('wrong-type', `${show(written)} is not a log`, 'false', 'write false'),
-    { const: false },
-  ),
+  never(),
   destination.transform((to) => ({
     to,
     format: defaults.accessLog.format,
@@ -136,7 +132,7 @@ export const schema = z.strictObject({
   accessLog: accessLog
     .prefault(defaults.accessLog.to)
     .describe(
-      "One line per request: a file, `'stdout'`, `'stderr'`, `false` for none, or `{ to, format, requests, buffer }`. SIGUSR2 reopens the file. HAProxy: log, log-format. nginx: access_log.",
+      "One line per request: a file, `'stdout'`, `'stderr'`, `false` for none, or `{ to, format, requests, buffer }`. A relative path starts from the folder that Headgate runs in. SIGUSR2 reopens the file. HAProxy: log, log-format. nginx: access_log.",
     ),
   proxyStatus: word(['off', 'cause', 'full'])
     .prefault(defaults.proxyStatus)

@@ -3,11 +3,25 @@ import { z } from 'zod'
 import { defaults } from '../defaults.ts'
 import { Refusal, show } from '../refusal.ts'
 import { queue } from './listener.ts'
-import { duration, factor, flag, limit, reads, serverAddress, size, text, token, via, whole, word } from './scalars.ts'
+import {
+  duration,
+  factor,
+  flag,
+  limit,
+  never,
+  reads,
+  serverAddress,
+  size,
+  text,
+  token,
+  via,
+  whole,
+  word,
+} from './scalars.ts'
 
 const d = defaults.pool
 
-const server = z.strictObject({
+export const server = z.strictObject({
   address: serverAddress().describe(
     "Where the server listens: `'10.0.0.1:8080'`, `'http://app:3000'`, `'[fd00::1]:80'`, `'unix:/run/app.sock'`; port 80 when none is written. A name is looked up through DNS.",
   ),
@@ -55,6 +69,7 @@ const balance = z.union([
 ])
 
 const sticky = z.union([
+  never(),
   token('the name of a cookie').transform((cookie) => ({ cookie, ...d.sticky })),
   z.strictObject({
     cookie: token('the name of a cookie').describe('Name of the cookie.'),
@@ -151,7 +166,7 @@ export const pool = z.strictObject({
   sticky: sticky
     .optional()
     .describe(
-      'Name of a cookie that brings a client back to the same server, or `{ cookie, maxAge, secure }`. HAProxy: cookie insert. Varnish: shard director by cookie.',
+      'Name of a cookie that brings a client back to the same server, or `{ cookie, maxAge, secure }`; `false` for none. HAProxy: cookie insert. Varnish: shard director by cookie.',
     ),
   maxConnections: limit()
     .optional()
@@ -242,9 +257,10 @@ export const pool = z.strictObject({
     })
     .prefault({})
     .describe('How much a server may send as a head.'),
-  health: health
+  health: z
+    .union([never(), health])
     .optional()
     .describe(
-      'Regular checks that find out which servers are up. Unset: every server counts as up. HAProxy: check. Varnish: .probe.',
+      'Regular checks that find out which servers are up. Unset or `false`: every server counts as up. HAProxy: check. Varnish: .probe.',
     ),
 })

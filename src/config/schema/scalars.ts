@@ -107,6 +107,8 @@ export function limit() {
         // 0 means "no limit" to HAProxy and nginx, and "nothing" to everybody else.
         return new Refusal('out-of-range', '0 would let nothing in', expected, "write 'unlimited' for no limit")
       }
+      if (written === -1 || (typeof written === 'string' && /^(inf|unbounded|unrestricted|no.?limit)/i.test(written)))
+        return new Refusal('bad-value', `${show(written)} is not a limit`, expected, "write 'unlimited' for no limit")
       return readWhole(written, 1, UNLIMITED - 1, expected)
     },
     { anyOf: [{ type: 'integer', minimum: 1 }, { const: 'unlimited' }, fromEnv] },
@@ -151,6 +153,17 @@ export function flag() {
         ? written
         : new Refusal('wrong-type', `${show(written)} is not true or false`, 'true or false', 'write true or false'),
     { anyOf: [{ type: 'boolean' }, fromEnv] },
+  )
+}
+
+/** `false` for something that is not wanted; read as null. */
+export function never() {
+  return reads<false, null>(
+    (written) =>
+      written === false
+        ? null
+        : new Refusal('wrong-type', `${show(written)} is not false`, 'false', 'write false, or remove it'),
+    { const: false },
   )
 }
 

@@ -18,7 +18,7 @@ export const limitValue = z
       .max(UNLIMITED - 1),
     z.literal('unlimited'),
   ])
-  .describe("A whole number, or 'unlimited'. 0 lets nothing in.")
+  .describe("A whole number, or 'unlimited', within the bounds that the configuration has for it.")
 
 /** A limit of the ledger as the API writes it. */
 export function shownLimit(value: number): number | 'unlimited' {

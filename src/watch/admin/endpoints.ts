@@ -2,7 +2,8 @@
 import type { z } from 'zod'
 import { BanError, parseBan } from '../../cache/ban.ts'
 import { likely } from '../../config/likely.ts'
-import { UNLIMITED } from '../../config/model.ts'
+import { readLiveLimit } from '../../config/live-limit.ts'
+import { Refusal } from '../../config/refusal.ts'
 import * as form from './answers.ts'
 import type { CacheControl, Removal } from './cache-control-port.ts'
 import type { GatePort } from './gate-port.ts'
@@ -99,7 +100,10 @@ export const endpoints: readonly Endpoint[] = [
         const fix = near === null ? 'GET /v1/limits names them all' : `did you mean ${near}?`
         throw new Problem('unknown-limit', `there is no limit ${path} that can be changed while running`, fix, path)
       }
-      for (const [path, value] of Object.entries(body)) port.setLimit(path, value === 'unlimited' ? UNLIMITED : value)
+      const values = Object.entries(body).map(([path, value]) => [path, readLiveLimit(path, value)] as const)
+      for (const [path, value] of values)
+        if (value instanceof Refusal) throw new Problem('bad-request', `${path}: ${value.says}`, value.fix, path)
+      for (const [path, value] of values) port.setLimit(path, value as number)
       return limitsNow(port)
     },
   }),

@@ -333,6 +333,29 @@ test('limits are changed all together or not at all', async (t) => {
   ])
 })
 
+test('a limit takes what a file may have for it, and says what to do instead of 0', async (t) => {
+  const { port, told } = await started(t)
+  const refused: readonly (readonly [path: string, value: unknown, detail: RegExp, fix: RegExp])[] = [
+    ['listeners.web.maxConnections', 0, /0 would let nothing in/, /the least is 1/],
+    ['pools.app.maxConnections', 0, /0 would let nothing in/, /headgate ctl orders app ADDRESS maint/],
+    ['pools.app.servers[0].maxConnections', 0, /0 would let nothing in/, /headgate ctl orders app ADDRESS maint/],
+    ['pools.app.streams.max', 0, /0 would let nothing in/, /upgrade: false/],
+    ['pools.app.queue.max', 10_000_001, /10000001 is too large/, /from 0 to 10000000/],
+    ['pools.app.queue.max', 'unlimited', /'unlimited' is not a number/, /from 0 to 10000000/],
+    ['listeners.web.whenFull.max', 'unlimited', /'unlimited' is not a number/, /from 0 to 10000000/],
+  ]
+  for (const [path, value, detail, fix] of refused) {
+    // What could be changed beside it is not changed either.
+    const body = { 'pools.app.queue.max': 3, [path]: value }
+    const reply = await ask(port, 'PATCH', '/v1/limits', { body })
+    assertProblem(reply, 400, 'bad-request')
+    assert.match(String(reply.body.detail), detail, path)
+    assert.match(String(reply.body.fix), fix, path)
+    assert.equal(reply.body.place, path)
+  }
+  assert.deepEqual(told.limits, [])
+})
+
 test('every limit is listed with what the configuration says of it', async (t) => {
   const { port } = await started(t)
   const { limits } = (await ask(port, 'GET', '/v1/limits')).body as { limits: { path: string; value: unknown }[] }
