@@ -1,6 +1,6 @@
 /** The client of a request that nobody waits for: a stored response is fetched again, or its client has left meanwhile. */
 import { lately } from '../base/clock.ts'
-import type { ClientContext } from '../net/client.ts'
+import type { ClientContext } from '../net/client-context.ts'
 import type { ClientSide } from '../net/client-side.ts'
 import { Stream } from '../net/stream.ts'
 import type { Hop } from '../wire/forward.ts'

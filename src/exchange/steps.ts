@@ -90,6 +90,7 @@ const steps: Steps = {
     const idle = route.pool.idle[server.index]!
     x.phase = 'C'
     const kept = x.resent ? undefined : idle.take()
+    const { descriptors } = x.world
     x.reused = kept !== undefined
     if (kept !== undefined) {
       kept.use(x.download)
@@ -99,8 +100,13 @@ const steps: Steps = {
     }
     x.connectFrom = lately()
     x.connectTook = -1
+    if (!descriptors.allowServer) {
+      x.attemptFailed('local_resources', 'the last file descriptors are not for connections to servers', true)
+      return null
+    }
     x.expect('connect_timeout', route.pool.config.timeouts.connect)
     x.origin = Origin.connect(idle, x.download)
+    descriptors.see(x.origin.stream.socket)
     return null
   },
 

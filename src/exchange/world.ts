@@ -3,6 +3,7 @@ import type { Cause } from '../base/cause.ts'
 import type { Wheel } from '../base/wheel.ts'
 import type { Config } from '../config/model.ts'
 import type { Slots } from '../ledger/slots.ts'
+import type { Descriptors } from '../net/descriptors.ts'
 import type { CacheResult } from './cache-state.ts'
 import type { Exchange } from './exchange.ts'
 import type { Record, Verdict } from './record.ts'
@@ -51,6 +52,7 @@ export type Purged =
 export interface World {
   readonly config: Config
   readonly wheel: Wheel
+  readonly descriptors: Descriptors
   /** Routes by listener name. */
   readonly routes: ReadonlyMap<string, Routes>
   /** Connections in use, by listener name. */

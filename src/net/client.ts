@@ -7,33 +7,17 @@
  */
 import type { Cause } from '../base/cause.ts'
 import { lately } from '../base/clock.ts'
-import { Timer, type Wheel } from '../base/wheel.ts'
-import type { ListenerConfig } from '../config/model.ts'
+import { Timer } from '../base/wheel.ts'
 import type { Hop } from '../wire/forward.ts'
 import { BodyDecoder, type BodySink } from '../wire/framing.ts'
 import { BodyKind, RequestHead } from '../wire/head.ts'
 import { parseRequest } from '../wire/request.ts'
 import { SLAB } from './buffers.ts'
+import type { ClientContext } from './client-context.ts'
+import { IdleClient } from './idle-clients.ts'
 import type { Serving } from './serving.ts'
 import type { Stream } from './stream.ts'
 import type { StreamOwner } from './stream-owner.ts'
-
-/** Who serves requests; one per thread. */
-export interface ClientUser {
-  /** A head was read. The answer is the object the next head is read into: whoever keeps `head` gives another back. */
-  request(client: Client, head: RequestHead): RequestHead
-  /** What came is no request we take, or did not come in time. The answer as above. */
-  malformed(client: Client, head: RequestHead, cause: Cause, detail: string): RequestHead
-}
-
-/** What a connection needs to know of its listener. */
-export interface ClientContext {
-  readonly config: ListenerConfig
-  readonly wheel: Wheel
-  readonly user: ClientUser
-  /** The connection is over. */
-  left(client: Client): void
-}
 
 const empty = Buffer.alloc(0)
 /** How long a closing connection is still read, so that unread bytes do not turn our FIN into a RST (RFC 9112 §9.6). */
@@ -70,6 +54,7 @@ export class Client implements StreamOwner, BodySink {
   #to = 0
   readonly #timer: Timer<Client>
   readonly #seat: Disposable
+  readonly #idle: IdleClient
 
   /** `seat`: the connection's place among the listener's, given back when it is over. */
   constructor(stream: Stream, context: ClientContext, hop: Hop, port: number, seat: Disposable) {
@@ -80,7 +65,8 @@ export class Client implements StreamOwner, BodySink {
     this.port = port
     this.#timer = new Timer(this as Client, onTimer)
     stream.owner = this
-    this.#await(context.config.timeouts.keepAlive)
+    this.#idle = new IdleClient(this, context.idle, context.config.timeouts.keepAlive)
+    this.#await(this.#idle.patience)
   }
 
   connected(): void {}
@@ -142,6 +128,7 @@ export class Client implements StreamOwner, BodySink {
 
   #begin(): void {
     this.#phase = 'head'
+    this.#idle.end()
     this.since = lately()
     this.bytesIn = 0
     this.#await(this.context.config.timeouts.header)
@@ -223,7 +210,7 @@ export class Client implements StreamOwner, BodySink {
 
   /** Whether the connection may serve another request after this one. */
   get lasting(): boolean {
-    return !this.#stopping && (!this.#ended || this.#kept.length > 0 || this.#at < this.#to)
+    return !this.#stopping && !this.context.crowded && (!this.#ended || this.#kept.length > 0 || this.#at < this.#to)
   }
 
   /** The client sent FIN. */
@@ -247,7 +234,7 @@ export class Client implements StreamOwner, BodySink {
       this.pauseBody()
       return this.#await(this.context.config.timeouts.send)
     }
-    this.#await(this.context.config.timeouts.keepAlive)
+    if (this.#idle.begin()) this.#await(this.#idle.patience)
     this.resumeBody()
     this.#again()
     if (this.#ended && this.#phase === 'idle') this.close() // it said so while the answer was on its way
@@ -260,6 +247,7 @@ export class Client implements StreamOwner, BodySink {
     const unread = !this.body.done || this.#at < this.#to || this.#kept.length > 0 || this.#phase === 'head'
     this.#kept = empty
     this.#phase = 'lingering'
+    this.#idle.end()
     if (unread && !this.#ended) {
       this.stream.end()
       this.#paused = true
@@ -327,6 +315,7 @@ export class Client implements StreamOwner, BodySink {
 
   #gone(): void {
     this.#phase = 'closed'
+    this.#idle.end()
     this.#serving = null
     this.#kept = empty
     this.#off()
@@ -377,7 +366,10 @@ export class Client implements StreamOwner, BodySink {
         }
         return
       case 'idle':
-        return this.close()
+        if (this.#idle.over || !this.stream.flowing) return this.close()
+        if (this.context.crowded) return this.drop(false)
+        this.#idle.list(lately())
+        return this.#await(this.#idle.patience)
       default:
         return this.drop(false)
     }

@@ -6,7 +6,7 @@ import type { Exchange } from '../exchange/exchange.ts'
 import type { Line } from '../ledger/line.ts'
 import type { Slots } from '../ledger/slots.ts'
 
-interface Reached {
+export interface Reached {
   readonly limit: number | null
   readonly observed: number | null
 }

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { monotonic } from '../base/clock.ts'
 import { version } from '../base/version.ts'
 import { addressText } from '../config/address.ts'
+import { readMachine } from '../config/machine.ts'
 import type { Address, Config } from '../config/model.ts'
 import { type Noted, together } from '../exchange/notes.ts'
 import type { Purged } from '../exchange/world.ts'
@@ -111,6 +112,7 @@ class Running implements Headgate {
   #binds = new Map<string, readonly Address[]>()
   readonly #episodes: EpisodeWatch
   readonly #since = monotonic()
+  readonly #openFiles = readMachine().openFiles ?? Number.POSITIVE_INFINITY
   #admin: AdminServer | null = null
   /** Rejected when the start has failed. */
   readonly #failed = Promise.withResolvers<never>()
@@ -202,6 +204,7 @@ class Running implements Headgate {
       store: this.#storeMemory,
       removals: this.#cache?.removals ?? { orders: [], last: 0, forgotten: 0 },
       thread,
+      openFiles: this.#openFiles,
       binds: this.#bindsOf(thread),
     }
     const worker = new Worker(workerFile(), { workerData: orders, name: `headgate-${thread}` })

@@ -3,7 +3,7 @@ import { type Cause, causeNames } from '../base/cause.ts'
 import type { Config } from '../config/model.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Server } from '../pool/server.ts'
-import { gateCauses } from './tally.ts'
+import { gateCauses, listenerCauses } from './tally.ts'
 
 /** One limit: how much of it is in use, and its line. `limit` and `bound` may be UNLIMITED. */
 export interface GateUsage {
@@ -49,7 +49,8 @@ export function readUsage(config: Config, ledger: Ledger, servers: ReadonlyMap<s
     const slots = ledger.slots(key)
     const line = ledger.line(`line:${key}`)
     let refused = 0
-    for (const cause of gateCauses[kind]) refused += ledger.counter(`${key}:${cause}`).total()
+    for (const cause of kind === 'listener' ? listenerCauses : gateCauses[kind])
+      refused += ledger.counter(`${key}:${cause}`).total()
     return { name, inUse: slots.used, limit: slots.limit, waiting: line.length, bound: line.bound, refused }
   }
   const causes: Partial<Record<Cause, number>> = {}

@@ -8,7 +8,7 @@ import { AccessLog } from '../watch/access-log.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
 import { Thread } from './thread.ts'
 
-const { config, plan, memory, store, thread, removals, binds } = workerData as WorkerOrders
+const { config, plan, memory, store, thread, openFiles, removals, binds } = workerData as WorkerOrders
 const port = parentPort
 if (port === null) throw new Error('worker.ts is started by start.ts, as a worker thread')
 
@@ -46,6 +46,7 @@ const plane = new Thread(
   thread,
   { defect, purge, record: log === null ? null : (record) => log.write(record) },
   store === null ? null : new Store(store, thread, (other) => ledger.wake(other)),
+  openFiles,
 )
 plane.heed(removals)
 const deaf = new AbortController()
