@@ -7,6 +7,7 @@ import { describeMachine, machineText } from './machine.ts'
 import { type Options, readOptions, usage } from './options.ts'
 import { countPoints, runOverload } from './overload/overload.ts'
 import { everybody, peersFor } from './peers/all.ts'
+import { otherHeadgate } from './peers/headgate.ts'
 import { type Peer, programOf } from './peers/peer.ts'
 import { ownCores, watchOthers } from './proc.ts'
 import { Progress } from './progress.ts'
@@ -36,6 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (options.list) return say(listText())
     if (options.from.length > 0) return finish(options, show(readReports(options.from)))
     chosenGroups(options)
+    if (options.against !== null) otherHeadgate(options.against)
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`)
     return USAGE
@@ -117,13 +119,15 @@ function show(report: Report): Report {
   return report
 }
 
-function findPeers({ peers }: Options, warn: (text: string) => void): Peer[] {
-  return everybody.filter((peer, i) => {
-    if (i > 0 && peers !== null && !peers.includes(peer.name)) return false
+function findPeers({ peers, against }: Options, warn: (text: string) => void): Peer[] {
+  const [headgate, ...others] = everybody
+  const found = others.filter((peer) => {
+    if (peers !== null && !peers.includes(peer.name)) return false
     if (peer.version() !== null) return true
     if (peer.only === undefined) warn(`without ${peer.name}: it is not installed (apt-get install ${peer.package})`)
     return false
   })
+  return [headgate!, ...(against === null ? [] : [otherHeadgate(against)]), ...found]
 }
 
 function chosenGroups({ names, quick: short }: Options): Group[] {

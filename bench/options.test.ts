@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { readOptions } from './options.ts'
+import { otherHeadgate } from './peers/headgate.ts'
 import { choose, groups, quick } from './workloads.ts'
 
 test('a quick run has fewer and shorter rounds, unless it is told how many', () => {
@@ -28,4 +31,11 @@ test('no two workloads have the same name, and those of a quick run exist', () =
     [...quick].filter((name) => !all.includes(name)),
     [],
   )
+})
+
+test('another checkout takes part under a name of its own, and a folder without Headgate is refused', () => {
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  assert.equal(readOptions(['--against', root]).against, root)
+  assert.equal(otherHeadgate(root).name, 'other')
+  assert.throws(() => otherHeadgate(join(root, 'docs')), /--against takes a checkout of Headgate/)
 })

@@ -10,6 +10,8 @@ export interface Options {
   readonly seconds: number
   /** Peers by name; null: all that are installed. */
   readonly peers: readonly string[] | null
+  /** Folder of another checkout of Headgate that takes part as `other`; null: none does. */
+  readonly against: string | null
   /** Whether each proxy gets a core of its own, where there are enough. */
   readonly pin: boolean
   /** Where the results go; the charts go next to it. null: nowhere. */
@@ -30,6 +32,7 @@ Measures Headgate beside the proxies that are installed. Without workloads: all 
   --rounds N       alternating rounds, of which the median counts (5)
   --seconds S      length of one measurement (3)
   --peers A,B      only these beside Headgate
+  --against DIR    another checkout of Headgate in the same rounds, shown as "other"
   --no-pin         do not give each proxy a core of its own
   --json FILE      results as JSON, and the charts next to it (bench/results/latest.json)
   --from FILE      do not measure: show results of before. May be repeated; later files win
@@ -48,6 +51,7 @@ export function readOptions(args: readonly string[]): Options {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       peers: { type: 'string' },
+      against: { type: 'string' },
       pin: { type: 'boolean', default: true },
       json: { type: 'string', default: 'bench/results/latest.json' },
       from: { type: 'string', multiple: true, default: [] },
@@ -56,13 +60,14 @@ export function readOptions(args: readonly string[]): Options {
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
-  const { quick, peers, pin, from, write, list, help } = values
+  const { quick, peers, against, pin, from, write, list, help } = values
   return {
     names: positionals,
     quick,
     rounds: count('--rounds', values.rounds, quick ? 1 : 5),
     seconds: count('--seconds', values.seconds, quick ? 0.5 : 3),
     peers: peers === undefined ? null : peers.split(',').filter(Boolean),
+    against: against ?? null,
     pin,
     json: values.json === '' ? null : values.json,
     from,

@@ -48,11 +48,17 @@ export const verdictFields = {
   gate: 'gate that refused or failed, as "pool shop"',
   limit: 'limit that was reached',
   observed: 'value that was observed',
-  setting: 'path of the setting that holds the limit',
+  limitBy: 'whose limit it was: configured, operator (set while running), shutdown',
+  setting: 'path of the setting that holds the limit, or the option of the command line',
   place: 'file and line of that setting',
   advice: 'what can be done',
   detail: 'what the system or the parser said',
 } as const satisfies Readonly<Record<string, string>>
+
+/** A line of the JSON format: what there is to know of a refused or failed exchange. */
+export type Incident = { readonly [F in keyof typeof logFields]: unknown } & {
+  readonly verdict: { readonly [F in keyof typeof verdictFields]: unknown } | null
+}
 
 /** Names that only a template knows: the pieces of the Common and Combined formats. */
 export const templateOnly = {

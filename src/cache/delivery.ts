@@ -1,9 +1,10 @@
-/** The heads with which a stored response goes to clients: whole, in parts, or as "you have it already". Write them as latin1. */
-
+/**
+ * The field lines with which a stored response goes to clients: whole, in parts, or as "you have it already". Write them as
+ * latin1. Framing is the responder's.
+ */
 import { httpDate } from '../base/clock.ts'
-import { type ByteRange, contentRange, multipartLength, multipartType, unsatisfiedRange } from '../wire/byte-range.ts'
-import { BodyKind } from '../wire/head.ts'
-import { linesOf, valueIn, withoutLines } from './lines.ts'
+import { type ByteRange, contentRange, multipartType, unsatisfiedRange } from '../wire/byte-range.ts'
+import { linesOf, withoutLines } from './lines.ts'
 import type { StoredHead } from './stored-head.ts'
 
 /** What this delivery adds to the stored head. */
@@ -12,56 +13,34 @@ export interface DeliveryOut {
   readonly age: number
   /** Value of Cache-Status for this cache, '' for none. What other caches said stands before it. */
   readonly cacheStatus: string
-  readonly connection: '' | 'close' | 'keep-alive'
   /** Further whole lines with CRLF, or ''. Via belongs here. */
   readonly extra: string
 }
 
-/**
- * The whole response.
- * @param framing how the content is framed; `length` -1: not known. With `none` (HEAD) a known length is stated too.
- */
-export function wholeHead(
-  stored: StoredHead,
-  framing: { readonly bodyKind: BodyKind; readonly length: number },
-  out: DeliveryOut,
-): string {
-  let frame = ''
-  // RFC 9110 §8.6: no Content-Length with 204.
-  if (framing.bodyKind === BodyKind.chunked) frame = 'Transfer-Encoding: chunked\r\n'
-  else if (framing.bodyKind !== BodyKind.close && framing.length >= 0 && stored.status !== 204)
-    frame = `Content-Length: ${framing.length}\r\n`
-  return `HTTP/1.1 ${stored.status} ${stored.reason}\r\n${stored.fields}${frame}${added(out)}`
+/** The whole response. */
+export function wholeLines(stored: StoredHead, out: DeliveryOut): string {
+  return stored.fields + added(out)
 }
 
 /** Describe the content, which a 304 does not have and its receiver does (RFC 9110 §15.4.5). */
 const OF_CONTENT = new Set(['content-type', 'content-encoding', 'content-language', 'content-range'])
 
 /** 304: what the client has is still right. It carries all that helps to update the client's copy. */
-export function notModifiedHead(stored: StoredHead, out: DeliveryOut): string {
-  return `HTTP/1.1 304 Not Modified\r\n${withoutLines(stored.fields, OF_CONTENT)}${added(out)}`
+export function notModifiedLines(stored: StoredHead, out: DeliveryOut): string {
+  return withoutLines(stored.fields, OF_CONTENT) + added(out)
 }
 
 /** 206 with one range of a content of `length` bytes (RFC 9110 §15.3.7.1). */
-export function partialHead(stored: StoredHead, range: ByteRange, length: number, out: DeliveryOut): string {
-  const part = `Content-Range: ${contentRange(range, length)}\r\nContent-Length: ${range[1] - range[0]}\r\n`
-  return `HTTP/1.1 206 Partial Content\r\n${withoutLines(stored.fields, OF_PART)}${part}${added(out)}`
+export function partialLines(stored: StoredHead, range: ByteRange, length: number, out: DeliveryOut): string {
+  return `${withoutLines(stored.fields, OF_PART)}Content-Range: ${contentRange(range, length)}\r\n${added(out)}`
 }
 
 const OF_PART = new Set(['content-range'])
 const OF_PARTS = new Set(['content-range', 'content-type'])
 
 /** 206 with several ranges (§15.3.7.2). The parts tell the stored Content-Type: see partHead of wire/byte-range.ts. */
-export function multipartHead(
-  stored: StoredHead,
-  boundary: string,
-  ranges: readonly ByteRange[],
-  length: number,
-  out: DeliveryOut,
-): string {
-  const bytes = multipartLength(boundary, valueIn(stored.fields, 'content-type'), ranges, length)
-  const parts = `Content-Type: ${multipartType(boundary)}\r\nContent-Length: ${bytes}\r\n`
-  return `HTTP/1.1 206 Partial Content\r\n${withoutLines(stored.fields, OF_PARTS)}${parts}${added(out)}`
+export function multipartLines(stored: StoredHead, boundary: string, out: DeliveryOut): string {
+  return `${withoutLines(stored.fields, OF_PARTS)}Content-Type: ${multipartType(boundary)}\r\n${added(out)}`
 }
 
 /**
@@ -84,9 +63,9 @@ const OF_REFUSAL = new Set([
  * its Date and no Age (§6.6.1).
  * @param now ms since the epoch
  */
-export function unsatisfiableHead(stored: StoredHead, length: number, out: DeliveryOut, now: number): string {
-  const own = `Date: ${httpDate(now)}\r\nContent-Range: ${unsatisfiedRange(length)}\r\nContent-Length: 0\r\n`
-  return `HTTP/1.1 416 Range Not Satisfiable\r\n${linesOf(stored.fields, OF_REFUSAL)}${own}${ends(out)}`
+export function unsatisfiableLines(stored: StoredHead, length: number, out: DeliveryOut, now: number): string {
+  const own = `Date: ${httpDate(now)}\r\nContent-Range: ${unsatisfiedRange(length)}\r\n`
+  return `${linesOf(stored.fields, OF_REFUSAL)}${own}${ends(out)}`
 }
 
 function added(out: DeliveryOut): string {
@@ -95,6 +74,5 @@ function added(out: DeliveryOut): string {
 
 function ends(out: DeliveryOut): string {
   const status = out.cacheStatus === '' ? '' : `Cache-Status: ${out.cacheStatus}\r\n`
-  const connection = out.connection === '' ? '' : `Connection: ${out.connection}\r\n`
-  return `${status}${connection}${out.extra}\r\n`
+  return status + out.extra
 }

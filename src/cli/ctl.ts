@@ -4,6 +4,7 @@ import * as answers from '../watch/admin/answers.ts'
 import { problems } from '../watch/admin/problem.ts'
 import * as cacheView from './ctl/cache-view.ts'
 import { type Access, type Asked, accessOf, ask, type Trouble } from './ctl/client.ts'
+import { incidentLines } from './ctl/incident-view.ts'
 import * as view from './ctl/view.ts'
 import type { Paint } from './style.ts'
 import { paintFor } from './style.ts'
@@ -76,6 +77,12 @@ export function orders(
   const path = `/v1/pools/${encodeURIComponent(pool)}/servers/${encodeURIComponent(server)}/orders`
   const lines = (): string[] => [`${server} of pool ${pool}: ${given}`]
   return obey({ method: 'PUT', path, body: { orders: given }, form: answers.ordersAnswer, lines }, options, at)
+}
+
+/** `id` may be written as it was read out, with spaces or in lower case. */
+export function incident(id: string, options: CtlOptions, at?: Surroundings): Promise<number> {
+  const path = `/v1/incidents/${encodeURIComponent(id)}`
+  return obey({ method: 'GET', path, form: answers.incidentAnswer, lines: incidentLines }, options, at)
 }
 
 export function cache(options: CtlOptions, at?: Surroundings): Promise<number> {

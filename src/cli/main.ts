@@ -1,6 +1,7 @@
 /** The command line: which command was meant, with what, and which exit status it ends with. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { version } from '../base/version.ts'
+import { logRequests } from '../config/flags.ts'
 import { addCtl } from './ctl/commands.ts'
 
 /**
@@ -81,6 +82,12 @@ function addRun(program: Command, end: (status: number) => void): void {
     .argument('[file]', 'configuration: TypeScript, JavaScript, YAML or JSON')
     .option('--threads <n>', 'worker threads (default: one for each core)', wholeNumber)
     .option('--access-log <to>', 'write the access log to a file, to stdout or to stderr')
+    .addOption(
+      new Option(
+        '--log-requests <which>',
+        'which requests the access log has (default: those of the file; without one failures, or all with --access-log)',
+      ).choices(logRequests),
+    )
     .optionsGroup(oneLiner)
     .option('--to <address>', 'a server to pass requests to; give it again for more servers', collect)
     .option('--listen <address>', 'where to listen: :8080, 127.0.0.1:8080, [::1]:8080, unix:/path (default: :8080)')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UNLIMITED } from '../config/model.ts'
+import { settingName } from '../config/options.ts'
 import { fromOptions, optionsWithoutFile } from './one-liner.ts'
 
 test('the servers get the limit each, and one line before them', () => {
@@ -27,11 +28,11 @@ test('the servers get the limit each, and one line before them', () => {
   assert.deepEqual(config.pools[0]?.queue, { max: 20, timeout: 500 })
 })
 
-test('with nothing but a server there is no limit, no line and no access log', () => {
+test('with nothing but a server there is no limit and no line, and only failures are logged', () => {
   const { config } = fromOptions({ to: ['127.0.0.1:3000'] })
   assert.equal(config?.pools[0]?.servers[0]?.maxConnections, UNLIMITED)
   assert.equal(config?.pools[0]?.queue.max, 0)
-  assert.equal(config?.accessLog, null)
+  assert.equal(config?.accessLog?.requests, 'failures')
   assert.deepEqual(config?.listeners[0]?.bind, [{ host: '', port: 8080 }])
 })
 
@@ -47,4 +48,15 @@ test('what is wrong is told by the name of the option', () => {
 test('options that cannot stand beside a file are known by name', () => {
   assert.deepEqual(optionsWithoutFile({ listen: ':80', threads: 2 }), ['--listen'])
   assert.deepEqual(optionsWithoutFile({ threads: 2, accessLog: 'stdout' }), [])
+})
+
+test('settings of the command line are named by their options', () => {
+  const { config } = fromOptions({ to: ['a', 'b'], maxConnections: 5 })
+  const named = (path: string): string => settingName(config!, path)
+  assert.equal(named('pools.app.servers[1].maxConnections'), '--max-connections')
+  assert.equal(named('pools.app.servers[*].maxConnections'), '--max-connections')
+  assert.equal(named('pools.app.servers[0].address'), '--to')
+  assert.equal(named('pools.app.queue.max'), '--queue')
+  assert.equal(named('pools.app.queue.timeout'), '--queue-timeout')
+  assert.equal(named('pools.app.timeouts.connect'), 'pools.app.timeouts.connect', 'there is no option for it')
 })

@@ -1,8 +1,9 @@
 /** `headgate run --to …`: a whole configuration from options, without any file. */
-import { fromFlags } from '../config/flags.ts'
+import { fromFlags, type LogRequests } from '../config/flags.ts'
 import { readMachine } from '../config/machine.ts'
 import { type Native, readNative } from '../config/native.ts'
 import type { Notice } from '../config/notice.ts'
+import { namedByOptions } from '../config/options.ts'
 import { Places } from '../config/places.ts'
 
 /** What the options of `run` say, as written. */
@@ -14,6 +15,7 @@ export interface RunOptions {
   readonly queueTimeout?: string
   readonly threads?: number
   readonly accessLog?: string
+  readonly logRequests?: LogRequests
 }
 
 /** The options that make up a configuration of their own, and so cannot stand beside a file. */
@@ -34,9 +36,12 @@ export function optionsWithoutFile(options: RunOptions): string[] {
 
 /** The configuration that the options make up. Its notices speak of options, not of settings nobody wrote. */
 export function fromOptions(options: RunOptions): Native {
-  const written = fromFlags({ ...options, to: options.to ?? [] })
+  const written = fromFlags({ ...options, to: options.to ?? [], terminal: process.stdout.isTTY === true })
   const { config, notices } = readNative(written, new Places(''), readMachine())
-  return { config, notices: notices.map((notice) => ({ ...notice, path: optionFor(notice) })) }
+  return {
+    config: config && namedByOptions(config),
+    notices: notices.map((notice) => ({ ...notice, path: optionFor(notice) })),
+  }
 }
 
 function optionFor({ path }: Notice): string {

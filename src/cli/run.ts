@@ -48,6 +48,8 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   }
   for (const line of greeting(config, headgate.addresses, from, paintFor(process.stderr))) talk(line)
   if (headgate.admin !== null) talk(`  admin: ${headgate.admin}, see headgate ctl --help`)
+  else if (config.accessLog === null)
+    talk('  incident ids on error pages lead nowhere: there is neither an access log nor an admin API')
   talk('ready')
 
   return await drain(headgate, config, await stopped.promise, hurried.promise)
@@ -82,13 +84,13 @@ async function configurationOf(file: string | undefined, options: RunOptions): P
 }
 
 /** What the options that may stand beside a file change in it. */
-function overridden(config: Config, { threads, accessLog }: RunOptions): Config {
-  const log: AccessLogConfig = config.accessLog ?? { to: '', format: 'json', buffer: 4 * 1024 * 1024 }
-  return {
-    ...config,
-    threads: threads ?? config.threads,
-    accessLog: accessLog === undefined ? config.accessLog : { ...log, to: accessLog },
-  }
+function overridden(config: Config, { threads, accessLog, logRequests }: RunOptions): Config {
+  const { accessLog: written } = config
+  const unset = accessLog === undefined && logRequests === undefined
+  const log: AccessLogConfig = written ?? { to: 'stdout', format: 'json', requests: 'all', buffer: 4 * 1024 * 1024 }
+  const { to, requests } = log
+  const changed = logRequests === 'none' ? null : { ...log, to: accessLog ?? to, requests: logRequests ?? requests }
+  return { ...config, threads: threads ?? config.threads, accessLog: unset ? written : changed }
 }
 
 function misuse(file: string | undefined, options: RunOptions): string | null {

@@ -128,6 +128,7 @@ export const defaults = {
   accessLog: {
     to: 'stdout',
     format: 'json',
+    requests: 'all',
     // About 10,000 lines: rides out a disk that stalls for a second under full load.
     buffer: '4MiB',
   },

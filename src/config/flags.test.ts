@@ -14,7 +14,7 @@ test('one line makes a listener, a pool and a limit for every server', () => {
     ],
   )
   assert.deepEqual(config.pools[0]?.queue, { max: 200, timeout: 2000 })
-  assert.equal(config.accessLog, null)
+  assert.deepEqual([config.accessLog?.to, config.accessLog?.requests], ['stdout', 'failures'])
 })
 
 test('without a limit there is no line, and every option can be given', () => {
@@ -23,6 +23,17 @@ test('without a limit there is no line, and every option can be given', () => {
   const config = configFrom(fromFlags({ ...options, listen: [':1', ':2'] }))
   assert.deepEqual(config.pools[0]?.queue, { max: 10, timeout: 500 })
   assert.equal(config.threads, 3)
-  assert.equal(config.accessLog?.to, 'stdout')
+  assert.deepEqual([config.accessLog?.to, config.accessLog?.requests], ['stdout', 'all'])
   assert.equal(config.listeners[0]?.bind.length, 2)
+})
+
+test('which requests are logged can be said, with and without a file; on a terminal failures are one line for people', () => {
+  const log = (more: object) => configFrom(fromFlags({ to: ['a'], ...more })).accessLog
+  assert.equal(log({ logRequests: 'none' }), null)
+  assert.equal(log({ logRequests: 'none', accessLog: 'x.log' }), null)
+  assert.equal(log({ logRequests: 'all' })?.requests, 'all')
+  assert.equal(log({ logRequests: 'failures', accessLog: 'x.log', terminal: true })?.format, 'json')
+  assert.equal(log({ terminal: false })?.format, 'json')
+  assert.match(JSON.stringify(log({ terminal: true })?.format), /incident %\{incident\}: %\{advice\}/)
+  assert.equal(log({ logRequests: 'all', terminal: true })?.format, 'json')
 })

@@ -118,7 +118,12 @@ test('the model has everything resolved: defaults, milliseconds, bytes, names, p
     upgrade: ['*'],
   })
   const { accessLog, proxyStatus, retryAfter, errorPages, drain, threads } = config
-  assert.deepEqual(accessLog, { to: '/var/log/x.log', format: { template: '%{client}' }, buffer: 4 * 1024 * 1024 })
+  assert.deepEqual(accessLog, {
+    to: '/var/log/x.log',
+    format: { template: '%{client}' },
+    requests: 'all',
+    buffer: 4 * 1024 * 1024,
+  })
   assert.deepEqual(
     { proxyStatus, retryAfter, errorPages, drain, threads },
     { proxyStatus: 'full', retryAfter: 5000, errorPages: {}, drain: 30_000, threads: 2 },

@@ -14,6 +14,8 @@ export interface Place {
   readonly file: string
   readonly line: number
   readonly column: number
+  /** The option of the command line that it was given as: `--max-connections`. */
+  readonly option?: string
 }
 
 /** A bounded, timed line of those who wait. `max` 0: nobody waits. `timeout` in ms. */
@@ -203,6 +205,8 @@ export interface AccessLogConfig {
   /** A file path, or `stdout` / `stderr`. */
   readonly to: string
   readonly format: 'json' | 'common' | 'combined' | { readonly template: string }
+  /** `failures`: only what was refused or failed gets a line. */
+  readonly requests: 'all' | 'failures'
   /** Bytes waiting to be written per thread beyond which lines are dropped and counted. */
   readonly buffer: number
 }

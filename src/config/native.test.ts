@@ -27,7 +27,7 @@ test('the least that can be written is a configuration', () => {
     config.routes.map(({ name, to, path, hosts }) => ({ name, to, path, hosts })),
     [{ name: 'routes[0]', to: 'app', path: '/', hosts: [] }],
   )
-  assert.deepEqual(config.accessLog, { to: 'stdout', format: 'json', buffer: 4_194_304 })
+  assert.deepEqual(config.accessLog, { to: 'stdout', format: 'json', requests: 'all', buffer: 4_194_304 })
   assert.ok(config.threads >= 1)
   assert.match(config.name, /^headgate-[0-9a-f]{8}$/)
   assert.equal(configFrom(base).name, config.name)

@@ -28,7 +28,7 @@ export interface WrittenConfig {
   readonly cache?: WrittenCache | undefined
   /** The admin API: `false`, an address, or `{ bind, token }`. Unset: `headgate run` opens it at `127.0.0.1:9191`, for this machine only, and goes on without it where that port is taken; a program that calls start() has none. */
   readonly admin?: boolean | string | number | WrittenAdmin | undefined
-  /** One line per request: a file, `'stdout'`, `'stderr'`, `false` for none, or `{ to, format, buffer }`. SIGUSR2 reopens the file. HAProxy: log, log-format. nginx: access_log. Default: `'stdout'`. */
+  /** One line per request: a file, `'stdout'`, `'stderr'`, `false` for none, or `{ to, format, requests, buffer }`. SIGUSR2 reopens the file. HAProxy: log, log-format. nginx: access_log. Default: `'stdout'`. */
   readonly accessLog?: false | string | {
     /** A file, `'stdout'` or `'stderr'`. Default: `'stdout'`. */
     readonly to?: string | undefined
@@ -37,6 +37,8 @@ export interface WrittenConfig {
       /** Line with fields as `%{client}`; the fields are listed below. */
       readonly template: string
     } | undefined
+    /** Which requests get a line: `'all'`, or only those that were refused or failed: `'failures'`. HAProxy: option dontlog-normal. Default: `'all'`. */
+    readonly requests?: 'all' | 'failures' | undefined
     /** Bytes that may wait to be written, per thread. Lines beyond are dropped and counted; no request waits for its log. Default: `'4MiB'`. */
     readonly buffer?: Size | undefined
   } | undefined

@@ -42,7 +42,7 @@ export function answered(c: Caching, head: ResponseHead): boolean {
     handToFill(c, head, null)
     if (x.background) {
       refreshEnded(x.world, way, c.primary, false)
-      x.over(false, false)
+      x.over(false)
     } else c.serveStale(`status ${head.status}`)
     return true
   }
@@ -69,7 +69,7 @@ export function answered(c: Caching, head: ResponseHead): boolean {
   if (c.stale !== null) refreshEnded(x.world, way, c.primary, false)
   if (c.stale?.current === true) notRefreshed(c.stale, why, now)
   handToFill(c, head, null)
-  x.over(false, false)
+  x.over(false)
   return true
 }
 
@@ -156,7 +156,7 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
     return true
   }
   if (hold === null) {
-    x.over(false, false)
+    x.over(false)
     return true
   }
   x.firstByteAt = lately()
@@ -168,7 +168,7 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
       served(c, hold, now, own)
     } catch (error) {
       world.defect(error)
-      x.over(false, true)
+      x.over(true)
     }
   }
   c.waiting = hold

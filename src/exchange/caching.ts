@@ -26,7 +26,6 @@ import { BodyKind, type ResponseHead } from '../wire/head.ts'
 import { answered } from './answered.ts'
 import { type CacheResult, CacheState } from './cache-state.ts'
 import { formFor } from './coder.ts'
-import type { Exchange } from './exchange.ts'
 import { lead } from './following.ts'
 import { handOver, refresh } from './hand-over.ts'
 import { purge } from './purging.ts'
@@ -315,7 +314,7 @@ export class Caching extends CacheState {
     const way = this.way!
     const conditions = this.conditions ?? conditionsOf(x.head)
     const age = ageTold(this.life, now, result === 'revalidated')
-    const usual = result === 'hit' && conditions === null && !this.ask.noTransform && isUsual(x)
+    const usual = result === 'hit' && conditions === null && !this.ask.noTransform && x.responder.plain
     if (usual) {
       const accept = way.settings.compress === null ? null : x.head.list(Field.acceptEncoding)
       const ready = way.ready.find(hold, age, way.settings.status ? this.#left(now) : 0, accept)
@@ -323,7 +322,7 @@ export class Caching extends CacheState {
     }
     const form = formFor(way, hold, x.head, this.ask, conditions, text)
     const out = { age, cacheStatus: this.statusOf(now, this.#fwdStatus(hold, conditions)), extra }
-    if (usual && way.ready.worth) way.ready.make(form, hold, { ...out, connection: '' })
+    if (usual && way.ready.worth) way.ready.make(form, hold, out)
     x.delivery.start(form.hold, form.stored, form.conditions, out, now)
     return null
   }
@@ -389,9 +388,4 @@ export class Caching extends CacheState {
     const status = this.statusOf(wall(), 0)
     return status === '' ? '' : `Cache-Status: ${status}\r\n`
   }
-}
-
-/** Whether it is a request as nearly all are: the whole of it, over a connection that goes on. */
-function isUsual(x: Exchange): boolean {
-  return !x.head.isHead && x.head.minor === 1 && x.lasting
 }

@@ -6,22 +6,19 @@ import { randomBytes } from 'node:crypto'
 import { type Conditions, judgeConditions } from '../cache/condition.ts'
 import {
   type DeliveryOut,
-  multipartHead,
-  notModifiedHead,
-  partialHead,
-  unsatisfiableHead,
-  wholeHead,
+  multipartLines,
+  notModifiedLines,
+  partialLines,
+  unsatisfiableLines,
+  wholeLines,
 } from '../cache/delivery.ts'
 import { valueIn } from '../cache/lines.ts'
 import { REASON, SLOT, type StoredText } from '../cache/stored.ts'
-import { Outlet } from '../net/outlet.ts'
+import type { PreparedAnswer } from '../net/responder.ts'
 import type { Hold } from '../store/hold.ts'
-import { byteRanges, multipartTail, partHead } from '../wire/byte-range.ts'
-import { chunkHead } from '../wire/framing.ts'
-import { BodyKind } from '../wire/head.ts'
+import { byteRanges, multipartLength, multipartTail, partHead } from '../wire/byte-range.ts'
 import type { Exchange } from './exchange.ts'
 import type { Fill } from './fill.ts'
-import type { ReadyAnswer } from './ready.ts'
 import { Sequel } from './sequel.ts'
 
 /** Text, then bytes [from, to) of the body; `to` Infinity: to its end. */
@@ -35,11 +32,11 @@ interface Part {
 const STRETCH = 256 * 1024
 /** Bytes of a body that may wait for the end of the turn. */
 const LITTLE = 16 * 1024
+const PARTIAL = 'Partial Content'
 const ALL: Part = { before: '', from: 0, to: Infinity }
 
 export class Delivery {
   readonly #x: Exchange
-  readonly #out = new Outlet()
   #hold: Hold | null = null
   /** Where the body goes on behind what the store has taken of it; null: nowhere. */
   #rest: Fill | null = null
@@ -49,8 +46,6 @@ export class Delivery {
   #tail = ''
   #part = 0
   #at = 0
-  #chunked = false
-  #keep = false
   #held = false
   #complete = false
   #begun = false
@@ -64,39 +59,26 @@ export class Delivery {
     return this.#begun
   }
 
-  /** Bytes sent to the client. */
-  get bytes(): number {
-    return this.#out.bytes
-  }
-
   reset(): void {
     this.#hold?.release()
     this.#hold = null
     this.#rest?.drop()
     this.#rest = null
     if (!this.#begun) return
-    this.#out.reset()
     this.#parts = []
     this.#tail = ''
     this.#part = this.#at = 0
     this.#restAt = -1
-    this.#chunked = this.#keep = this.#held = this.#complete = this.#begun = false
+    this.#held = this.#complete = this.#begun = false
   }
 
   /**
    * Answers with what is held, and lets go of it in the end.
    * @param conditions of the client; null: it has none
-   * @param out its `connection` is decided here
    */
-  start(
-    hold: Hold,
-    stored: StoredText,
-    conditions: Conditions | null,
-    out: Omit<DeliveryOut, 'connection'>,
-    now: number,
-  ): void {
+  start(hold: Hold, stored: StoredText, conditions: Conditions | null, out: DeliveryOut, now: number): void {
     const x = this.#x
-    const { head, client } = x
+    const { head } = x
     this.#hold = hold
     this.#begun = true
     x.phase = 'D'
@@ -106,33 +88,23 @@ export class Delivery {
     const range = judged === 'ok' && length >= 0 ? (conditions?.range ?? null) : null
     const ranges = range === null || head.isHead ? 'ignore' : byteRanges(range, length)
     const bodiless = head.isHead || stored.status === 204 || judged === 'not-modified' || ranges === 'unsatisfiable'
-    this.#chunked = !bodiless && length < 0 && head.minor === 1
-    this.#keep = x.lasting && (bodiless || length >= 0 || this.#chunked)
-    const connection = this.#keep ? (head.minor === 1 ? '' : 'keep-alive') : 'close'
-    const added = { ...out, connection } as const
 
-    this.#out.open(client.stream)
     if (judged === 'not-modified') {
-      x.status = 304
-      this.#out.text(notModifiedHead(stored, added))
+      this.#head(304, 'Not Modified', notModifiedLines(stored, out), -1, false)
     } else if (ranges === 'unsatisfiable') {
-      x.status = 416
-      this.#out.text(unsatisfiableHead(stored, length, added, now))
+      this.#head(416, 'Range Not Satisfiable', unsatisfiableLines(stored, length, out, now), 0, false)
     } else if (ranges === 'ignore') {
-      x.status = stored.status
-      const bodyKind = bodiless ? BodyKind.none : length >= 0 ? BodyKind.length : kindOf(this.#chunked)
-      this.#out.text(wholeHead(stored, { bodyKind, length }, added))
+      this.#head(stored.status, stored.reason, wholeLines(stored, out), length, !bodiless)
       if (!bodiless) this.#parts = [ALL]
     } else if (ranges.length === 1) {
       const [from, to] = ranges[0]!
-      x.status = 206
-      this.#out.text(partialHead(stored, ranges[0]!, length, added))
+      this.#head(206, PARTIAL, partialLines(stored, ranges[0]!, length, out), to - from, true)
       this.#parts = [{ before: '', from, to }]
     } else {
       const boundary = `headgate${randomBytes(12).toString('hex')}`
       const type = valueIn(stored.fields, 'content-type')
-      x.status = 206
-      this.#out.text(multipartHead(stored, boundary, ranges, length, added))
+      const bytes = multipartLength(boundary, type, ranges, length)
+      this.#head(206, PARTIAL, multipartLines(stored, boundary, out), bytes, true)
       this.#parts = ranges.map((one) => ({ before: partHead(boundary, type, one, length), from: one[0], to: one[1] }))
       this.#tail = multipartTail(boundary)
     }
@@ -141,15 +113,19 @@ export class Delivery {
     this.pump()
   }
 
-  /** Answers with what was made ready of the object that is held. Always null, so that a step can return it. */
-  repeat(hold: Hold, ready: ReadyAnswer): null {
+  #head(status: number, reason: string, lines: string, length: number, content: boolean): void {
+    this.#x.status = status
+    this.#x.responder.head(status, reason, lines, length, content)
+  }
+
+  /** Answers with what was prepared of the object that is held. Always null, so that a step can return it. */
+  repeat(hold: Hold, prepared: PreparedAnswer): null {
     const x = this.#x
-    this.#begun = this.#keep = true
+    this.#begun = true
     x.phase = 'D'
-    x.status = ready.status
-    this.#out.open(x.client.stream)
-    this.#out.text(ready.text)
-    if (ready.whole) {
+    x.status = prepared.status
+    x.responder.prepared(prepared)
+    if (prepared.body !== null) {
       hold.release()
       this.#end()
     } else {
@@ -171,7 +147,7 @@ export class Delivery {
     this.#part = part
     const { before, from } = this.#parts[part]!
     this.#at = from
-    if (before !== '') this.#out.text(before)
+    if (before !== '') this.#x.responder.text(before)
   }
 
   #more(): void {
@@ -179,14 +155,14 @@ export class Delivery {
       this.pump()
     } catch (error) {
       this.#x.world.defect(error)
-      this.#x.over(false, true)
+      this.#x.over(true)
     }
   }
 
   /** Sends what is there, as far as the client takes it. */
   pump(): void {
     const hold = this.#hold
-    const { client } = this.#x
+    const { responder } = this.#x
     if (hold === null || this.#complete || this.#held) return
     while (this.#part < this.#parts.length) {
       const { to } = this.#parts[this.#part]!
@@ -196,15 +172,15 @@ export class Delivery {
       if (this.#at < Math.min(to, length)) {
         if (whole && this.#isLast(Math.min(to, length))) return this.#leave(hold, Math.min(to, length))
         this.#send(hold, Math.min(to, length, this.#at + STRETCH))
-        if (client.stream.flowing) continue
-        this.#out.flush()
+        if (responder.ready) continue
+        responder.flush()
         return this.#stall()
       }
       if (this.#at < to && !whole) {
         if (hold.abandoned >= 0 && this.#rest !== null && this.#parts.length === 1) return this.#pass(hold, this.#rest)
         if (hold.abandoned === REASON.notStored && this.#parts[0] === ALL) return this.#fetchOn(hold)
         if (hold.abandoned >= 0) return this.#x.fail('response_cut', 'the response was not complete')
-        if (!this.#out.flush()) return this.#stall()
+        if (!responder.flush()) return this.#stall()
         return this.#x.relax() // it is the server's turn; the fetch has timeouts of its own
       }
       if (this.#part + 1 === this.#parts.length) break
@@ -215,24 +191,23 @@ export class Delivery {
 
   /** Whether what is left up to there is little, and nothing comes behind it. */
   #isLast(to: number): boolean {
-    return to - this.#at <= LITTLE && this.#tail === '' && !this.#chunked && this.#part + 1 === this.#parts.length
+    return to - this.#at <= LITTLE && this.#tail === '' && this.#part + 1 === this.#parts.length
   }
 
   /** The rest leaves at the end of the turn, with what others say, and is held until it has left; this answer is done. */
   #leave(hold: Hold, to: number): void {
     const pieces = hold.pieces(this.#at, to)
     const last = pieces.pop()
-    for (const piece of pieces) this.#out.lend(piece, 0, piece.length)
-    if (last !== undefined) this.#out.leave(last, hold)
+    const { responder } = this.#x
+    for (const piece of pieces) responder.borrowed(piece)
+    if (last !== undefined) responder.last(last, hold)
     this.#hold = null
     this.#at = to
     this.#end()
   }
 
   #send(hold: Hold, to: number): void {
-    if (this.#chunked) this.#out.text(chunkHead(to - this.#at))
-    for (const piece of hold.pieces(this.#at, to)) this.#out.lend(piece, 0, piece.length)
-    if (this.#chunked) this.#out.text('\r\n')
+    for (const piece of hold.pieces(this.#at, to)) this.#x.responder.borrowed(piece)
     this.#at = to
   }
 
@@ -245,26 +220,23 @@ export class Delivery {
       const end = Math.min(piece.length, to - this.#restAt)
       this.#restAt += piece.length
       if (from >= end) continue
-      if (this.#chunked) this.#out.text(chunkHead(end - from))
-      this.#out.lend(piece, from, end)
-      if (this.#chunked) this.#out.text('\r\n')
+      this.#x.responder.borrowed(piece.subarray(from, end))
       this.#at += end - from
     }
     if (this.#at === to) return this.#end()
     if (rest.over) return rest.whole ? this.#end() : this.#x.fail('response_cut', 'the response was not complete')
     rest.onMore = () => this.#more()
-    if (!this.#out.flush()) return this.#stall()
+    if (!this.#x.responder.flush()) return this.#stall()
     this.#x.relax() // it is the server's turn again
     rest.readOn()
   }
 
   /** The store has no more of it, and the fetch was somebody else's: fetches it again, to go on where this one stands. */
   #fetchOn(hold: Hold): void {
-    if (!this.#out.flush()) return this.#stall()
-    const { download, caching } = this.#x
+    const { download, caching, responder } = this.#x
+    if (!responder.flush()) return this.#stall()
     this.#held = true
-    const framing = hold.meta(SLOT.length) >= 0 ? BodyKind.length : kindOf(this.#chunked)
-    download.goOn(new Sequel(hold, this.#at), framing, this.#keep)
+    download.goOn(new Sequel(hold, this.#at))
     caching.prepare()
     this.#x.onward()
   }
@@ -277,20 +249,16 @@ export class Delivery {
 
   #end(): void {
     this.#complete = true
-    if (this.#tail !== '') this.#out.text(this.#tail)
-    if (this.#chunked) this.#out.text('0\r\n\r\n')
-    if (this.#out.flush()) return this.#x.over(this.#keep, false)
+    const { responder } = this.#x
+    if (this.#tail !== '') responder.text(this.#tail)
+    if (responder.end('')) return this.#x.over(false)
     this.#x.phase = 'L'
     this.#x.expect('client_stalled', this.#x.client.context.config.timeouts.send)
   }
 
   clientDrained(): void {
-    if (this.#complete) return this.#x.over(this.#keep, false)
+    if (this.#complete) return this.#x.over(false)
     this.#held = false
     this.pump()
   }
-}
-
-function kindOf(chunked: boolean): BodyKind {
-  return chunked ? BodyKind.chunked : BodyKind.close
 }

@@ -3,10 +3,8 @@ import type { Cause } from '../base/cause.ts'
 import { httpDate, lately } from '../base/clock.ts'
 import { isCacheMethod } from '../cache/key.ts'
 import type { OriginUser } from '../net/origin.ts'
-import { Outlet } from '../net/outlet.ts'
 import { Field } from '../wire/fields.ts'
-import { interimToClient, responseToClient } from '../wire/forward.ts'
-import { chunkHead } from '../wire/framing.ts'
+import { interimLines, responseLines } from '../wire/forward.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
 import type { Exchange } from './exchange.ts'
 import { invalidate } from './invalidation.ts'
@@ -14,14 +12,10 @@ import type { Sequel } from './sequel.ts'
 
 export class Download implements OriginUser {
   readonly #x: Exchange
-  readonly #out = new Outlet()
   /** The head of the response has been seen. */
   begun = false
-  /** How the response is framed towards the client. */
-  framing: BodyKind = BodyKind.none
   #complete = false
   #held = false
-  #keep = false
   #tunnel = false
   /** The client has the beginning already. */
   #sequel: Sequel | null = null
@@ -31,27 +25,18 @@ export class Download implements OriginUser {
   }
 
   reset(): void {
-    this.#out.reset()
-    this.begun = this.#complete = this.#held = this.#keep = this.#tunnel = false
-    this.framing = BodyKind.none
+    this.begun = this.#complete = this.#held = this.#tunnel = false
     this.#sequel = null
   }
 
   /** The client has the head and the beginning of the body from the store; what comes is to go on where that ends. */
-  goOn(sequel: Sequel, framing: BodyKind, keep: boolean): void {
+  goOn(sequel: Sequel): void {
     this.#sequel = sequel
-    this.framing = framing
-    this.#keep = keep
   }
 
   /** Whether it goes on with what came from the store. */
   get goesOn(): boolean {
     return this.#sequel !== null
-  }
-
-  /** Bytes sent to the client. */
-  get bytes(): number {
-    return this.#out.bytes
   }
 
   originConnected(): void {
@@ -63,23 +48,21 @@ export class Download implements OriginUser {
   }
 
   originInterim(head: ResponseHead): void {
-    const { head: request, client } = this.#x
+    const { head: request, responder, origin } = this.#x
     if (this.#sequel !== null) return // the client is in the middle of a body
-    // RFC 9110 §15.2: not to an HTTP/1.0 client; a 100 nobody asked for may be dropped (§10.1.1).
-    if (request.minor === 0 || (head.status === 100 && !request.expectContinue)) return
-    const text = interimToClient(head)
-    this.#x.bytesOut += text.length
-    if (!client.stream.say(text)) {
+    if (head.status === 100 && !request.expectContinue) return // nobody asked for it (RFC 9110 §10.1.1)
+    if (!responder.interim(head.status, head.reason, interimLines(head))) {
       this.#held = true
-      this.#x.origin?.stream.pause()
+      origin?.stream.pause()
     }
     if (head.status === 100) this.#x.upload.continued()
   }
 
   originHead(head: ResponseHead): void {
     const x = this.#x
-    const { head: request, client, settings, route, server } = x
+    const { head: request, responder, settings, route, server } = x
     if (route !== null && server !== null) route.pool.responses[server.index]!.add(1)
+    x.attempt?.answered(head.status)
     if (head.status === 101 || (request.isConnect && head.status < 300)) return this.#openTunnel(head)
     if (!isCacheMethod(request.method)) invalidate(x, head)
     if (x.caching.waits && x.caching.answered(head)) return
@@ -88,7 +71,6 @@ export class Download implements OriginUser {
       if (!this.#sequel.fits(head)) return x.fail('response_cut', 'fetched again, it was another response')
       this.begun = true
       x.phase = 'D'
-      this.#out.open(client.stream)
       return x.expect('between_bytes_timeout', settings.timeouts.betweenBytes)
     }
     this.begun = true
@@ -97,30 +79,19 @@ export class Download implements OriginUser {
     x.status = head.status
     x.releaseStream() // an upgrade that was declined is a request like any other
     if (settings.streams.after > 0) x.streamAt = x.sentAt + settings.streams.after
-    // A body whose end only the closing tells is chunked for those who can read it (RFC 9112 §7.1), so that a cut shows.
-    let framing = head.bodyKind
-    if (framing === BodyKind.close || framing === BodyKind.chunked)
-      framing = request.minor === 1 ? BodyKind.chunked : BodyKind.close
-    this.framing = framing
-    this.#keep = framing !== BodyKind.close && request.keepAlive && client.lasting && x.upload.done
-    const connection = this.#keep ? (request.minor === 1 ? '' : 'keep-alive') : 'close'
-    this.#out.open(client.stream)
-    this.#out.text(
-      responseToClient(head, {
-        bodyKind: framing,
-        contentLength: head.contentLength,
-        connection,
-        upgrade: false,
-        // RFC 9110 §6.6.1: what comes without Date is passed on with one.
-        extra: `${head.has(Field.date) ? '' : `Date: ${httpDate()}\r\n`}${x.stickyField()}${x.caching.line}`,
-      }),
-    )
+    const { bodyKind } = head
+    const chunked = bodyKind === BodyKind.chunked
+    // RFC 9110 §6.6.1: what comes without Date is passed on with one.
+    const date = head.has(Field.date) ? '' : `Date: ${httpDate()}\r\n`
+    const lines = responseLines(head, chunked && responder.trailers) + date + x.stickyField() + x.caching.line
+    const length = chunked || bodyKind === BodyKind.close ? -1 : head.contentLength
+    responder.head(head.status, head.reason, lines, length, bodyKind !== BodyKind.none)
     x.expect('between_bytes_timeout', settings.timeouts.betweenBytes)
   }
 
   #openTunnel(head: ResponseHead): void {
     const x = this.#x
-    const { head: request, client, origin } = x
+    const { head: request, origin } = x
     if (origin === null) return
     if (!request.isConnect && request.upgrade === null) {
       return x.attemptFailed('response_bad', 'a 101 response nobody asked for', false)
@@ -135,16 +106,8 @@ export class Download implements OriginUser {
     x.phase = 'D'
     x.status = head.status
     x.deadline = 0
-    this.#out.open(client.stream)
-    this.#out.text(
-      responseToClient(head, {
-        bodyKind: BodyKind.none,
-        contentLength: -1,
-        connection: '',
-        upgrade: !request.isConnect,
-        extra: x.stickyField(),
-      }),
-    )
+    const lines = responseLines(head, false) + x.stickyField()
+    x.responder.tunnel(head.status, head.reason, lines, request.isConnect ? null : head.upgrade)
     origin.tunnel()
     x.upload.tunnel()
     // From here on it is a stream and counts as one; what requests compete for is free again.
@@ -159,16 +122,13 @@ export class Download implements OriginUser {
     const at = this.#sequel === null ? from : this.#sequel.skip(buf, from, to)
     if (at < 0) return this.#x.fail('response_cut', 'fetched again, it was another response')
     if (at === to) return
-    const chunked = this.framing === BodyKind.chunked && !this.#tunnel
-    if (chunked) this.#out.text(chunkHead(to - at))
-    this.#out.data(origin.stream, buf, at, to)
-    if (chunked) this.#out.text('\r\n')
+    this.#x.responder.data(origin.stream, buf, at, to)
   }
 
   originRead(): void {
     if (!this.begun || this.#complete) return
     const x = this.#x
-    if (!this.#out.flush()) {
+    if (!x.responder.flush()) {
       this.#held = true
       x.origin?.stream.pause()
       x.expect(
@@ -185,14 +145,13 @@ export class Download implements OriginUser {
     if (origin === null || route === null || server === null) return
     if (this.#sequel?.done === false) return x.fail('response_cut', 'fetched again, it was shorter')
     this.#complete = true
-    if (this.framing === BodyKind.chunked) this.#out.text(`0\r\n${origin.body.trailers}\r\n`)
-    const out = this.#out.flush()
+    const out = x.responder.end(origin.body.trailers)
     x.origin = null
     if (x.upload.done) route.pool.idle[server.index]!.keep(origin, out)
     else origin.drop() // part of the request is still on its way: nothing else may follow it
     // The server is done, so its slot is free, even while the client is still reading.
     x.releaseSlot()
-    if (out) return x.over(this.#keep, false)
+    if (out) return x.over(false)
     x.phase = 'L'
     x.expect('client_stalled', client.context.config.timeouts.send)
   }
@@ -208,19 +167,17 @@ export class Download implements OriginUser {
   }
 
   originClosed(): void {
-    const x = this.#x
-    this.#out.flush()
     // It has said its last word; the client may go on. When both have, their connections close, each when all is out.
-    x.client.stream.end()
+    this.#x.responder.endTunnel()
   }
 
   originLeft(): void {
-    this.#x.over(false, false)
+    this.#x.over(false)
   }
 
   clientDrained(): void {
     const x = this.#x
-    if (this.#complete) return x.over(this.#keep, false)
+    if (this.#complete) return x.over(false)
     if (!this.#held) return
     this.#held = false
     x.origin?.stream.resume()

@@ -18,9 +18,9 @@ import { Timer } from '../base/wheel.ts'
 import type { PoolConfig } from '../config/model.ts'
 import { type Permit, Waiting } from '../gate/gate.ts'
 import type { Slots } from '../ledger/slots.ts'
-import type { Client } from '../net/client.ts'
 import type { ClientSide } from '../net/client-side.ts'
 import type { Origin } from '../net/origin.ts'
+import type { Responder, WholeAnswer } from '../net/responder.ts'
 import type { Asking } from '../pool/pool.ts'
 import type { Server } from '../pool/server.ts'
 import { RequestHead } from '../wire/head.ts'
@@ -32,6 +32,7 @@ import { finish } from './finish.ts'
 import { Nobody } from './nobody.ts'
 import type { Verdict } from './record.ts'
 import type { Route } from './route.ts'
+import { attemptOver, codeOf, type ServerTally } from './server-tally.ts'
 import type { Stage } from './stage.ts'
 import { step } from './steps.ts'
 import { Turn } from './turn.ts'
@@ -61,6 +62,8 @@ export class Exchange extends Waiting<Server> implements Asking {
   settings!: PoolConfig
   server: Server | null = null
   origin: Origin | null = null
+  /** Counts the attempt under way; null: there is none, or its outcome is counted. */
+  attempt: ServerTally | null = null
   // What is held.
   place: Permit<Slots> | null = null
   slot: Permit<Server> | null = null
@@ -96,7 +99,6 @@ export class Exchange extends Waiting<Server> implements Asking {
   queueLength = 0
   // How it ends.
   status = 0
-  bytesOut = 0
   cause: Cause | null = null
   verdict: Verdict | null = null
   incident: string | null = null
@@ -116,7 +118,7 @@ export class Exchange extends Waiting<Server> implements Asking {
   }
 
   /** Takes up a request, or (with a cause) what is none; `head` stays with it, its former one is given in exchange. */
-  begin(client: Client, head: RequestHead, cause: Cause | null, detail: string): RequestHead {
+  begin(client: ClientSide, head: RequestHead, cause: Cause | null, detail: string): RequestHead {
     const former = this.head
     this.head = head
     this.client = client
@@ -125,7 +127,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.#over = false
     this.listenerInUse = this.world.listeners.get(client.context.config.name)?.used ?? 0
     this.world.tally.began()
-    client.serve(this.upload)
+    client.serve(this.upload, head)
     this.go(cause === null ? RECEIVED : { at: 'failed', cause, detail })
     return former
   }
@@ -150,7 +152,7 @@ export class Exchange extends Waiting<Server> implements Asking {
 
   /** An answer has begun. */
   get begun(): boolean {
-    return this.download.begun || this.delivery.begun
+    return this.responder.begun
   }
 
   /** No server is needed any more. */
@@ -171,7 +173,7 @@ export class Exchange extends Waiting<Server> implements Asking {
         next = step(this, next)
       } catch (error) {
         this.world.defect(error)
-        if (at === 'failed') return this.over(false, true)
+        if (at === 'failed') return this.over(true)
         next = { at: 'failed', cause: 'internal', detail: (error as Error)?.stack ?? String(error) }
       }
     }
@@ -229,6 +231,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.#leftLine()
     const server = slot.of
     this.redispatched = this.server !== null && this.server !== server
+    if (this.redispatched) route.pool.tallies[this.server!.index]!.retried()
     this.slot = slot
     this.server = server
     this.poolInUse = route.pool.pool.slots.used
@@ -258,6 +261,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     if (this.#over) return
     const { route, server } = this
     const answered = this.origin !== null && this.origin.bytesIn > 0
+    const code = codeOf(this.origin)
     this.dropOrigin()
     if (route === null || server === null) return this.fail(cause, detail)
     if (this.reused && !this.resent && !answered && this.upload.repeatable && (unsent || this.head.idempotent)) {
@@ -265,6 +269,7 @@ export class Exchange extends Waiting<Server> implements Asking {
       this.retries++
       return this.go({ at: 'seated', route, server })
     }
+    attemptOver(this, cause, code) // that a reused connection was closed meanwhile says nothing against the server
     if (rowOf(cause).retry === 'unsent' && this.connectTook < 0 && this.retries < route.pool.config.retries) {
       this.tried.push(server.index)
       if (route.pool.pool.hasUntried(this)) {
@@ -307,23 +312,15 @@ export class Exchange extends Waiting<Server> implements Asking {
     return route.pool.pool.stickyField(this.prefer, server.index)
   }
 
-  /** Whether the client's connection may go on after an answer of our own: nothing of this request is left in it. */
-  get lasting(): boolean {
-    return this.client.lasting && this.head.keepAlive && !this.client.bodyLeft
-  }
-
-  /** What Connection has to say in an answer of our own; '' nothing. */
-  get connection(): '' | 'close' | 'keep-alive' {
-    if (!this.lasting) return 'close'
-    return this.head.minor === 1 ? '' : 'keep-alive'
+  get responder(): Responder {
+    return this.client.responder
   }
 
   /** Ends with an answer of our own that is no failure. */
-  answer(status: number, text: string): null {
-    this.status = status
-    this.bytesOut += text.length
-    this.client.stream.say(text)
-    this.over(this.lasting, false)
+  answer(answer: WholeAnswer): null {
+    this.status = answer.status
+    this.responder.answer(answer)
+    this.over(false)
     return null
   }
 
@@ -333,14 +330,13 @@ export class Exchange extends Waiting<Server> implements Asking {
   }
 
   /**
-   * The end: the record is made and everything is given back. `keep`: the connection goes on with its next request.
-   * `cut`: the client has to see that its answer is incomplete.
+   * The end: the record is made and everything is given back. `cut`: the client has to see that its response is incomplete.
    */
-  over(keep: boolean, cut: boolean): void {
+  over(cut: boolean): void {
     if (this.#over) return
     this.#over = true
     this.serial++
-    const { client, world, slot, place } = this
+    const { responder, world, slot, place } = this
     world.wheel.disarm(this.timer)
     this.#leaveLine()
     this.dropOrigin()
@@ -350,8 +346,8 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.releaseStream()
     this.#reset()
     world.release(this)
-    if (cut) client.drop(true)
-    else client.finish(keep)
+    if (cut) responder.abort()
+    else responder.finish()
     slot?.[Symbol.dispose]()
     place?.[Symbol.dispose]()
   }
@@ -364,7 +360,7 @@ export class Exchange extends Waiting<Server> implements Asking {
 
   #reset(): void {
     this.route = null
-    this.server = null
+    this.server = this.attempt = null
     this.deadline = this.streamAt = 0
     this.phase = 'R'
     this.headAt = this.queueFrom = this.connectFrom = this.connectTook = this.sentAt = this.firstByteAt = -1
@@ -376,7 +372,6 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.prefer = -1
     this.listenerInUse = this.poolInUse = this.serverInUse = this.queueLength = 0
     this.status = 0
-    this.bytesOut = 0
     this.cause = null
     this.verdict = null
     this.incident = null

@@ -7,21 +7,13 @@ import { incidentId } from './incident.ts'
 
 /** Notes the verdict and answers, if there is still somebody to answer and no answer has begun. True when it did. */
 export function answerFailure(x: Exchange, cause: Cause, detail: string): boolean {
-  const { client, head, world } = x
+  const { head, responder, world } = x
   const row = rowOf(cause)
   x.incident = incidentId(wall())
   x.verdict = world.verdict(x, cause, detail)
-  if (row.status === 0 || x.begun || !client.stream.open) return false
-  const text = world.refuse({
-    cause,
-    verdict: x.verdict,
-    incident: x.incident,
-    accept: head.get(Field.accept),
-    head: head.isHead,
-    connection: x.connection,
-  })
+  if (row.status === 0 || responder.begun || !responder.open) return false
   x.status = row.status
-  x.bytesOut += text.length
-  client.stream.say(text)
+  const { verdict, incident } = x
+  responder.answer(world.refuse({ cause, verdict, incident, accept: head.get(Field.accept) }))
   return true
 }

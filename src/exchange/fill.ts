@@ -17,6 +17,7 @@ import type { Idle } from '../net/idle.ts'
 import type { Origin, OriginUser } from '../net/origin.ts'
 import type { Server } from '../pool/server.ts'
 import type { Draft } from '../store/draft.ts'
+import { codeOf, type ServerTally } from './server-tally.ts'
 
 /** What the exchange hands over. */
 export interface Taken {
@@ -25,6 +26,8 @@ export interface Taken {
   readonly slot: Permit<Server> | null
   /** A place on the route that nobody else gives back. */
   readonly place: Permit<Slots> | null
+  /** Counts what becomes of the attempt from here on. */
+  readonly attempt: ServerTally | null
   readonly timeouts: PoolConfig['timeouts']
   /** When all of it has to be over, ms (monotonic); 0: no bound. */
   readonly deadline: number
@@ -141,14 +144,21 @@ export class Fill implements OriginUser {
   }
 
   /** The response is not whole, and must not pass for it (RFC 9111 §3.3). */
-  originFailed(_cause: Cause, _detail: string, _unsent: boolean): void {
+  originFailed(cause: Cause, _detail: string, _unsent: boolean): void {
+    this.#taken.attempt?.failed(cause, codeOf(this.#taken.origin))
+    this.#incomplete()
+  }
+
+  #incomplete(): void {
     this.#draft?.abandon(REASON.failed)
     this.#draft = null
     this.#end(false)
   }
 
   timeout(): void {
-    this.originFailed('between_bytes_timeout', '', false)
+    // While the server is not read from, it is the client that took too long.
+    if (this.#taken.origin.stream.paused) this.#incomplete()
+    else this.originFailed('between_bytes_timeout', '', false)
   }
 
   #end(whole: boolean): void {

@@ -6,14 +6,18 @@ import { clientAddress } from './affinity.ts'
 import type { Exchange } from './exchange.ts'
 import type { Record, Verdict } from './record.ts'
 
-/** Counts it, and logs it where somebody wants to read it. */
+/** Counts it, keeps it where it is an incident, and logs it where somebody wants to read it. */
 export function finish(x: Exchange): void {
   if (x.background) return
   const now = lately()
   const total = now - x.client.since
   const firstByte = x.firstByteAt < 0 || x.sentAt < 0 ? -1 : x.firstByteAt - x.sentAt
-  x.world.tally.ended(x.route, x.gateKind === 'route', x.cause, x.waited, firstByte, total)
-  if (x.world.log !== null) x.world.log(recordOf(x, now, total, firstByte))
+  x.world.tally.ended(x.route, x.gateKind === 'route', x.server, x.cause, x.waited, firstByte, total)
+  const { log, incidents } = x.world
+  if (log === null && x.incident === null) return
+  const record = recordOf(x, now, total, firstByte)
+  if (x.incident !== null) incidents.keep(record, x.head.text.length)
+  log?.(record)
 }
 
 function recordOf(x: Exchange, now: number, total: number, firstByte: number): Record {
@@ -43,7 +47,7 @@ function recordOf(x: Exchange, now: number, total: number, firstByte: number): R
     firstByte,
     total,
     bytesIn: client.bytesIn,
-    bytesOut: x.bytesOut + x.download.bytes + x.delivery.bytes,
+    bytesOut: x.responder.bytes,
     cache: x.caching.result,
     cacheDetail: x.caching.detail,
     retries: x.retries,

@@ -88,7 +88,7 @@ function follow(c: Caching, busy: Hold, timeout: number): void {
       told(c)
     } catch (error) {
       c.x.world.defect(error)
-      c.x.over(false, true)
+      c.x.over(true)
     }
   })
 }

@@ -128,9 +128,11 @@ function takeOver(y: Exchange, x: Exchange): void {
   y.slot = x.slot
   y.place = x.place
   y.server = x.server
+  y.attempt = x.attempt
   x.origin = null
   x.slot = null
   x.place = null
+  x.attempt = null
   y.sentAt = x.sentAt
   y.connectTook = x.connectTook
   y.reused = x.reused

@@ -42,3 +42,9 @@ export function incidentId(now: number): string {
     pairs[pool[left + 3]! & 1023]!
   )
 }
+
+/** An id as somebody read it out or typed it; null: it is none. */
+export function readIncident(text: string): string | null {
+  const id = text.replace(/[\s-]/g, '').toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
+  return /^[0-9A-HJKMNP-TV-Z]{14}$/.test(id) ? id : null
+}

@@ -3,21 +3,21 @@
  * wants to hear.
  */
 import { httpDate } from '../base/clock.ts'
+import type { WholeAnswer } from '../net/responder.ts'
 import { Field } from '../wire/fields.ts'
 import type { RequestHead } from '../wire/head.ts'
 
 /** Fields a TRACE does not send back: they are secrets (RFC 9110 §9.3.8). */
 const secret: readonly number[] = [Field.cookie, Field.authorization, Field.proxyAuthorization]
 
-/** The whole answer, as latin1 text: to OPTIONS nothing but that we are here, to TRACE the request as it reached us. */
-export function lastHopAnswer(head: RequestHead, connection: '' | 'close' | 'keep-alive'): string {
-  const last = connection === '' ? '' : `Connection: ${connection}\r\n`
-  const first = `HTTP/1.1 200 OK\r\nDate: ${httpDate()}\r\n${last}`
-  if (head.method !== 'TRACE') return `${first}Content-Length: 0\r\n\r\n`
+/** To OPTIONS nothing but that we are here, to TRACE the request as it reached us. */
+export function lastHopAnswer(head: RequestHead): WholeAnswer {
+  const date = `Date: ${httpDate()}\r\n`
+  if (head.method !== 'TRACE') return { status: 200, reason: 'OK', lines: date, body: '' }
   let seen = `${head.method} ${head.target} HTTP/1.${head.minor}\r\n`
   for (let i = 0; i < head.count; i++) {
     if (!secret.includes(head.ids[i]!)) seen += `${head.name(i)}: ${head.value(i)}\r\n`
   }
   seen += '\r\n'
-  return `${first}Content-Type: message/http\r\nContent-Length: ${seen.length}\r\n\r\n${seen}`
+  return { status: 200, reason: 'OK', lines: `${date}Content-Type: message/http\r\n`, body: seen }
 }

@@ -1,29 +1,48 @@
 /** The client of a request that nobody waits for: a stored response is fetched again, or its client has left meanwhile. */
 import { lately } from '../base/clock.ts'
-import type { ClientContext } from '../net/client-context.ts'
 import type { ClientSide } from '../net/client-side.ts'
-import { Stream } from '../net/stream.ts'
+import type { Responder } from '../net/responder.ts'
 import type { Hop } from '../wire/forward.ts'
-import { BodyDecoder } from '../wire/framing.ts'
 
-let nowhere: Stream | null = null
+/** Takes nothing: what it is given is a mistake of the exchange, which serves the store alone. */
+const nowhere: Responder = {
+  bytes: 0,
+  begun: false,
+  open: false,
+  ready: true,
+  trailers: false,
+  plain: false,
+  interim: () => true,
+  head() {},
+  tunnel() {},
+  text() {},
+  data() {},
+  borrowed() {},
+  last: (_, keeper) => keeper[Symbol.dispose](),
+  flush: () => true,
+  end: () => true,
+  endTunnel() {},
+  answer() {},
+  prepared() {},
+  finish() {},
+  abort() {},
+}
 
 export class Nobody implements ClientSide {
-  readonly stream: Stream
-  readonly context: ClientContext
+  readonly responder = nowhere
+  readonly context: ClientSide['context']
   readonly hop: Hop
   readonly port = 0
-  readonly body = new BodyDecoder()
   readonly since = lately()
   readonly bytesIn = 0
   readonly bodyLeft = false
-  readonly lasting = false
+  readonly body = { received: 0, trailers: '' }
+  readonly source = { owns: (): boolean => false }
   readonly halfClosed = false
+  readonly failed = false
 
   /** In the place of `client`: what it asked for is asked for in its name. */
   constructor(client: ClientSide) {
-    nowhere ??= Stream.closed()
-    this.stream = nowhere
     this.context = client.context
     this.hop = client.hop
   }
@@ -34,6 +53,4 @@ export class Nobody implements ClientSide {
   tunnel(): void {}
   pauseBody(): void {}
   resumeBody(): void {}
-  finish(): void {}
-  drop(): void {}
 }

@@ -4,8 +4,7 @@
  * Under overload thousands of these are made per second, by the process that is short of time already. So each cause
  * and form is prepared once, down to the bytes, and one answer is a handful of string concatenations.
  *
- * Strings here hold one byte per character (UTF-8 read as latin1), as everything that goes to a socket: `length` is
- * Content-Length.
+ * Strings here hold one byte per character (UTF-8 read as latin1), as everything that goes to a socket.
  */
 import { STATUS_CODES } from 'node:http' // the names of the status codes, nothing else
 import { type Cause, rowOf } from '../base/cause.ts'
@@ -13,6 +12,7 @@ import type { CauseRow } from '../base/cause-row.ts'
 import { type PagePlaceholder, pageHole } from '../base/page-fields.ts'
 import { parseTemplate } from '../base/template.ts'
 import type { Config } from '../config/model.ts'
+import type { WholeAnswer } from '../net/responder.ts'
 import { type PageKind, pageKind } from './accept.ts'
 import { escapeHtml, htmlPage } from './page-html.ts'
 import type { Verdict } from './record.ts'
@@ -39,8 +39,9 @@ interface Prepared {
   readonly contentType: string
   readonly texts: readonly string[]
   readonly holes: readonly Hole[]
-  /** The answer's head up to and including `Content-Length: `. */
-  readonly head: string
+  readonly reason: string
+  /** The fields that are the same every time. */
+  readonly lines: string
 }
 
 const contentTypes: { readonly [K in PageKind]: string } = {
@@ -76,26 +77,22 @@ export class Refusals {
   }
 
   /**
-   * The whole answer, ready to be written as latin1; '' for a cause without a status, as nobody is left to answer.
-   * The incident is as `incidentId` makes it; `date` is the value of Date ('' leaves it out). For HEAD the body is left
-   * out, its length is not (RFC 9110 §9.3.2).
+   * The whole answer. The incident is as `incidentId` makes it; `date` is the value of Date ('' leaves it out).
+   * @throws RangeError for a cause without a status: nobody is left to be answered
    */
-  answer(refusal: Refusal, date: string): string {
-    const { cause, connection } = refusal
+  answer({ cause, verdict, incident, accept }: Refusal, date: string): WholeAnswer {
     const row = rowOf(cause)
-    if (row.status === 0) return ''
-    const prepared = this.#prepare(pageKind(refusal.accept), cause)
+    if (row.status === 0) throw new RangeError(`${cause} has no status to answer with`)
+    const prepared = this.#prepare(pageKind(accept), cause)
     const seconds = row.shed ? retryAfter(this.#settings.retryAfter) : 0
-    const body = fill(prepared, refusal.incident, seconds)
-    let answer = prepared.head + body.length
-    if (row.shed) answer += `\r\nRetry-After: ${seconds}`
+    let { lines } = prepared
+    if (row.shed) lines += `Retry-After: ${seconds}\r\n`
     if (this.#settings.proxyStatus === 'full') {
-      const value = this.#statusField(cause, refusal.verdict)
-      if (value !== '') answer += `\r\nProxy-Status: ${value}`
+      const value = this.#statusField(cause, verdict)
+      if (value !== '') lines += `Proxy-Status: ${value}\r\n`
     }
-    if (date !== '') answer += `\r\nDate: ${date}`
-    if (connection !== '') answer += `\r\nConnection: ${connection}`
-    return refusal.head ? `${answer}\r\n\r\n` : `${answer}\r\n\r\n${body}`
+    if (date !== '') lines += `Date: ${date}\r\n`
+    return { status: row.status, reason: prepared.reason, lines, body: fill(prepared, incident, seconds) }
   }
 
   #prepare(kind: PageKind, cause: Cause): Prepared {
@@ -107,16 +104,17 @@ export class Refusals {
     const own = kind === 'html' ? (errorPages[cause] ?? errorPages[row.status] ?? errorPages.default) : undefined
     const page = own === undefined ? builtIn[kind](row, told) : fillOwn(own, row, told)
     const { texts, names } = parseTemplate(page, lateHole)
-    let head = `HTTP/1.1 ${row.status} ${titleOf(row)}\r\nCache-Control: no-store\r\n`
+    let lines = 'Cache-Control: no-store\r\n'
     // RFC 9110 §15.5.6 wants Allow with this one. For what CONNECT names there is no method that we would take.
-    if (cause === 'method_refused') head += 'Allow: \r\n'
+    if (cause === 'method_refused') lines += 'Allow: \r\n'
     const value = proxyStatus === 'cause' ? this.#statusField(cause, null) : ''
-    if (value !== '') head += `Proxy-Status: ${value}\r\n`
+    if (value !== '') lines += `Proxy-Status: ${value}\r\n`
     const prepared: Prepared = {
       contentType: contentTypes[kind],
       texts: texts.map((text) => Buffer.from(text, 'utf8').toString('latin1')),
       holes: names as Hole[],
-      head: `${head}Content-Type: ${contentTypes[kind]}\r\nContent-Length: `,
+      reason: titleOf(row),
+      lines: `${lines}Content-Type: ${contentTypes[kind]}\r\n`,
     }
     this.#prepared[kind].set(cause, prepared)
     return prepared

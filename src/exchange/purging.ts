@@ -1,5 +1,6 @@
 /** The method PURGE: a client that may do so orders what it names to go from the cache. */
 import { httpDate } from '../base/clock.ts'
+import type { WholeAnswer } from '../net/responder.ts'
 import type { Exchange } from './exchange.ts'
 import type { RouteCache } from './route-cache.ts'
 
@@ -9,7 +10,7 @@ export function purge(x: Exchange, way: RouteCache): null {
   x.world.purge([way.target(x.client.hop, x.head)]).then(
     (purged) => {
       if (x.serial !== serial) return
-      if (purged.done) x.answer(200, purgeAnswer(purged.says, x.connection))
+      if (purged.done) x.answer(purgeAnswer(purged.says))
       else x.fail(purged.cause, purged.says)
     },
     (error: unknown) => {
@@ -20,8 +21,6 @@ export function purge(x: Exchange, way: RouteCache): null {
   return null
 }
 
-function purgeAnswer(says: string, connection: string): string {
-  const line = connection === '' ? '' : `Connection: ${connection}\r\n`
-  const fields = `Content-Type: text/plain\r\nContent-Length: ${says.length + 1}\r\nDate: ${httpDate()}\r\n${line}`
-  return `HTTP/1.1 200 OK\r\n${fields}\r\n${says}\n`
+function purgeAnswer(says: string): WholeAnswer {
+  return { status: 200, reason: 'OK', lines: `Content-Type: text/plain\r\nDate: ${httpDate()}\r\n`, body: `${says}\n` }
 }

@@ -23,9 +23,9 @@ function stored(key: string, length: number): Hold {
 /** Looks for an answer as a hit does, and has it made where that is worth it: its text, null where none was ready. */
 function ask(ready: Ready, hold: Hold, age = 0, accept: string | null = null): string | null {
   const found = ready.find(hold, age, 0, accept)
-  if (found !== null) return found.text
+  if (found !== null) return `${found.status} ${found.reason}\r\n${found.lines}${found.length}\r\n${found.body ?? ''}`
   const form = { hold, stored: readText(hold.headText(), hold), conditions: null, settled: true }
-  if (ready.worth) ready.make(form, hold, { age, cacheStatus: '', connection: '', extra: '' })
+  if (ready.worth) ready.make(form, hold, { age, cacheStatus: '', extra: '' })
   return null
 }
 
@@ -36,11 +36,11 @@ function asks(ready: Ready, hold: Hold, times: number, age = 0): (string | null)
 it('has an answer ready once something was found four times in a second, with its body if that is small', () => {
   const ready = new Ready()
   const small = stored('small', 10)
-  const text = `HTTP/1.1 200 OK\r\nX: 1\r\nContent-Length: 10\r\nAge: 0\r\n\r\n${'a'.repeat(10)}`
+  const text = `200 OK\r\nX: 1\r\nAge: 0\r\n10\r\n${'a'.repeat(10)}`
   assert.deepEqual(asks(ready, small, 6), [null, null, null, null, text, text])
   const large = stored('large', 5000)
   assert.deepEqual(asks(ready, large, 4), [null, null, null, null])
-  assert.equal(ask(ready, large), 'HTTP/1.1 200 OK\r\nX: 1\r\nContent-Length: 5000\r\nAge: 0\r\n\r\n')
+  assert.equal(ask(ready, large), '200 OK\r\nX: 1\r\nAge: 0\r\n5000\r\n')
 })
 
 it('has none for what is found no more than four times a second, however long that goes on', () => {
@@ -58,7 +58,7 @@ it('makes it anew when the age changes, and when the object does', () => {
   assert.match(next[4] ?? '', /Age: 1/)
   const second = stored('page', 20)
   assert.equal(ask(ready, second, 1), null)
-  assert.match(ask(ready, first, 1) ?? '', /Content-Length: 10/)
+  assert.match(ask(ready, first, 1) ?? '', /\r\n10\r\n/)
 })
 
 it('keeps answers for several spellings of Accept-Encoding beside each other', () => {

@@ -5,10 +5,10 @@
  * anything particular (parts, a condition, a connection that closes, HTTP/1.0) is not served from here.
  */
 import { latin1 } from '../base/bytes.ts'
-import { type DeliveryOut, wholeHead } from '../cache/delivery.ts'
+import { type DeliveryOut, wholeLines } from '../cache/delivery.ts'
 import { SLOT } from '../cache/stored.ts'
+import { PreparedAnswer } from '../net/responder.ts'
 import type { Hold } from '../store/hold.ts'
-import { BodyKind } from '../wire/head.ts'
 import type { Form } from './coder.ts'
 
 /** Bodies up to this many bytes stand behind their head: one text leaves for less than a text and a body. Nor is a longer head kept. */
@@ -24,18 +24,15 @@ const LOVED = 15
  */
 const OFTEN = 4
 
-export interface ReadyAnswer {
-  /** Of the stored response it was made from. */
+/** Of the stored response `version`, with the age and the time left that stand in its head. */
+interface ReadyAnswer {
   readonly version: number
-  /** Whole seconds; both stand in the head. `left`: until it is stale, 0 where clients are not told. */
+  /** Whole seconds. `left`: until it is stale, 0 where clients are not told. */
   readonly age: number
   readonly left: number
   /** Accept-Encoding of those it is for, where that matters; else null. */
   readonly accept: string | null
-  readonly status: number
-  /** latin1: the head, and the body if `whole`. */
-  readonly text: string
-  readonly whole: boolean
+  readonly prepared: PreparedAnswer
 }
 
 /** The ready answers of one thread. */
@@ -55,13 +52,13 @@ export class Ready {
   #accept: string | null = null
 
   /** The answer that is ready for what is held; null: there is none. For the rest see ReadyAnswer. */
-  find(hold: Hold, age: number, left: number, accept: string | null): ReadyAnswer | null {
+  find(hold: Hold, age: number, left: number, accept: string | null): PreparedAnswer | null {
     const version = hold.meta(SLOT.version)
     const place = placeOf(version, accept)
     const one = this.#answers[place]!
     if (one !== null && one.version === version && one.age === age && one.left === left && one.accept === accept) {
       if (this.#found[place]! < LOVED) this.#found[place]! += 1
-      return one
+      return one.prepared
     }
     this.#place = place
     this.#version = version
@@ -94,18 +91,19 @@ export class Ready {
     // A longer body is sent from the store: then the one that is found has to be the one that is sent.
     const small = hold.length <= SMALL
     if (!settled || !hold.whole || !(small || hold === asked)) return
-    const bodyKind = stored.status === 204 ? BodyKind.none : BodyKind.length
-    let text = wholeHead(stored, { bodyKind, length: hold.length }, out)
-    if (text.length > SMALL) return
-    if (small) for (const piece of hold.pieces(0, hold.length)) text += latin1(piece, 0, piece.length)
+    const lines = wholeLines(stored, out)
+    if (lines.length > SMALL) return
+    let body: string | null = null
+    if (small) {
+      body = ''
+      for (const piece of hold.pieces(0, hold.length)) body += latin1(piece, 0, piece.length)
+    }
     this.#answers[this.#place] = {
       version: this.#version,
       age: this.#age,
       left: this.#left,
       accept: this.#accept === null ? null : ownText(this.#accept),
-      status: stored.status,
-      text,
-      whole: small,
+      prepared: new PreparedAnswer(stored.status, stored.reason, lines, hold.length, body),
     }
   }
 }

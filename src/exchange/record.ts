@@ -1,5 +1,6 @@
 /** What is left of an exchange when it is over. Log, metrics, episodes and (later) health and breaker read it. */
 import type { Cause } from '../base/cause.ts'
+import type { Voice } from '../ledger/voice.ts'
 import type { CacheResult } from './cache-state.ts'
 
 /** Which limit turned a request away, with what it saw and where the limit was written. */
@@ -10,7 +11,9 @@ export interface Verdict {
   /** The limit that was reached (a count, or ms for a timeout), and what was observed; null where none is at stake. */
   readonly limit: number | null
   readonly observed: number | null
-  /** Path of the setting, `pools.shop.queue.max`, and its place as `file:line` where it was written in a file. */
+  /** Whose limit it was, such as the configuration's or an operator's; null where no limit is at stake. */
+  readonly limitBy: Voice | null
+  /** Path of the setting, `pools.shop.queue.max`, or its option, `--queue`; and its place as `file:line` where it was written in a file. */
   readonly setting: string | null
   readonly place: string | null
   readonly advice: string

@@ -75,7 +75,7 @@ export function validated(c: Caching, way: RouteCache, head: ResponseHead, now: 
   if (x.background) refreshEnded(x.world, way, c.primary, why === null)
   if (x.background && why !== null) notRefreshed(stale, why, now)
   handToFill(c, head, null)
-  if (x.background) return x.over(false, false)
+  if (x.background) return x.over(false)
   if (hold === stale) c.stale = null
   c.serve(hold, 'revalidated', now, why, own, stored)
 }

@@ -7,6 +7,7 @@ import { keyOf, preferred } from './affinity.ts'
 import type { Exchange } from './exchange.ts'
 import { answerFailure } from './failure.ts'
 import { lastHopAnswer } from './last-hop.ts'
+import { attemptOver, codeOf } from './server-tally.ts'
 import type { Stage, Steps } from './stage.ts'
 
 const steps: Steps = {
@@ -18,7 +19,7 @@ const steps: Steps = {
     if (config.limits.body > 0 && head.bodyKind === BodyKind.length && head.contentLength > config.limits.body) {
       return failed('body_too_large', `Content-Length is ${head.contentLength}`)
     }
-    if (forwardsLeft(head) === 0) return x.answer(200, lastHopAnswer(head, x.connection))
+    if (forwardsLeft(head) === 0) return x.answer(lastHopAnswer(head))
     const routes = world.routes.get(config.name)
     const route = routes?.match(head.host, head.path) ?? null
     if (routes === undefined || route === null) return failed('no_route', `${head.host}${head.path}`)
@@ -88,6 +89,8 @@ const steps: Steps = {
   seated(x, { route, server }): Stage<'connected'> | null {
     if (x.caching.came()) return null
     const idle = route.pool.idle[server.index]!
+    x.attempt = route.pool.tallies[server.index]!
+    x.attempt.began()
     x.phase = 'C'
     const kept = x.resent ? undefined : idle.take()
     const { descriptors } = x.world
@@ -101,7 +104,7 @@ const steps: Steps = {
     x.connectFrom = lately()
     x.connectTook = -1
     if (!descriptors.allowServer) {
-      x.attemptFailed('local_resources', 'the last file descriptors are not for connections to servers', true)
+      x.attemptFailed('local_resources', 'no file descriptor is left for a connection to the server', true)
       return null
     }
     x.expect('connect_timeout', route.pool.config.timeouts.connect)
@@ -119,17 +122,18 @@ const steps: Steps = {
 
   /** It ends badly, here or anywhere above. */
   failed(x, { cause, detail }): null {
+    attemptOver(x, cause, codeOf(x.origin))
     if (x.background) {
       x.caching.failed(cause)
-      x.over(false, false)
+      x.over(false)
       return null
     }
     if (!x.begun && x.caching.rescue(cause, detail)) return null
     x.cause = cause
     const answered = answerFailure(x, cause, detail)
     // Whoever has got a part of an answer must not take it for the whole.
-    if (answered) x.over(x.lasting, false)
-    else x.over(false, x.begun)
+    if (answered) x.over(false)
+    else x.over(x.begun)
     return null
   },
 }

@@ -85,11 +85,13 @@ export function handToFill(c: Caching, head: ResponseHead, draft: Draft | null):
   const place = x.background ? x.place : null
   x.origin = null
   x.slot = null
+  const { attempt } = x
+  x.attempt = null
   if (place !== null) x.place = null
   const { timeouts } = route.pool.config
   x.status = head.status
   return new Fill(
-    { origin, idle: route.pool.idle[server.index]!, slot, place, timeouts, deadline: x.deadline },
+    { origin, idle: route.pool.idle[server.index]!, slot, place, attempt, timeouts, deadline: x.deadline },
     x.world.wheel,
     draft,
   )

@@ -72,7 +72,7 @@ export class Upload implements Serving {
   requestData(buf: Buffer, from: number, to: number): void {
     const chunked = this.#x.head.bodyKind === BodyKind.chunked && !this.#tunnel
     if (chunked) this.#out.text(chunkHead(to - from))
-    this.#out.data(this.#x.client.stream, buf, from, to)
+    this.#out.data(this.#x.client.source, buf, from, to)
     if (chunked) this.#out.text('\r\n')
   }
 
@@ -115,12 +115,12 @@ export class Upload implements Serving {
 
   clientGone(): void {
     const { client } = this.#x
-    if (!this.#tunnel || client.stream.error !== null) {
+    if (!this.#tunnel || client.failed) {
       // What the server has got of a broken tunnel must not pass for all there was.
       if (this.#tunnel) this.#origin?.drop(true)
       this.#x.caching.handOver()
       this.#x.fail('client_gone', 'the client closed the connection')
-    } else if (this.#origin === null || this.#origin.stream.settled()) this.#x.over(false, false)
+    } else if (this.#origin === null || this.#origin.stream.settled()) this.#x.over(false)
     // Else both sides have said their last word, and the server is still taking the client's.
   }
 

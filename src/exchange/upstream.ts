@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Slots } from '../ledger/slots.ts'
 import { Idle } from '../net/idle.ts'
 import type { Pool } from '../pool/pool.ts'
+import { EndedTally, ServerTally } from './server-tally.ts'
 
 export class Upstream {
   readonly config: PoolConfig
@@ -16,6 +17,9 @@ export class Upstream {
   readonly idle: readonly Idle[]
   /** Final response heads received, by index of the server. A server that answers is alive, however slow it is. */
   readonly responses: readonly Counter[]
+  /** Counts what becomes of attempts, by index of the server, and what has ended the pool's exchanges. */
+  readonly tallies: readonly ServerTally[]
+  readonly ended: EndedTally
 
   constructor(pool: Pool, ledger: Ledger, wheel: Wheel) {
     this.config = pool.config
@@ -27,6 +31,8 @@ export class Upstream {
     this.responses = pool.config.servers.map((server) =>
       ledger.counter(`server:${pool.config.name}/${server.name}:responses`),
     )
+    this.tallies = pool.config.servers.map((server) => new ServerTally(ledger, `${pool.config.name}/${server.name}`))
+    this.ended = new EndedTally(ledger, `pool:${pool.config.name}`)
   }
 
   /** Drops all idle connections. */

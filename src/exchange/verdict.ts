@@ -4,6 +4,8 @@
  */
 import { type Cause, rowOf } from '../base/cause.ts'
 import { type Config, type PoolConfig, UNLIMITED } from '../config/model.ts'
+import { settingName } from '../config/options.ts'
+import type { Voice } from '../ledger/voice.ts'
 import type { Verdict } from './record.ts'
 
 /** The kinds of gate that have a line. */
@@ -100,7 +102,7 @@ export class Verdicts {
   /**
    * The verdict for an exchange that ended with `cause`. `limit` and `observed` are null where none is known;
    * the configured limit is then filled in (a count, ms or bytes); give it where it may have been changed while running.
-   * `line` says whose line it was, for the causes of lines.
+   * `line` says whose line it was, for the causes of lines; `limitBy` whose limit was in force.
    */
   of(
     cause: Cause,
@@ -109,15 +111,19 @@ export class Verdicts {
     observed: number | null,
     detail: string | null,
     line: GateKind = 'pool',
+    limitBy: Voice = 'configured',
   ): Verdict {
     const known = this.#find(cause, ruleOf(cause, detail), at, line)
+    const reached = limit ?? known.limit
     return {
       cause,
       gate: known.gate,
-      limit: limit ?? known.limit,
+      limit: reached,
       observed,
+      limitBy: reached === null ? null : limitBy,
       setting: known.setting,
-      place: known.place,
+      // The file does not say what holds while somebody else's limit is in force.
+      place: limitBy === 'configured' ? known.place : null,
       advice: known.advice,
       detail,
     }
@@ -142,7 +148,13 @@ export class Verdicts {
     const setting =
       ruler === 'line' ? `${line === 'listener' ? 'whenFull' : 'queue'}.${rule}` : settingOf(cause, rule, owner.config)
     const path = owner.path === '' ? setting : `${owner.path}.${setting}`
-    return { gate: name, limit: valueAt(owner.config, setting), setting: path, place: this.#placeOf(path), advice }
+    return {
+      gate: name,
+      limit: valueAt(owner.config, setting),
+      setting: settingName(this.#config, path),
+      place: this.#placeOf(path),
+      advice,
+    }
   }
 
   /** A part of the configuration and its path there; null where the exchange never came to it. */

@@ -4,8 +4,11 @@ import type { Wheel } from '../base/wheel.ts'
 import type { Config } from '../config/model.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { Descriptors } from '../net/descriptors.ts'
+import type { WholeAnswer } from '../net/responder.ts'
+import type { Server } from '../pool/server.ts'
 import type { CacheResult } from './cache-state.ts'
 import type { Exchange } from './exchange.ts'
+import type { Incidents } from './incidents.ts'
 import type { Record, Verdict } from './record.ts'
 import type { Route, Routes } from './route.ts'
 
@@ -16,9 +19,6 @@ export interface Refusal {
   readonly incident: string
   /** Accept of the request, null where there was none or no request. */
   readonly accept: string | null
-  readonly head: boolean
-  /** '' leaves Connection out, as in forwarded responses. */
-  readonly connection: '' | 'close' | 'keep-alive'
 }
 
 /** Counts what happens, in the ledger. */
@@ -32,10 +32,12 @@ export interface Tally {
   joined(route: Route, ofRoute: boolean): void
   /**
    * Times in ms, -1 never. `cause` null: it went well. `ofRoute`: the line it stood in was its route's, not its pool's.
+   * `server`: that it was at last; null: it came to none.
    */
   ended(
     route: Route | null,
     ofRoute: boolean,
+    server: Server | null,
     cause: Cause | null,
     queued: number,
     firstByte: number,
@@ -59,13 +61,15 @@ export interface World {
   readonly listeners: ReadonlyMap<string, Slots>
   /** Where records go; null: nobody wants them, so none are made. */
   readonly log: ((record: Record) => void) | null
+  /** Refused and failed exchanges, for those who look one up. */
+  readonly incidents: Incidents
   readonly tally: Tally
   /** Whether a listener believes what a peer says of others. */
   trusts(listener: string): (address: string) => boolean
   /** Why the exchange ended as it did. */
   verdict(x: Exchange, cause: Cause, detail: string): Verdict
-  /** The whole answer, head and body, as latin1 text. */
-  refuse(refusal: Refusal): string
+  /** The page for somebody who is refused, or whose request failed. Its cause has a status. */
+  refuse(refusal: Refusal): WholeAnswer
   /** An exception in the code of an exchange; the exchange ends as `internal`. */
   defect(error: unknown): void
   /** Orders what is stored under these beginnings of keys to go; resolves when it is in effect on all threads, or was not taken. */

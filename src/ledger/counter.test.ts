@@ -11,7 +11,7 @@ test('each thread counts for itself and everybody reads the sum', () => {
   counters[1]!.add(0.5)
   assert.equal(main.counter('pool:shop:requests').total(), 2 ** 40 + 1.5)
   assert.equal(counters[0]!.own, 1)
-  assert.equal(main.counter('pool:shop:refused').total(), 0)
+  assert.equal(main.counter('pool:shop:ended:queue_full').total(), 0)
 })
 
 test('every cause has a counter', () => {

@@ -5,8 +5,8 @@
  * Int32 cells first, then Float64 numbers. What all threads fight over has a cache line (16 cells) of its own per
  * thing; what only one thread writes lies in that thread's row, apart from the other rows.
  *
- *   slots    one cache line each: used, limit, orders, health
- *   lines    one cache line each: length, bound, arrivals; then eight cells per row (see line.ts)
+ *   slots    one cache line each: used, limit, orders, health, voice (which of several limits is in force)
+ *   lines    one cache line each: length, bound, arrivals, voice; then eight cells per row (see line.ts)
  *   cells    one cell each, for flags found by name
  *   alive    one cell per row
  *   rows     per thread: bell, held×slots, handed×slots
@@ -14,6 +14,7 @@
  *
  * There is one row more than threads: the last one is the main thread's.
  */
+import { attemptCauses, errorStatuses, statusClasses, systemCodes } from '../base/attempt.ts'
 import { causeNames } from '../base/cause.ts'
 import type { Config, ListenerConfig, PoolConfig, QueueConfig, RouteConfig, ServerConfig } from '../config/model.ts'
 import { BUCKETS } from './buckets.ts'
@@ -24,9 +25,9 @@ const CACHE_LINE = 16
 export const LINE_ROW = 8
 
 /** Places inside the cache line of a slot. */
-export const SLOT = { used: 0, limit: 1, orders: 2, health: 3 } as const
+export const SLOT = { used: 0, limit: 1, orders: 2, health: 3, voice: 4 } as const
 /** Places inside the cache line of a line; the rows follow after it. */
-export const LINE = { length: 0, bound: 1, arrivals: 2, rows: CACHE_LINE } as const
+export const LINE = { length: 0, bound: 1, arrivals: 2, voice: 3, rows: CACHE_LINE } as const
 
 /** Where a ledger's things lie. Offsets in cells from the start, or in numbers within a row of numbers. */
 export interface LedgerPlan {
@@ -81,12 +82,25 @@ export interface MoreKeys {
   readonly histograms?: readonly string[]
 }
 
-/** Standard counters by kind; a counter's key is `listener:web:requests`, `server:shop/10.0.0.1:80:failures` … */
+/**
+ * Standard counters by kind; a counter's key is `listener:web:requests`, `server:shop/10.0.0.1:80:failures` … A server's
+ * count attempts: `requests` that were begun, and what became of them; an exchange may have been tried at several.
+ */
 export const counterNames = {
   listener: ['connections', 'refused', 'requests', 'bytesIn', 'bytesOut'],
-  route: ['requests', 'refused', 'bytesIn', 'bytesOut'],
-  pool: ['requests', 'queued', 'refused', 'retries', 'redispatched', 'left', 'expired', 'streams'],
-  server: ['requests', 'responses', 'failures', 'connects', 'reused', 'bytesIn', 'bytesOut'],
+  route: ['requests'],
+  pool: ['requests', ...causeNames.map((cause) => `ended:${cause}`)],
+  server: [
+    'requests',
+    'responses',
+    ...statusClasses,
+    ...errorStatuses.map((status) => `status:${status}`),
+    'failures',
+    'retried',
+    ...attemptCauses.map((cause) => `failed:${cause}`),
+    ...systemCodes.map((code) => `code:${code}`),
+    ...causeNames.map((cause) => `ended:${cause}`),
+  ],
 } as const
 /** Standard histograms of each pool, in ms; key `pool:shop:queue`. */
 export const histogramNames = ['queue', 'connect', 'firstByte', 'total'] as const

@@ -15,6 +15,7 @@
  * Length and joined change together as used and held do (slots.ts), so that a killed thread's part can be taken back.
  */
 import { type LedgerPlan, LINE, LINE_ROW } from './layout.ts'
+import { type LimitInForce, type Voice, voices } from './voice.ts'
 
 /** Places by which a thread's own waiter may be younger than another thread's oldest and still go first. */
 export const SLACK = 8
@@ -73,6 +74,17 @@ export class Line {
 
   set bound(n: number) {
     Atomics.store(this.#cells, this.#at + LINE.bound, n)
+  }
+
+  /** Whose bound is in force now. */
+  get voice(): Voice {
+    return voices[Atomics.load(this.#cells, this.#at + LINE.voice)]!
+  }
+
+  /** Puts a bound in force; see Slots.enforce. */
+  enforce({ value, voice }: LimitInForce): void {
+    Atomics.store(this.#cells, this.#at + LINE.voice, voices.indexOf(voice))
+    this.bound = value
   }
 
   /** Waiters of this thread. */

@@ -11,12 +11,14 @@
  * Held cells have one writer, so they are written plainly; reclaim reads them after the writer's thread has ended.
  */
 import { type LedgerPlan, SLOT } from './layout.ts'
+import { type LimitInForce, type Voice, voices } from './voice.ts'
 
 export class Slots {
   readonly key: string
   readonly #cells: Int32Array
   readonly #used: number
   readonly #limit: number
+  readonly #voice: number
   /** Our row's held cell, of this and of the slot around it (-1: none). */
   readonly #held: number
   readonly #heldAround: number
@@ -35,6 +37,7 @@ export class Slots {
     this.#cells = cells
     this.#used = plan.slotAt[slot]! + SLOT.used
     this.#limit = plan.slotAt[slot]! + SLOT.limit
+    this.#voice = plan.slotAt[slot]! + SLOT.voice
     this.#held = held + slot
     this.#heldAround = around < 0 ? -1 : held + around
     this.#handed = plan.row + plan.handed + slot
@@ -55,6 +58,17 @@ export class Slots {
 
   set limit(n: number) {
     Atomics.store(this.#cells, this.#limit, n)
+  }
+
+  /** Whose limit is in force now. */
+  get voice(): Voice {
+    return voices[Atomics.load(this.#cells, this.#voice)]!
+  }
+
+  /** Puts a limit in force. Main thread only. The voice is for explanations; a thread between the two stores is not misled. */
+  enforce({ value, voice }: LimitInForce): void {
+    Atomics.store(this.#cells, this.#voice, voices.indexOf(voice))
+    this.limit = value
   }
 
   /** More in use than the limit allows, after it was lowered: what is freed now is not handed on. */

@@ -14,7 +14,10 @@ import { BodyKind, RequestHead } from '../wire/head.ts'
 import { parseRequest } from '../wire/request.ts'
 import { SLAB } from './buffers.ts'
 import type { ClientContext } from './client-context.ts'
+import type { ClientSide } from './client-side.ts'
+import { Http1Responder } from './http1-responder.ts'
 import { IdleClient } from './idle-clients.ts'
+import type { ReadSource } from './responder.ts'
 import type { Serving } from './serving.ts'
 import type { Stream } from './stream.ts'
 import type { StreamOwner } from './stream-owner.ts'
@@ -29,12 +32,14 @@ let spare = new RequestHead()
 
 type Phase = 'idle' | 'head' | 'serving' | 'lingering' | 'closed'
 
-export class Client implements StreamOwner, BodySink {
+export class Client implements StreamOwner, BodySink, ClientSide {
   readonly stream: Stream
+  readonly source: ReadSource
   readonly context: ClientContext
   readonly hop: Hop
   readonly port: number
   readonly body = new BodyDecoder()
+  readonly responder: Http1Responder = new Http1Responder(this)
   /** ms (monotonic) when the first byte of the present request was seen. */
   since = 0
   /** Bytes read since the present request began. */
@@ -60,6 +65,7 @@ export class Client implements StreamOwner, BodySink {
   constructor(stream: Stream, context: ClientContext, hop: Hop, port: number, seat: Disposable) {
     this.#seat = seat
     this.stream = stream
+    this.source = stream
     this.context = context
     this.hop = hop
     this.port = port
@@ -156,8 +162,9 @@ export class Client implements StreamOwner, BodySink {
   }
 
   /** Serves the request that was just handed over. */
-  serve(serving: Serving): void {
+  serve(serving: Serving, head: RequestHead): void {
     this.#serving = serving
+    this.responder.start(head)
   }
 
   /** Whether there is (more of) a body to be read. */
@@ -216,6 +223,10 @@ export class Client implements StreamOwner, BodySink {
   /** The client sent FIN. */
   get halfClosed(): boolean {
     return this.#ended
+  }
+
+  get failed(): boolean {
+    return this.stream.error !== null
   }
 
   /** The answer is out. `keep`: go on with the next request on this connection. */

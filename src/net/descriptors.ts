@@ -38,6 +38,11 @@ export class Descriptors {
     this.lingering = Math.max(2, Math.floor(last / 2 / listeners))
   }
 
+  /** Why a client is turned away. */
+  get detail(): string {
+    return `this process may open ${this.limit} files, and the last ${this.limit - this.#clients} are kept for requests under way`
+  }
+
   /** Idle connections that may be closed where descriptors are scarce. */
   add(idle: IdleClients): void {
     this.#idle.push(idle)

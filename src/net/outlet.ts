@@ -3,6 +3,7 @@
  * in the buffer of a read, so it must be flushed before that read is over.
  */
 import { latin1 } from '../base/bytes.ts'
+import type { ReadSource } from './responder.ts'
 import type { Stream } from './stream.ts'
 
 /** Pieces up to this many bytes in all are sent as one string; Node writes such a string without an allocation. */
@@ -36,8 +37,8 @@ export class Outlet {
   }
 
   /** buf[from, to), which `source` has read. */
-  data(source: Stream, buf: Buffer, from: number, to: number): void {
-    if (this.#text.length + to - from > GATHER) return this.#send(buf, from, to, source.intake.owns(buf))
+  data(source: ReadSource, buf: Buffer, from: number, to: number): void {
+    if (this.#text.length + to - from > GATHER) return this.#send(buf, from, to, source.owns(buf))
     this.bytes += to - from
     this.#text += latin1(buf, from, to)
   }

@@ -12,6 +12,7 @@ import { copyOf, slab } from './buffers.ts'
 import { type DirectHandle, forSocket, handleOf, settle, type Writer } from './direct.ts'
 import { Intake } from './intake.ts'
 import { giveBack, type Lent } from './lent.ts'
+import type { ReadSource } from './responder.ts'
 import { sayLater } from './sayers.ts'
 import { nobody, type StreamOwner } from './stream-owner.ts'
 
@@ -48,7 +49,7 @@ interface Internals {
 /** What stands behind an accepted connection: Node's private handle. */
 export type Handle = object
 
-export class Stream implements Writer {
+export class Stream implements Writer, ReadSource {
   owner: StreamOwner = nobody
   readonly socket: Socket
   readonly intake = new Intake()
@@ -228,6 +229,10 @@ export class Stream implements Writer {
     const lent = this.#lent
     this.#lent = null
     if (lent !== null) for (const one of lent) giveBack(one)
+  }
+
+  owns(buf: Buffer): boolean {
+    return this.intake.owns(buf)
   }
 
   /** Whether the kernel takes what is said, as far as is known: nothing waits for it. */

@@ -33,6 +33,8 @@ export class Server implements Member {
   readonly host: string
   /** Requests at it, from before connect to the last byte of the response. */
   readonly slots: Slots
+  /** On the main thread: whether a check has found out anything about it yet. */
+  checked = false
   readonly #orders: Cell
   readonly #health: Cell
 

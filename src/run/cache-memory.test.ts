@@ -14,8 +14,19 @@ const config = configFrom({
     { name: 'images', to: 'other', cache: true, path: '/images/' },
   ],
 })
-const gate = { inUse: 1, limit: 10, waiting: 0, bound: 10, refused: 0 }
-const up: ServerUsage = { name: 'a:1', inUse: 1, limit: 5, orders: 'ready', health: 'up' }
+const by = { limitBy: 'configured', boundBy: 'configured' } as const
+const gate = { inUse: 1, limit: 10, waiting: 0, bound: 10, refused: 0, ...by }
+const statuses = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 }
+const attempts = { requests: 0, statuses, failures: {}, retried: 0, causes: {} }
+const up: ServerUsage = {
+  name: 'a:1',
+  inUse: 1,
+  limit: 5,
+  limitBy: 'configured',
+  orders: 'ready',
+  health: 'up',
+  ...attempts,
+}
 const full: ServerUsage = { ...up, inUse: 5 }
 
 function why(
@@ -30,7 +41,7 @@ function why(
   },
   routes = ['shop'],
 ): string | null {
-  const whole = { ...gate, queued: 0, requests: 0, streams: { inUse: 0, limit: 1 } }
+  const whole = { ...gate, queued: 0, requests: 0, streams: { inUse: 0, limit: 1, limitBy: by.limitBy }, causes: {} }
   const usage: Usage = {
     requests: 0,
     listeners: [],

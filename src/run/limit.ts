@@ -5,10 +5,13 @@ import { UNLIMITED } from '../config/model.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Line } from '../ledger/line.ts'
 import type { Slots } from '../ledger/slots.ts'
+import type { Voice } from '../ledger/voice.ts'
 
 export interface Reached {
   readonly limit: number | null
   readonly observed: number | null
+  /** Whose limit it was; left out: the configured one. */
+  readonly voice?: Voice
 }
 const unknown: Reached = { limit: null, observed: null }
 
@@ -50,11 +53,11 @@ export function limitOf(x: Exchange, cause: Cause): Reached {
 }
 
 function ofSlots(slots: Slots | null): Reached {
-  return slots === null ? unknown : { limit: slots.limit, observed: slots.used }
+  return slots === null ? unknown : { limit: slots.limit, observed: slots.used, voice: slots.voice }
 }
 
 function ofLine(line: Line | undefined): Reached {
-  return line === undefined ? unknown : { limit: line.bound, observed: line.length }
+  return line === undefined ? unknown : { limit: line.bound, observed: line.length, voice: line.voice }
 }
 
 /** The pool's own limit, or where it has none the sum of its servers'. */
@@ -64,7 +67,10 @@ function ofPool(
   if (pool === null) return unknown
   if (pool.slots.limit !== UNLIMITED) return ofSlots(pool.slots)
   let limit = 0
-  for (const { slots } of pool.servers)
+  let voice: Voice = 'configured'
+  for (const { slots } of pool.servers) {
     limit = slots.limit === UNLIMITED ? UNLIMITED : Math.min(UNLIMITED, limit + slots.limit)
-  return { limit, observed: pool.slots.used }
+    if (voice === 'configured') voice = slots.voice
+  }
+  return { limit, observed: pool.slots.used, voice }
 }

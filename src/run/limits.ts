@@ -1,13 +1,13 @@
 /** Limits that can be changed while running, by the path of their setting. */
 import { type Config, UNLIMITED } from '../config/model.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { EffectiveLimits } from './effective-limits.ts'
 
 /**
  * Sets the limit at `path` (`listeners.web.maxConnections`, `pools.shop.queue.max`,
  * `pools.shop.servers[0].maxConnections` …) to `value`, 0 … UNLIMITED. Lowering it ends nothing that is under way; who
  * rings the threads afterwards lets in the line at once. Throws RangeError for a path or a value that is none.
  */
-export function setLimit(config: Config, ledger: Ledger, path: string, value: number): void {
+export function setLimit(config: Config, limits: EffectiveLimits, path: string, value: number): void {
   if (!Number.isInteger(value) || value < 0 || value > UNLIMITED) {
     throw new RangeError(`${path} cannot be ${value}: a limit is a whole number from 0 to ${UNLIMITED}`)
   }
@@ -15,8 +15,7 @@ export function setLimit(config: Config, ledger: Ledger, path: string, value: nu
   if (key === null) {
     throw new RangeError(`${path} is no limit that can be changed while running; such are ${examples(config)}`)
   }
-  if (key.startsWith('line:')) ledger.line(key).bound = value
-  else ledger.slots(key).limit = value
+  limits.say(key, 'operator', value)
 }
 
 function keyOf(config: Config, path: string): string | null {

@@ -40,6 +40,8 @@ export type Command =
   | { readonly do: 'why'; readonly targets: readonly string[]; readonly ask: number }
   /** What came of refreshing what is stale: answer `refreshes` with the number. */
   | { readonly do: 'refreshes'; readonly ask: number }
+  /** What is known of an incident: answer `incident` with the number. */
+  | { readonly do: 'incident'; readonly id: string; readonly ask: number }
   /** Die as by a defect, to rehearse it. */
   | { readonly do: 'crash' }
 
@@ -55,5 +57,7 @@ export type Report =
   | { readonly is: 'heeded'; readonly ask: number; readonly answer: null }
   | { readonly is: 'noted'; readonly ask: number; readonly answer: Noted }
   | { readonly is: 'refreshes'; readonly ask: number; readonly answer: readonly RouteRefreshes[] }
+  /** A line as the access log has it in JSON; null: it is none of the last of this thread. */
+  | { readonly is: 'incident'; readonly ask: number; readonly answer: string | null }
   | { readonly is: 'defect'; readonly error: string }
   | { readonly is: 'trouble'; readonly trouble: LogTrouble }

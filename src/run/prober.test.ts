@@ -50,12 +50,20 @@ interface Stub {
   config: Probed['config']
   orders: Orders
   health: Health
+  checked: boolean
   slots: Probed['slots']
 }
 
 function stub(address: Address, used = 0, limit = 10): Stub {
   const config = { name: 'one', address, maxConnections: limit, weight: 1, backup: false }
-  return { name: 'one', config, orders: 'ready', health: 'up', slots: { used, limit } as Probed['slots'] }
+  return {
+    name: 'one',
+    config,
+    orders: 'ready',
+    health: 'up',
+    checked: false,
+    slots: { used, limit } as Probed['slots'],
+  }
 }
 
 /** A prober, with the changes it tells and the rings of its bell. */

@@ -9,7 +9,7 @@ import type { Health, Server } from '../pool/server.ts'
 import { type Probe, probe } from './probe.ts'
 
 /** What the prober needs of a server. */
-export type Probed = Pick<Server, 'name' | 'config' | 'orders' | 'health' | 'slots'>
+export type Probed = Pick<Server, 'name' | 'config' | 'orders' | 'health' | 'checked' | 'slots'>
 
 /** A server turned up or down. */
 export interface HealthChange {
@@ -99,6 +99,7 @@ class Watch {
   }
 
   #heard(finding: Finding, reason: string, saturated: boolean): void {
+    if (finding !== 'unknown') this.#server.checked = true
     const from = this.#streak.health
     if (!this.#streak.heard(finding, saturated)) return
     const to = this.#streak.health

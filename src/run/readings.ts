@@ -1,6 +1,7 @@
 /** All gates as they are now, for the episodes. */
 import type { Cause } from '../base/cause.ts'
 import { type Config, UNLIMITED } from '../config/model.ts'
+import { settingName } from '../config/options.ts'
 import { placeOf } from '../config/places.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { GateReading } from '../watch/episodes.ts'
@@ -39,7 +40,7 @@ export function gateReader(config: Config, ledger: Ledger): () => GateReading[] 
         queued: waited.total(),
         refused: by,
         longest: null,
-        setting,
+        setting: settingName(config, setting),
         place,
       }
     })

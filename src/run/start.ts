@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import { monotonic } from '../base/clock.ts'
+import type { Incident } from '../base/log-fields.ts'
 import { version } from '../base/version.ts'
 import { addressText } from '../config/address.ts'
 import { readMachine } from '../config/machine.ts'
@@ -18,19 +19,19 @@ import { Store } from '../store/store.ts'
 import type { GatePort } from '../watch/admin/gate-port.ts'
 import type { AdminServer } from '../watch/admin/server.ts'
 import { createAppLog, type Logger } from '../watch/app-log.ts'
-import { EpisodeWatch } from '../watch/episode-watch.ts'
 import { openOptionalAdmin } from './admin.ts'
 import { Asking } from './asking.ts'
 import { lostLine, saturation, storeOf } from './cache-memory.ts'
 import { CacheOrders } from './cache-orders.ts'
+import { EffectiveLimits } from './effective-limits.ts'
 import { setLimit } from './limits.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
 import { Prober } from './prober.ts'
-import { gateReader } from './readings.ts'
-import { RefreshWatch } from './refresh-watch.ts'
 import { gateCounters } from './tally.ts'
 import { readUsage, type Usage } from './usage.ts'
+import { Watches } from './watches.ts'
 import { within } from './within.ts'
+import { workerFile } from './worker-file.ts'
 
 export type { Usage } from './usage.ts'
 
@@ -51,6 +52,8 @@ export interface Headgate extends AsyncDisposable {
   /** Tells a server to take requests, no new ones (`drain`) or none at all (`maint`). Throws RangeError when there is none. */
   setOrders(pool: string, server: string, orders: Orders): void
   usage(): Usage
+  /** A refused or failed exchange by the id on its error page, as the access log has it; null: it is none of the last 1000 of each thread. */
+  incident(id: string): Promise<Incident | null>
   /** Ends a worker as a defect would, to rehearse it; it is replaced. Throws RangeError when there is no such thread. */
   crash(thread: number): void
   /** Resolves when the worker of that thread listens: at once, or after a crash when another has taken its place. */
@@ -99,6 +102,7 @@ class Running implements Headgate {
   readonly #plan
   readonly #memory: SharedArrayBuffer
   readonly #ledger: Ledger
+  readonly #limits: EffectiveLimits
   /** null: no route caches. */
   readonly #storeMemory: StoreMemory | null
   readonly #cache: CacheOrders | null
@@ -107,10 +111,9 @@ class Running implements Headgate {
   readonly #servers = new Map<string, Server[]>()
   readonly #posts: Post[] = []
   readonly #prober: Prober
-  #refreshes: RefreshWatch | null = null
   /** Where all threads bind, once the first has filled in port 0. */
   #binds = new Map<string, readonly Address[]>()
-  readonly #episodes: EpisodeWatch
+  readonly #watches: Watches
   readonly #since = monotonic()
   readonly #openFiles = readMachine().openFiles ?? Number.POSITIVE_INFINITY
   #admin: AdminServer | null = null
@@ -126,22 +129,19 @@ class Running implements Headgate {
     this.#plan = planLedger(config, { counters: gateCounters(config) })
     this.#memory = createMemory(this.#plan)
     this.#ledger = new Ledger(this.#memory, this.#plan, -1)
+    this.#limits = new EffectiveLimits(this.#ledger)
     this.#storeMemory = storeOf(config)
     this.#store =
       this.#storeMemory === null ? null : new Store(this.#storeMemory, config.threads, (k) => this.#ledger.wake(k))
     this.#cache = this.#store === null ? null : this.#cacheOrders(this.#store)
     for (const pool of config.pools) this.#servers.set(pool.name, serversOf(pool, this.#ledger))
-    this.#episodes = new EpisodeWatch(
-      gateReader(config, this.#ledger),
-      ({ level, message, ...facts }) => log[level](facts, message),
-      monotonic,
+    this.#watches = new Watches(
+      config,
+      this.#ledger,
+      log,
+      this.#openFiles,
+      this.#cache === null ? null : () => this.#ask((ask) => ({ do: 'refreshes', ask })),
     )
-    if (this.#cache !== null)
-      this.#refreshes = new RefreshWatch({
-        failed: () => this.#ledger.counter('cache:refreshFailed').total(),
-        ask: () => this.#ask((ask) => ({ do: 'refreshes', ask })),
-        say: ({ level, message, ...facts }) => log[level](facts, message),
-      })
     this.#prober = new Prober({
       ring: () => this.#ledger.ringAll(),
       onChange: ({ pool, server, from, to, reason }) =>
@@ -172,7 +172,7 @@ class Running implements Headgate {
     for (const pool of this.#config.pools) {
       if (pool.health !== null) this.#prober.watch(pool.name, this.#servers.get(pool.name) ?? [], pool.health)
     }
-    this.#episodes.start()
+    this.#watches.start()
     this.#admin = await openOptionalAdmin(this.#config.admin, this.#port(), this.#log)
   }
 
@@ -185,6 +185,7 @@ class Running implements Headgate {
       usage: () => this.usage(),
       setLimit: (path, value) => this.setLimit(path, value),
       setOrders: (pool, server, orders) => this.setOrders(pool, server, orders),
+      incident: (id) => this.incident(id),
       cache: this.#cache,
     }
   }
@@ -243,6 +244,7 @@ class Running implements Headgate {
       case 'heeded':
       case 'noted':
       case 'refreshes':
+      case 'incident':
         return this.#asking.answered(thread, report.ask, report.answer)
       case 'defect':
         return this.#log.error(
@@ -326,7 +328,7 @@ class Running implements Headgate {
     this.#tell({ do: 'stop' })
     const all = Promise.all(this.#posts.map((post) => (post.worker === null ? undefined : post.stopped.promise)))
     if (!(await within(all, drain))) {
-      this.#letNobodyIn()
+      this.#limits.shutDown()
       this.#tell({ do: 'kill' })
       await within(all, LAST_WORDS)
     }
@@ -344,15 +346,8 @@ class Running implements Headgate {
     for (const { pause } of this.#posts) clearTimeout(pause)
   }
 
-  /** Who waits and is about to be told so must not reach a server with what those who are ended set free. */
-  #letNobodyIn(): void {
-    for (const { name } of this.#config.routes) this.#ledger.slots(`route:${name}`).limit = 0
-    for (const servers of this.#servers.values()) for (const { slots } of servers) slots.limit = 0
-  }
-
   async #dismiss(): Promise<void> {
-    this.#episodes.stop()
-    this.#refreshes?.stop()
+    this.#watches.stop()
     this.#cache?.stop()
     // Last, so that a stop can be looked at while it lasts.
     await this.#admin?.close()
@@ -365,7 +360,7 @@ class Running implements Headgate {
   }
 
   setLimit(path: string, value: number): void {
-    setLimit(this.#config, this.#ledger, path, value)
+    setLimit(this.#config, this.#limits, path, value)
     this.#ledger.ringAll()
   }
 
@@ -378,6 +373,12 @@ class Running implements Headgate {
 
   usage(): Usage {
     return readUsage(this.#config, this.#ledger, this.#servers)
+  }
+
+  async incident(id: string): Promise<Incident | null> {
+    const lines = await this.#ask<string | null>((ask) => ({ do: 'incident', id, ask }))
+    const line = lines.find((one) => one !== null)
+    return line === undefined ? null : (JSON.parse(line) as Incident)
   }
 
   crash(thread: number): void {
@@ -394,9 +395,4 @@ class Running implements Headgate {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill()
   }
-}
-
-/** The worker's file beside this one: TypeScript in the sources, JavaScript in the package. */
-function workerFile(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 }

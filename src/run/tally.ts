@@ -7,6 +7,7 @@ import type { Tally as Counted } from '../exchange/world.ts'
 import type { Counter } from '../ledger/counter.ts'
 import type { Histogram } from '../ledger/histogram.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { Server } from '../pool/server.ts'
 
 /** The causes with which each kind of gate turns away. */
 export const gateCauses = {
@@ -129,6 +130,7 @@ export class Tally implements Counted {
   ended(
     route: Route | null,
     ofRoute: boolean,
+    server: Server | null,
     cause: Cause | null,
     queued: number,
     firstByte: number,
@@ -146,7 +148,9 @@ export class Tally implements Counted {
       at.firstByte.record(firstByte)
       at.total.record(total)
     }
-    if (cause === null) return
+    if (cause === null || route === null) return
+    route.pool.ended.ended(cause)
+    if (server !== null) route.pool.tallies[server.index]!.ended(cause)
     if (cause === 'streams_full') at.streams.refused(cause)
     else (ofRoute || cause === 'route_full' ? at.route : at.pool).refused(cause)
   }

@@ -11,6 +11,7 @@ import { type Address, type Config, UNLIMITED } from '../config/model.ts'
 import { Exchange } from '../exchange/exchange.ts'
 import { turnedAwayRecord } from '../exchange/finish.ts'
 import { incidentId } from '../exchange/incident.ts'
+import { Incidents } from '../exchange/incidents.ts'
 import { Notes } from '../exchange/notes.ts'
 import { Refusals } from '../exchange/page.ts'
 import { Ready } from '../exchange/ready.ts'
@@ -26,7 +27,9 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { Client } from '../net/client.ts'
 import { Descriptors } from '../net/descriptors.ts'
+import { closingAnswer } from '../net/http1-responder.ts'
 import { Listener, type ListenerUser } from '../net/listen.ts'
+import type { WholeAnswer } from '../net/responder.ts'
 import { Pool } from '../pool/pool.ts'
 import type { Store } from '../store/store.ts'
 import type { RequestHead } from '../wire/head.ts'
@@ -42,6 +45,8 @@ export interface Told {
   purge?(targets: readonly string[]): Promise<Purged>
   /** A finished exchange; null: nobody wants records. */
   readonly record: ((record: Record) => void) | null
+  /** One that was refused or failed; null: nobody wants those apart. */
+  readonly incident?: ((record: Record) => void) | null
 }
 
 /** Exchanges kept for reuse. */
@@ -54,6 +59,7 @@ export class Thread implements World, ListenerUser {
   readonly routes: ReadonlyMap<string, Routes>
   readonly listeners: ReadonlyMap<string, Slots>
   readonly log: ((record: Record) => void) | null
+  readonly incidents: Incidents
   readonly tally: Tally
   readonly #ledger: Ledger
   readonly #told: Told
@@ -84,6 +90,7 @@ export class Thread implements World, ListenerUser {
     this.#ledger = ledger
     this.#told = told
     this.log = told.record
+    this.incidents = new Incidents(told.incident ?? null)
     this.wheel = new Wheel({ onError: told.defect })
     this.descriptors = new Descriptors(openFiles, config.threads * config.listeners.length)
     this.#verdicts = new Verdicts(config)
@@ -214,10 +221,14 @@ export class Thread implements World, ListenerUser {
     const slots = this.listeners.get(config.name)
     const incident = incidentId(wall())
     const at = { listener: config.name, route: null, pool: null, server: null }
-    const reached = this.#reached(cause, waited, slots)
-    const verdict = this.#verdicts.of(cause, at, reached.limit, reached.observed, null, 'listener')
-    const text = this.refuse({ cause, verdict, incident, accept: 'text/html', head: false, connection: 'close' })
-    this.log?.(turnedAwayRecord(config.name, peer, port, verdict, incident, waited, text.length, slots?.used ?? 0))
+    const { limit, observed, voice } = this.#reached(cause, waited, slots)
+    const detail = cause === 'local_resources' ? this.descriptors.detail : null
+    const verdict = this.#verdicts.of(cause, at, limit, observed, detail, 'listener', voice)
+    const text = closingAnswer(this.refuse({ cause, verdict, incident, accept: 'text/html' }))
+    const inUse = slots?.used ?? 0
+    const record = turnedAwayRecord(config.name, peer, port, verdict, incident, waited, text.length, inUse)
+    this.incidents.keep(record, 0)
+    this.log?.(record)
     return text
   }
 
@@ -228,8 +239,9 @@ export class Thread implements World, ListenerUser {
   /** The number that was reached when a connection was turned away; the limit is null where the configured one says it. */
   #reached(cause: Cause, waited: number, slots: Slots | undefined): Reached {
     if (cause === 'listener_wait_timeout') return { limit: null, observed: Math.round(waited) }
-    if (cause === 'local_resources') return { limit: this.descriptors.limit, observed: null }
-    return { limit: slots?.limit ?? null, observed: slots?.used ?? null }
+    return slots === undefined || cause === 'local_resources'
+      ? { limit: null, observed: null }
+      : { limit: slots.limit, observed: slots.used, voice: slots.voice }
   }
 
   // What exchanges ask.
@@ -245,11 +257,11 @@ export class Thread implements World, ListenerUser {
       pool: x.route?.config.to ?? null,
       server: x.server?.name ?? null,
     }
-    const { limit, observed } = limitOf(x, cause)
-    return this.#verdicts.of(cause, at, limit, observed, detail === '' ? null : detail, x.gateKind)
+    const { limit, observed, voice } = limitOf(x, cause)
+    return this.#verdicts.of(cause, at, limit, observed, detail === '' ? null : detail, x.gateKind, voice)
   }
 
-  refuse(refusal: Refusal): string {
+  refuse(refusal: Refusal): WholeAnswer {
     return this.#refusals.answer(refusal, httpDate())
   }
 

@@ -1,8 +1,18 @@
 /** What is in use right now and what has happened so far, read from the ledger. */
-import { type Cause, causeNames } from '../base/cause.ts'
+import { causeNames } from '../base/cause.ts'
 import type { Config } from '../config/model.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { Voice } from '../ledger/voice.ts'
 import type { Server } from '../pool/server.ts'
+import {
+  type Attempts,
+  type Causes,
+  counted,
+  readAttempts,
+  readEnded,
+  type ShownHealth,
+  shownHealth,
+} from './server-usage.ts'
 import { gateCauses, listenerCauses } from './tally.ts'
 
 /** One limit: how much of it is in use, and its line. `limit` and `bound` may be UNLIMITED. */
@@ -10,6 +20,9 @@ export interface GateUsage {
   readonly name: string
   readonly inUse: number
   readonly limit: number
+  /** Whose limit and whose bound are in force. */
+  readonly limitBy: Voice
+  readonly boundBy: Voice
   /** Who waits, and how many may. */
   readonly waiting: number
   readonly bound: number
@@ -21,16 +34,21 @@ export interface PoolUsage extends GateUsage {
   /** Requests that have waited in the line since the start. */
   readonly queued: number
   readonly requests: number
-  readonly streams: { readonly inUse: number; readonly limit: number }
+  readonly streams: { readonly inUse: number; readonly limit: number; readonly limitBy: Voice }
   readonly servers: readonly ServerUsage[]
+  /** What has ended its exchanges. */
+  readonly causes: Causes
 }
 
-export interface ServerUsage {
+export interface ServerUsage extends Attempts {
   readonly name: string
   readonly inUse: number
   readonly limit: number
+  readonly limitBy: Voice
   readonly orders: Server['orders']
-  readonly health: Server['health']
+  readonly health: ShownHealth
+  /** What has ended the exchanges whose last server it was. */
+  readonly causes: Causes
 }
 
 export interface Usage {
@@ -39,7 +57,7 @@ export interface Usage {
   readonly routes: readonly GateUsage[]
   readonly pools: readonly PoolUsage[]
   /** How often each cause has ended an exchange; causes that never did are left out. */
-  readonly causes: Readonly<Partial<Record<Cause, number>>>
+  readonly causes: Causes
 }
 
 /** Reads it all; cheap enough to be done several times a second. */
@@ -51,33 +69,43 @@ export function readUsage(config: Config, ledger: Ledger, servers: ReadonlyMap<s
     let refused = 0
     for (const cause of kind === 'listener' ? listenerCauses : gateCauses[kind])
       refused += ledger.counter(`${key}:${cause}`).total()
-    return { name, inUse: slots.used, limit: slots.limit, waiting: line.length, bound: line.bound, refused }
-  }
-  const causes: Partial<Record<Cause, number>> = {}
-  for (const cause of causeNames) {
-    const n = ledger.counter(`cause:${cause}`).total()
-    if (n > 0) causes[cause] = n
+    const [limitBy, boundBy] = [slots.voice, line.voice]
+    return {
+      name,
+      inUse: slots.used,
+      limit: slots.limit,
+      limitBy,
+      waiting: line.length,
+      bound: line.bound,
+      boundBy,
+      refused,
+    }
   }
   return {
     requests: ledger.counter('requests').total(),
     listeners: config.listeners.map(({ name }) => gate('listener', name)),
     routes: config.routes.map(({ name }) => gate('route', name)),
-    pools: config.pools.map(({ name }) => {
+    pools: config.pools.map((pool) => {
+      const { name } = pool
       const streams = ledger.slots(`streams:${name}`)
       return {
         ...gate('pool', name),
         queued: ledger.counter(`pool:${name}:waited`).total(),
         requests: ledger.counter(`pool:${name}:requests`).total(),
-        streams: { inUse: streams.used, limit: streams.limit },
+        streams: { inUse: streams.used, limit: streams.limit, limitBy: streams.voice },
         servers: (servers.get(name) ?? []).map((server) => ({
           name: server.name,
           inUse: server.slots.used,
           limit: server.slots.limit,
+          limitBy: server.slots.voice,
           orders: server.orders,
-          health: server.health,
+          health: shownHealth(server, pool),
+          ...readAttempts(ledger, `${name}/${server.name}`),
+          causes: readEnded(ledger, `server:${name}/${server.name}`),
         })),
+        causes: readEnded(ledger, `pool:${name}`),
       }
     }),
-    causes,
+    causes: counted(causeNames, (cause) => ledger.counter(`cause:${cause}`).total()),
   }
 }

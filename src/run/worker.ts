@@ -5,6 +5,7 @@ import { Ledger } from '../ledger/ledger.ts'
 import { Stream } from '../net/stream.ts'
 import { Store } from '../store/store.ts'
 import { AccessLog } from '../watch/access-log.ts'
+import { jsonFormat } from '../watch/format/json.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
 import { Thread } from './thread.ts'
 
@@ -21,6 +22,9 @@ function tell(report: Report): void {
 function defect(error: unknown): void {
   tell({ is: 'defect', error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
 }
+
+/** How incidents are told, whatever the format of the log. */
+const line = jsonFormat(thread)
 
 /** Purges that clients ordered and wait for, by number. */
 const purges = new Map<number, (purged: Purged) => void>()
@@ -40,11 +44,17 @@ const log =
   config.accessLog === null
     ? null
     : new AccessLog(config.accessLog, thread, (trouble) => tell({ is: 'trouble', trouble }))
+const onlyFailures = config.accessLog?.requests === 'failures'
 const plane = new Thread(
   config,
   ledger,
   thread,
-  { defect, purge, record: log === null ? null : (record) => log.write(record) },
+  {
+    defect,
+    purge,
+    record: log === null || onlyFailures ? null : (record) => log.write(record),
+    incident: log !== null && onlyFailures ? (record) => log.write(record) : null,
+  },
   store === null ? null : new Store(store, thread, (other) => ledger.wake(other)),
   openFiles,
 )
@@ -87,6 +97,11 @@ port.on('message', (command: Command) => {
     case 'refreshes':
       tell({ is: 'refreshes', ask: command.ask, answer: plane.notes.refreshes.all })
       break
+    case 'incident': {
+      const record = plane.incidents.find(command.id)
+      tell({ is: 'incident', ask: command.ask, answer: record && line(record) })
+      break
+    }
     case 'crash':
       throw new Error('told to crash')
   }

@@ -53,6 +53,7 @@ const verdict: Verdict = {
   gate: 'pool shop',
   limit: 2000,
   observed: 2001.26391,
+  limitBy: 'configured',
   setting: 'pools.shop.queue.timeout',
   place: 'headgate.yaml:12',
   advice: rowOf('listener_full').advice, // has an apostrophe beyond ASCII
@@ -204,7 +205,7 @@ test('AccessLog writes every kind of end to its file', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'headgate-log-'))
   t.after(() => rmSync(directory, { recursive: true }))
   const to = join(directory, 'access.log')
-  const log = new AccessLog({ to, format: 'json', buffer: 1_000_000 }, 1, (trouble) =>
+  const log = new AccessLog({ to, format: 'json', requests: 'all', buffer: 1_000_000 }, 1, (trouble) =>
     assert.fail(JSON.stringify(trouble)),
   )
   log.write(good)
@@ -223,7 +224,7 @@ test('AccessLog takes each of the formats', async (t) => {
   t.after(() => rmSync(directory, { recursive: true }))
   const first = async (format: 'common' | 'combined' | { template: string }): Promise<string> => {
     const to = join(directory, 'formats.log')
-    const log = new AccessLog({ to, format, buffer: 10_000 }, 0, () => assert.fail())
+    const log = new AccessLog({ to, format, requests: 'all', buffer: 10_000 }, 0, () => assert.fail())
     log.write(good)
     await log.close()
     const text = readFileSync(to, 'utf8')

@@ -88,7 +88,7 @@ export class DescriptorEpisodes {
     duration: number,
     cost: DescriptorReading,
   ): DescriptorLine {
-    return { level, phase, message, duration, limit: this.#limit, ...cost }
+    return { level, phase, message, duration: Math.round(duration), limit: this.#limit, ...cost }
   }
 }
 

@@ -7,7 +7,6 @@
  * away that Headgate knows to be end-to-end: no sender may name such a one there, and who does wants the next server to
  * miss what routing, authentication or caching here went by.
  */
-import { SP } from '../base/bytes.ts'
 import { namedByConnection } from './connection.ts'
 import { Field, fieldNames } from './fields.ts'
 import { forwardedLines, type Hop } from './forwarded.ts'
@@ -60,7 +59,7 @@ export function requestToServer(head: RequestHead, hop: Hop, extra: string, host
   }
   const left = forwardsLeft(head)
   if (left >= 0) drop |= 1 << Field.maxForwards
-  const fields = keptFields(head, drop, -1)
+  const fields = keptFields(head, drop)
   let own = left > 0 ? `Max-Forwards: ${left - 1}\r\n` : ''
   if (head.bodyKind === BodyKind.length) own += `Content-Length: ${head.contentLength}\r\n`
   else if (head.bodyKind === BodyKind.chunked) own += 'Transfer-Encoding: chunked\r\n'
@@ -72,57 +71,30 @@ export function requestToServer(head: RequestHead, hop: Hop, extra: string, host
   return `${head.method} ${head.path} HTTP/1.1\r\nHost: ${head.authority || host}\r\n${fields}${own}${via}${hop.name}\r\n${forwardedLines(head, hop)}${extra}\r\n`
 }
 
-/** How a response goes to the client. */
-export interface ResponseOut {
-  /** Framing on this hop: `length` and contentLength, chunked, or neither of them (`close`, `none`). */
-  readonly bodyKind: BodyKind
-  /** With `length`; with `none` it is stated too (HEAD, 304: what a GET would have had), unless -1. */
-  readonly contentLength: number
-  readonly connection: '' | 'close' | 'keep-alive'
-  /** The head's Upgrade goes on, with `Connection: upgrade`; `connection` is not used then. */
-  readonly upgrade: boolean
-  /** Whole lines with CRLF, or ''. Via and a missing Date (RFC 9110 §6.6.1) belong here. */
-  readonly extra: string
+/**
+ * The field lines of a final response, or of a 101, that pass on to the client. Framing, Connection and Upgrade are the
+ * responder's. Write them as latin1.
+ * @param trailers whether the trailers that Trailer announces can follow
+ */
+export function responseLines(head: ResponseHead, trailers: boolean): string {
+  return keptFields(head, trailers ? OF_THIS_HOP : OF_THIS_HOP | (1 << Field.trailer))
 }
 
-/** The head of a final response, or of a 101, as it goes to the client. Write it as latin1. */
-export function responseToClient(head: ResponseHead, out: ResponseOut): string {
-  let drop = OF_THIS_HOP
-  if (out.bodyKind !== BodyKind.chunked) drop |= 1 << Field.trailer
-  const kept = statusAndFields(head, drop)
-  let own = ''
-  const bodiless = head.status < 200 || head.status === 204 // RFC 9110 §8.6: never with Content-Length
-  if (out.bodyKind === BodyKind.chunked) own = 'Transfer-Encoding: chunked\r\n'
-  else if (out.bodyKind !== BodyKind.close && out.contentLength >= 0 && !bodiless) {
-    own = `Content-Length: ${out.contentLength}\r\n`
-  }
-  if (out.upgrade && head.upgrade !== null) own += `Connection: upgrade\r\nUpgrade: ${head.upgrade}\r\n`
-  else if (out.connection !== '') own += `Connection: ${out.connection}\r\n`
-  return `${kept}${own}${out.extra}\r\n`
-}
-
-/** An interim response (100, 102, 103; RFC 9110 §15.2) as it goes to the client, who must speak HTTP/1.1. */
-export function interimToClient(head: ResponseHead): string {
-  return `${statusAndFields(head, OF_THIS_HOP | (1 << Field.trailer))}\r\n`
-}
-
-/** Status line in HTTP/1.1 and the kept fields: in the common case one slice. */
-function statusAndFields(head: ResponseHead, drop: number): string {
-  if (head.minor === 1 && head.text.charCodeAt(12) === SP) return keptFields(head, drop, 0)
-  return `HTTP/1.1 ${head.status} ${head.reason}\r\n${keptFields(head, drop, -1)}`
+/** The field lines of an interim response (100, 102, 103; RFC 9110 §15.2) that pass on to the client. */
+export function interimLines(head: ResponseHead): string {
+  return keptFields(head, OF_THIS_HOP | (1 << Field.trailer))
 }
 
 /**
  * The field lines of the head that pass on.
  * @param drop bit n: the field with this number does not pass
- * @param run where a slice is open already, or -1
  */
-function keptFields(head: Head, drop: number, run: number): string {
+function keptFields(head: Head, drop: number): string {
   const text = head.text
   const spans = head.spans
   const ids = head.ids
   const named = head.namesOthers ? namedByConnection(head) : null
-  let from = run
+  let from = -1
   let kept = ''
   for (let i = 0; i < head.count; i++) {
     const id = ids[i]!

@@ -26,8 +26,25 @@ test('ctl status shows limits and servers, and ends with 0', async () => {
   assert.equal(err, '')
   assert.equal(code, 0)
   assert.match(out, /1 thread, 0 requests/)
-  assert.match(out, /server 127\.0\.0\.1:9 +0 of 5 .*up/)
+  assert.match(out, /server 127\.0\.0\.1:9 +0 of 5 .*unchecked/)
   assert.equal(out, stripVTControlCharacters(out))
+})
+
+test('ctl incident tells what happened to a request, and 1 where nobody remembers it', async () => {
+  await using running = await headgate({ pools, admin: '127.0.0.1:0' })
+  const env = { HEADGATE_ADMIN: running.gate.admin ?? '' }
+  const { body } = await get(running.port, '/cart')
+  const [id = ''] = /[0-9A-HJKMNP-TV-Z]{14}/.exec(body) ?? []
+  const { code, out, err } = await command(['ctl', 'incident', id.toLowerCase()], { env })
+  assert.equal(code, 0, err)
+  assert.match(out, new RegExp(`^${id} {2}connect_refused, status 502\n\nNothing listens at the server`))
+  assert.match(out, /^ {2}request +GET \/cart HTTP\/1\.1/m)
+  assert.match(out, /^ {2}setting +pools\.app\.servers\[0\]\.address$/m)
+  assert.match(out, /^The error page said: The site could not be reached\.$/m)
+  const unknown = await command(['ctl', 'incident', '00000000000000'], { env })
+  assert.equal(unknown.code, 1)
+  assert.match(unknown.err, /none of the threads remembers[\s\S]*access log/)
+  assert.equal((await command(['ctl', 'incident', 'x'], { env })).code, 2)
 })
 
 test('ctl prints the answer as JSON when it is asked to', async () => {
@@ -166,7 +183,7 @@ test('where something else answers, ctl says so in one sentence and ends with 1'
 test('ctl --help names every order, with examples', async () => {
   const { code, out } = await command(['ctl', '--help'])
   assert.equal(code, 0)
-  for (const name of ['status', 'limits', 'set-limit', 'orders', 'cache', 'show', 'purge', 'ban', 'bans'])
+  for (const name of ['status', 'incident', 'limits', 'set-limit', 'orders', 'cache', 'show', 'purge', 'ban', 'bans'])
     assert.match(out, new RegExp(`^  ${name}\\b`, 'm'))
   assert.match(out, /Examples:\n {2}headgate ctl/)
 })

@@ -109,6 +109,40 @@ test('the limit of the one-liner holds, and who is over it hears why', async (t)
   assert.equal(await text(await first), 'slow')
 })
 
+test('what the one-liner refuses stands on stdout with the id of its page, and its settings are named as options', async (t) => {
+  const { address, held, holds } = await origin(t)
+  await using running = new RunningCommand(oneLiner(address, '--max-connections', '1', '--queue', '0'))
+  const port = await portOf(running)
+  const first = ask(port, '/slow')
+  await holds(1)
+  const page = await text(await ask(port, '/refused'))
+  const [line = ''] = await running.said(/^\{.*"\/refused".*\}$/m)
+  const { incident, verdict } = JSON.parse(line) as { incident: string; verdict: Record<string, unknown> }
+  assert.ok(page.includes(incident))
+  assert.deepEqual([verdict.setting, verdict.limit, verdict.place], ['--max-connections', 1, null])
+  assert.match((await running.said(/"message":"(pool app is full[^"]*)"/))[1] ?? '', /; see --max-connections$/)
+  held[0]?.end('slow')
+  await text(await first)
+  running.signal('SIGTERM')
+  assert.equal((await running.ended()).out.trimEnd().split('\n').length, 1, 'what went well has no line')
+})
+
+test('the one-liner writes no log, or one of all requests, when it is told to', async (t) => {
+  const { address } = await origin(t)
+  for (const [which, lines] of [
+    ['none', 0],
+    ['all', 1],
+  ] as const) {
+    await using running = new RunningCommand(oneLiner(address, '--log-requests', which))
+    await text(await ask(await portOf(running), '/hello'))
+    running.signal('SIGTERM')
+    assert.equal((await running.ended()).out.split('/hello').length - 1, lines)
+  }
+  const wrong = await command(oneLiner(address, '--log-requests', 'some'))
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.err, /Allowed choices are all, failures, none/)
+})
+
 test('a configuration file in the folder is found, and its name is told', async (t) => {
   const { address } = await origin(t)
   const cwd = folder(t)

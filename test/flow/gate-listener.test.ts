@@ -212,6 +212,7 @@ accessLog: LOG
       gate: 'listener web',
       limit: 400,
       observed: 1,
+      limitBy: 'configured',
       setting: 'listeners.web.whenFull.timeout',
       place: `headgate.yaml:${lineOf(text, 'timeout: 400ms')}`,
       advice: '',

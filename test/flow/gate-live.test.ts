@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { Headgate } from '../../src/run/start.ts'
 import { Client, get } from '../kit/client.ts'
 import { headgate } from '../kit/headgate.ts'
+import { logged } from '../kit/logged.ts'
 import { Origin } from '../kit/origin.ts'
 import { meanwhile, settled, tally, until, verdictOf } from '../kit/settle.ts'
 
@@ -223,6 +224,30 @@ test('drain and maint stop new requests at a server, and ready lets the line in 
   assert.deepEqual(tally((await Promise.all(all)).map(verdictOf)), { 200: 4 })
   assert.deepEqual([a.requests, b.requests], [2, 2])
   await settled(hg.gate)
+})
+
+test('a refusal names the operator’s limit as such, and no line of the file that says something else', async () => {
+  await using origin = await Origin.listen()
+  await using hg = await logged(`
+listeners: { web: { bind: '127.0.0.1:0' } }
+pools: { shop: { servers: [{ address: '${origin.address}', maxConnections: 3 }] } }
+routes: [{ to: shop }]
+threads: 1
+accessLog: LOG
+`)
+  hg.gate.setLimit('pools.shop.servers[0].maxConnections', 1)
+  assert.equal(hg.gate.usage().pools[0]?.servers[0]?.limitBy, 'operator')
+  const first = get(hg.port, '/first')
+  const asked = await origin.next()
+  assert.equal(verdictOf(await get(hg.port, '/second')), '503 pool_full')
+  asked.answer('ok')
+  await first
+  await settled(hg.gate)
+  const verdict = (await hg.log()).find(({ cause }) => cause === 'pool_full')?.verdict
+  assert.deepEqual(
+    [verdict?.limit, verdict?.limitBy, verdict?.setting, verdict?.place],
+    [1, 'operator', 'pools.shop.servers[0].maxConnections', null],
+  )
 })
 
 test('what is no limit, no number or no server is refused in words', async () => {

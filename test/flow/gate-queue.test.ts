@@ -106,6 +106,7 @@ accessLog: LOG
         gate: 'pool shop',
         limit: 500,
         observed: 1,
+        limitBy: 'configured',
         setting: 'pools.shop.queue.timeout',
         place: `headgate.yaml:${lineOf(text, 'timeout: 500ms')}`,
         advice: '',

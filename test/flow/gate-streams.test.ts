@@ -105,6 +105,7 @@ accessLog: LOG
       gate: 'pool shop',
       limit: 1,
       observed: 1,
+      limitBy: 'configured',
       setting: 'pools.shop.streams.max',
       place: `headgate.yaml:${lineOf(text, 'max: 1')}`,
       advice: '',

@@ -244,8 +244,8 @@ test('by TCP a server is up when it takes a connection, and down when nothing li
   const tcp = { tcp: true, interval: '40ms', timeout: '1s', rise: 2, fall: 2 }
   const said = new Said()
   await using hg = await headgate({ pools: { shop: { servers: [`127.0.0.1:${port}`], health: tcp } } }, said)
-  await once(first, 'connection')
-  assert.equal(healths(hg), 'up')
+  assert.equal(healths(hg), 'unchecked')
+  await until(() => healths(hg) === 'up')
   first.close()
   await until(() => healths(hg) === 'down')
   assert.equal(verdictOf(await get(hg.port, '/')), '503 no_server')

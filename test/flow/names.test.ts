@@ -158,6 +158,7 @@ test('a name that does not resolve: 502 dns_failed at once, with the setting to 
     gate: `server ${name}`,
     limit: null,
     observed: null,
+    limitBy: null,
     setting: 'pools.shop.servers[0].address',
     place: `headgate.yaml:${lineOf(text, name)}`,
     advice: 'The name of the server does not resolve. Check the address in the pool and the resolver of this machine.',

@@ -81,6 +81,7 @@ test('when every server refuses, each was tried once and the answer says so', as
     gate: `server ${dead[2]}`,
     limit: null,
     observed: null,
+    limitBy: null,
     setting: 'pools.shop.servers[2].address',
     place: `headgate.yaml:${lineOf(text, dead[2])}`,
     advice: 'Nothing listens at the server’s address. Is it running, and is the port right?',

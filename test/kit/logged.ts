@@ -39,6 +39,7 @@ export interface LogLine {
   readonly verdict: {
     readonly gate: string
     readonly limit: number | null
+    readonly limitBy: string | null
     readonly observed: number | null
     readonly setting: string | null
     readonly place: string | null

@@ -88,10 +88,9 @@ const notGiven: readonly { readonly path: string; readonly code: string; readonl
   { path: 'src/cache/status.ts', code: "TOO_MANY = statuses('429')", reason: 'read from a response' },
   {
     path: 'src/exchange/delivery.ts',
-    code: 'x.status = 416',
+    code: 'this.#head(416',
     reason: 'what a stored response says to a Range, RFC 9110 §15.5.17',
   },
-  { path: 'src/cache/delivery.ts', code: 'HTTP/1.1 416', reason: 'its status line' },
 ]
 
 interface Use {

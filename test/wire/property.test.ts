@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import fc from 'fast-check'
-import { type Hop, requestToServer, responseToClient } from '../../src/wire/forward.ts'
+import { type Hop, requestToServer } from '../../src/wire/forward.ts'
 import { RequestHead } from '../../src/wire/head.ts'
 import { parseRequest } from '../../src/wire/request.ts'
 import { allCases } from './cases.ts'
 import { mutated } from './mutate.ts'
 import { nodeReadsRequest } from './node-parser.ts'
 import { Reader, usual } from './read.ts'
+import { responseSent } from './sent.ts'
 
 const reader = new Reader()
 const again = new Reader()
@@ -107,9 +108,7 @@ it('hands to the client only what it would take itself, framed in the same way',
       const how = { ...of.reading, limits: usual, maxBody: 0 }
       const first = reader.read([bytes], how)
       if (first.error !== undefined || first.incomplete !== undefined) return
-      const { bodyKind, contentLength } = reader.response
-      const out = { bodyKind, contentLength, connection: '', upgrade: true, extra: '' } as const
-      const sent = responseToClient(reader.response, out)
+      const sent = responseSent(reader.response, reader.response)
       const second = again.read([Buffer.from(sent, 'latin1')], how)
       assert.equal(second.error, undefined, sent)
       for (const word of ['status', 'reason', 'body', 'upgrade'])

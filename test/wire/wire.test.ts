@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { interimToClient, requestToServer, responseToClient } from '../../src/wire/forward.ts'
+import { requestToServer } from '../../src/wire/forward.ts'
 import { BodyKind } from '../../src/wire/head.ts'
 import { allCases, type Case } from './cases.ts'
 import { type Outcome, Reader } from './read.ts'
+import { interimSent, responseSent } from './sent.ts'
 
 const reader = new Reader()
 
@@ -42,16 +43,13 @@ function forwarded(of: Case): string {
     return requestToServer(reader.request, hop, words.get('extra') ?? '')
   }
   const head = reader.response
-  if (words.has('interim')) return interimToClient(head)
-  const out = {
+  if (words.has('interim')) return interimSent(head)
+  return responseSent(head, {
     bodyKind:
       words.get('as') === 'chunked' ? BodyKind.chunked : words.get('as') === 'close' ? BodyKind.close : head.bodyKind,
-    contentLength: head.contentLength,
     connection: words.has('close') ? 'close' : '',
-    upgrade: words.has('upgrade'),
     extra: words.get('extra') ?? '',
-  } as const
-  return responseToClient(head, out)
+  })
 }
 
 const cases = allCases()

@@ -19,6 +19,7 @@ export function addCtl(
       'after',
       help(
         ['headgate ctl status', 'what is in use, and who waits'],
+        ['headgate ctl incident 2FQ7KX0M4T8ZRC', 'why that request was refused'],
         ['headgate ctl set-limit pools.shop.maxConnections 800', ''],
         ['headgate ctl purge --tag product-17 --soft', ''],
         [`headgate ctl ban 'req.url ~ "^/shop/" && obj.age > 1h'`, ''],
@@ -44,6 +45,9 @@ Exit status:
   sub('status', 'Shows what is in use, who waits, and what has ended badly.').action((options) =>
     does((ctl) => ctl.status(all(options))),
   )
+  sub('incident', 'Shows what happened to a refused or failed request.')
+    .argument('<id>', 'the incident id on its error page')
+    .action((id: string, options) => does((ctl) => ctl.incident(id, all(options))))
   sub('limits', 'Shows every limit that can be changed while running.').action((options) =>
     does((ctl) => ctl.limits(all(options))),
   )

@@ -1,23 +1,18 @@
 /** What the answers of the admin API look like to a person; what concerns the cache is in cache-view.ts. */
-import type { z } from 'zod'
 import { duration } from '../../config/quantity.ts'
-import type * as answers from '../../watch/admin/answers.ts'
 import { many } from '../greeting.ts'
 import type { Paint } from '../style.ts'
+import type { Look, Of } from './look.ts'
+import { endedLines, serverLines } from './server-view.ts'
 import { type Row, table } from './table.ts'
 
-/** How it is shown. */
-export interface Look {
-  readonly width: number
-  readonly paint: Paint
-}
+export type { Look, Of } from './look.ts'
 
-/** What an answer says, by its form. */
-export type Of<K extends keyof typeof answers> = (typeof answers)[K] extends z.ZodType<infer T> ? T : never
 type Limit = number | 'unlimited'
 
-export function statusLines(status: Of<'statusAnswer'>, { width, paint }: Look): string[] {
-  const { name, version, uptime, threads, requests, listeners, routes, pools, causes } = status
+export function statusLines(status: Of<'statusAnswer'>, look: Look): string[] {
+  const { width, paint } = look
+  const { name, version, uptime, threads, requests, listeners, routes, pools } = status
   const gates: Row[] = [
     ...listeners.map((gate) => gateRow(`listener ${gate.name}`, gate, '', paint)),
     ...routes
@@ -26,20 +21,22 @@ export function statusLines(status: Of<'statusAnswer'>, { width, paint }: Look):
     ...pools.flatMap((pool) => [
       gateRow(`pool ${pool.name}`, pool, '', paint),
       ...pool.servers.map((server): Row => {
-        const state = server.health === 'down' ? paint('red', 'down') : paint('green', 'up')
+        const state = paint(colours[server.health], server.health)
         const orders = server.orders === 'ready' ? '' : ` ${paint('yellow', server.orders)}`
         return [`  server ${server.name}`, of(server.inUse, server.limit, paint), '', '', `${state}${orders}`]
       }),
     ]),
   ]
-  const causeRows = Object.entries(causes).map(([cause, n]): Row => [cause, n.toLocaleString('en')])
   return [
     `${paint('bold', name)} ${version}, up ${duration(Math.floor(uptime) * 1000)}, ${many(threads, 'thread')}, ${many(requests, 'request')}`,
     '',
     ...table(['', 'in use', 'waiting', 'refused', 'state'], gates, width, paint),
-    ...(causeRows.length === 0 ? [] : ['', ...table(['ended by', 'times'], causeRows, width, paint)]),
+    ...serverLines(pools, look),
+    ...endedLines(status, look),
   ]
 }
+
+const colours = { up: 'green', down: 'red', unchecked: 'dim' } as const
 
 interface Gate {
   readonly inUse: number
@@ -68,8 +65,8 @@ function of(used: number, limit: Limit, paint: Paint): string {
 }
 
 export function limitLines({ limits }: Of<'limitsAnswer'>, { width, paint }: Look): string[] {
-  const rows = limits.map(({ path, value, configured, inUse }): Row => {
-    const changed = value === configured ? '' : paint('yellow', `configured ${configured}`)
+  const rows = limits.map(({ path, value, by, configured, inUse }): Row => {
+    const changed = by === 'configured' ? '' : paint('yellow', `by ${by}, configured ${configured}`)
     return [path, String(value), inUse.toLocaleString('en'), changed]
   })
   return table(['limit', 'value', 'in use', ''], rows, width, paint)

@@ -41,7 +41,12 @@ const accessLog = z.union([
       written === false ? null : new Refusal('wrong-type', `${show(written)} is not a log`, 'false', 'write false'),
     { const: false },
   ),
-  destination.transform((to) => ({ to, format: defaults.accessLog.format, buffer: 4 * 1024 * 1024 })),
+  destination.transform((to) => ({
+    to,
+    format: defaults.accessLog.format,
+    requests: defaults.accessLog.requests,
+    buffer: 4 * 1024 * 1024,
+  })),
   z.strictObject({
     to: destination.prefault(defaults.accessLog.to).describe("A file, `'stdout'` or `'stderr'`."),
     format: z
@@ -53,6 +58,11 @@ const accessLog = z.union([
       ])
       .prefault(defaults.accessLog.format)
       .describe("`'json'`, `'common'`, `'combined'`, or `{ template: '%{client} %{status} %{totalMs}' }`."),
+    requests: word(['all', 'failures'])
+      .prefault(defaults.accessLog.requests)
+      .describe(
+        "Which requests get a line: `'all'`, or only those that were refused or failed: `'failures'`. HAProxy: option dontlog-normal.",
+      ),
     buffer: size(4096)
       .prefault(defaults.accessLog.buffer)
       .describe(
@@ -126,7 +136,7 @@ export const schema = z.strictObject({
   accessLog: accessLog
     .prefault(defaults.accessLog.to)
     .describe(
-      "One line per request: a file, `'stdout'`, `'stderr'`, `false` for none, or `{ to, format, buffer }`. SIGUSR2 reopens the file. HAProxy: log, log-format. nginx: access_log.",
+      "One line per request: a file, `'stdout'`, `'stderr'`, `false` for none, or `{ to, format, requests, buffer }`. SIGUSR2 reopens the file. HAProxy: log, log-format. nginx: access_log.",
     ),
   proxyStatus: word(['off', 'cause', 'full'])
     .prefault(defaults.proxyStatus)

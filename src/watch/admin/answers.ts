@@ -4,6 +4,8 @@ import { causeNames } from '../../base/cause.ts'
 import { type Misnamed, readPrefix, readUrl } from '../../cache/named-url.ts'
 import { reasons } from '../../cache/reasons.ts'
 import { UNLIMITED } from '../../config/model.ts'
+import { voices } from '../../ledger/voice.ts'
+import { attemptsAnswer, endedBy } from './server-answer.ts'
 
 const count = () => z.int().nonnegative()
 
@@ -23,12 +25,20 @@ export function shownLimit(value: number): number | 'unlimited' {
   return value === UNLIMITED ? 'unlimited' : value
 }
 
+const voice = z
+  .enum(voices)
+  .describe(
+    'Whose number is in force: the configuration’s, one that an operator set while running, or another that lowers it.',
+  )
+
 const gate = {
   name: z.string(),
   inUse: count(),
   limit: limitValue,
+  limitBy: voice,
   waiting: count().describe('How many wait in line.'),
   bound: limitValue.describe('How many may wait in line.'),
+  boundBy: voice,
   refused: count().describe('Turned away since the start.'),
 }
 
@@ -47,16 +57,18 @@ export const statusAnswer = z.strictObject({
       ...gate,
       queued: count().describe('Requests that have waited since the start.'),
       requests: count(),
-      streams: z.strictObject({ inUse: count(), limit: limitValue }),
+      streams: z.strictObject({ inUse: count(), limit: limitValue, limitBy: voice }),
       servers: z.array(
         z.strictObject({
           name: z.string(),
           inUse: count(),
           limit: limitValue,
+          limitBy: voice,
           orders: orders.describe('What the operator said.'),
-          health: z.enum(['up', 'down']).describe('What checks found.'),
+          ...attemptsAnswer,
         }),
       ),
+      causes: endedBy('of this pool'),
     }),
   ),
   causes: z.record(z.string(), count()).describe('How often each cause has ended an exchange.'),
@@ -67,6 +79,7 @@ export const limitsAnswer = z.strictObject({
     z.strictObject({
       path: z.string().describe('Path of the setting, such as pools.shop.queue.max.'),
       value: limitValue,
+      by: voice,
       configured: limitValue.describe('What the configuration says.'),
       inUse: count(),
     }),
@@ -241,3 +254,5 @@ export const cacheAnswer = z.strictObject({
 })
 
 export const openapiAnswer = z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) })
+
+export { incidentAnswer } from './incident-answer.ts'

@@ -6,6 +6,7 @@ import { UNLIMITED } from '../../config/model.ts'
 import * as form from './answers.ts'
 import type { CacheControl, Removal } from './cache-control-port.ts'
 import type { GatePort } from './gate-port.ts'
+import { incidentAnswer, incidentOf } from './incident-answer.ts'
 import { limitsOf } from './limits.ts'
 import { openapiDocument } from './openapi.ts'
 import { Problem, type ProblemName } from './problem.ts'
@@ -123,6 +124,15 @@ export const endpoints: readonly Endpoint[] = [
   }),
   endpoint({
     method: 'GET',
+    path: '/v1/incidents/{incident}',
+    id: 'incident',
+    summary: 'What happened to a refused or failed request, by the id on its error page',
+    answer: incidentAnswer,
+    problems: ['unknown-incident'],
+    serve: incidentOf,
+  }),
+  endpoint({
+    method: 'GET',
     path: '/v1/cache',
     id: 'cache',
     summary: 'How full the cache is, and what it does',
@@ -207,7 +217,7 @@ function statusOf(port: GatePort): z.input<typeof form.statusAnswer> {
     routes: routes.map(limits),
     pools: pools.map((pool) => ({
       ...limits(pool),
-      streams: { inUse: pool.streams.inUse, limit: form.shownLimit(pool.streams.limit) },
+      streams: { ...pool.streams, limit: form.shownLimit(pool.streams.limit) },
       servers: pool.servers.map((server) => ({ ...server, limit: form.shownLimit(server.limit) })),
     })),
     causes: causes as Record<string, number>,
@@ -216,9 +226,10 @@ function statusOf(port: GatePort): z.input<typeof form.statusAnswer> {
 
 function limitsNow(port: GatePort): z.input<typeof form.limitsAnswer> {
   return {
-    limits: limitsOf(port.config, port.usage()).map(({ path, value, configured, inUse }) => ({
+    limits: limitsOf(port.config, port.usage()).map(({ path, value, by, configured, inUse }) => ({
       path,
       value: form.shownLimit(value),
+      by,
       configured: form.shownLimit(configured),
       inUse,
     })),

@@ -1,4 +1,5 @@
 /** What the admin API asks of the Headgate it speaks for. */
+import type { Incident } from '../../base/log-fields.ts'
 import type { Config } from '../../config/model.ts'
 import type { Orders } from '../../pool/server.ts'
 import type { Usage } from '../../run/usage.ts'
@@ -14,6 +15,8 @@ export interface GatePort {
   setLimit(path: string, value: number): void
   /** Throws RangeError when there is no such server. */
   setOrders(pool: string, server: string, orders: Orders): void
+  /** `id` as readIncident gives it; null: no thread remembers it. */
+  incident(id: string): Promise<Incident | null>
   /** null: no route caches. */
   readonly cache: CacheControl | null
 }

@@ -13,6 +13,7 @@ export const problems = {
   'not-found': { status: 404, title: 'There is nothing here' },
   'unknown-limit': { status: 404, title: 'There is no such limit' },
   'unknown-server': { status: 404, title: 'There is no such server' },
+  'unknown-incident': { status: 404, title: 'This incident is not remembered' },
   'no-cache': { status: 404, title: 'No route caches' },
   'nothing-cached-there': { status: 404, title: 'No route that caches takes this' },
   'bad-method': { status: 405, title: 'The method does not go with this path' },

@@ -5,9 +5,12 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
+import type { Incident } from '../../base/log-fields.ts'
 import { configFrom } from '../../config/native.ts'
+import { turnedAwayRecord } from '../../exchange/finish.ts'
 import type { Usage } from '../../run/usage.ts'
 import { createAppLog } from '../app-log.ts'
+import { jsonFormat } from '../format/json.ts'
 import type { CacheControl, Purge } from './cache-control-port.ts'
 import { endpoints } from './endpoints.ts'
 import type { GatePort } from './gate-port.ts'
@@ -24,16 +27,47 @@ const config = configFrom({
   routes: [{ to: 'app', maxConnections: 20 }],
 })
 
+const ID = '1SKGQQVF2WAFTM'
+const verdict = {
+  cause: 'listener_full',
+  gate: 'listener web',
+  limit: 1,
+  observed: 1,
+  limitBy: 'configured',
+  setting: '--listen',
+  place: null,
+  advice: 'Raise it.',
+  detail: null,
+} as const
+/** As a worker tells of a connection that was turned away. */
+const known = JSON.parse(
+  jsonFormat(3)(turnedAwayRecord('web', '10.0.0.7', 5000, verdict, ID, 0.25, 500, 1)),
+) as Incident
+
 function usage(): Usage {
-  const gate = { inUse: 1, limit: 20, waiting: 0, bound: 10, refused: 2 }
-  const one = { name: server, inUse: 1, limit: 5, orders: 'ready', health: 'up' } as const
-  const streams = { inUse: 0, limit: 10_000 }
+  const limitBy = 'configured' as const
+  const gate = { inUse: 1, limit: 20, limitBy, waiting: 0, bound: 10, boundBy: 'operator', refused: 2 } as const
+  const statuses = { '1xx': 0, '2xx': 3, '3xx': 0, '4xx': 0, '5xx': 1 }
+  const attempts = { requests: 5, statuses, failures: { response_cut: 1 }, retried: 0, causes: { response_cut: 1 } }
+  const one = { name: server, inUse: 1, limit: 5, limitBy, orders: 'ready', health: 'unchecked', ...attempts } as const
+  const streams = { inUse: 0, limit: 10_000, limitBy }
   return {
     requests: 3,
     listeners: [{ name: 'web', ...gate }],
     routes: [{ name: 'routes[0]', ...gate }],
-    pools: [{ name: 'app', ...gate, limit: 0x7fffffff, queued: 0, requests: 3, streams, servers: [one] }],
-    causes: { pool_full: 2 },
+    pools: [
+      {
+        name: 'app',
+        ...gate,
+        limit: 0x7fffffff,
+        queued: 0,
+        requests: 3,
+        streams,
+        servers: [one],
+        causes: { pool_full: 2, response_cut: 1 },
+      },
+    ],
+    causes: { pool_full: 2, response_cut: 1 },
   }
 }
 
@@ -120,6 +154,7 @@ async function started(
     usage,
     setLimit: (path, value) => void told.limits.push([path, value]),
     setOrders: (...order) => void told.orders.push(order),
+    incident: (id) => Promise.resolve(id === known.incident ? known : null),
     cache,
   }
   const bind = { host: '127.0.0.1', port: 0 }
@@ -153,6 +188,7 @@ const good: Readonly<Record<string, { readonly path?: string; readonly body?: un
   setLimits: { body: { 'pools.app.queue.max': 30 } },
   setOrders: { path: `/v1/pools/app/servers/${encodeURIComponent(server)}/orders`, body: { orders: 'drain' } },
   object: { path: '/v1/cache/object?url=http%3A%2F%2Fa.example%2F' },
+  incident: { path: `/v1/incidents/${ID}` },
   purge: { body: { url: 'http://a.example/' } },
   ban: { body: { expression: 'req.url == /' } },
 }

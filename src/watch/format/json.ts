@@ -43,6 +43,7 @@ export function jsonFormat(thread: number): LineFormat {
 
 function verdict(v: Verdict): string {
   let text = `{"gate":${ours(v.gate)},"limit":${figure(v.limit)},"observed":${figure(v.observed)}`
+  text += `,"limitBy":${ours(v.limitBy)}`
   text += `,"setting":${ours(v.setting)},"place":${ours(v.place)},"advice":${ours(v.advice)}`
   return `${text},"detail":${v.detail === null ? 'null' : jsonText(v.detail)}}`
 }

@@ -67,6 +67,7 @@ const values: { readonly [F in LogField]: Value } = {
   gate: of((v) => v.gate),
   limit: (r) => figure(r.verdict?.limit),
   observed: (r) => figure(r.verdict?.observed),
+  limitBy: of((v) => v.limitBy),
   setting: of((v) => v.setting),
   place: of((v) => v.place),
   advice: of((v) => v.advice),
