@@ -23,7 +23,9 @@ import { openOptionalAdmin } from './admin.ts'
 import { Asking } from './asking.ts'
 import { lostLine, saturation, storeOf } from './cache-memory.ts'
 import { CacheOrders } from './cache-orders.ts'
+import { claimAddresses } from './claim.ts'
 import { EffectiveLimits } from './effective-limits.ts'
+import { withHolder } from './holder.ts'
 import { setLimit } from './limits.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
 import { Prober } from './prober.ts'
@@ -77,7 +79,7 @@ export async function start(config: Config, options: StartOptions = {}): Promise
     await running.begin()
   } catch (error) {
     await running.kill()
-    throw error
+    throw withHolder(error)
   }
   return running
 }
@@ -153,7 +155,7 @@ class Running implements Headgate {
     const failed = this.#failed.promise
     failed.catch(() => {}) // a second thread may fail when nobody waits any more
     for (const { name, bind } of this.#config.listeners) this.#binds.set(name, bind)
-    // The first thread finds out whether the addresses can be had and which port 0 has become.
+    await using _claim = await claimAddresses(this.#config.listeners.flatMap(({ bind }) => bind))
     for (let k = 0; k < this.#config.threads; k++) {
       const post: Post = {
         worker: null,
