@@ -29,6 +29,8 @@ export class IdleClient {
   readonly #all: IdleClients
   readonly #keepAlive: number
   #state: Idleness = 'none'
+  /** Whether it has had a request. */
+  #spoken = false
 
   /** `keepAlive`: ms a connection may be idle; 0: without end. */
   constructor(client: { drop(cut: boolean): void }, all: IdleClients, keepAlive: number) {
@@ -52,9 +54,6 @@ export class IdleClient {
   get #first(): number {
     return this.#spoken ? RECENT : SILENT
   }
-
-  /** Whether it has had a request. */
-  #spoken = false
 
   /** It waits for its next request. False: it did so already. */
   begin(): boolean {

@@ -170,10 +170,11 @@ export class Listener implements ClientContext {
 
   /** A connection has joined the line: has an idle one make way for it. */
   waits(arrival: Arrival): void {
-    if (this.config.whenFull !== null) this.user.waits(this)
     this.#waiting.add(arrival)
     const wanted = this.#wanted
     if (wanted > 0) this.idle.close(wanted)
+    // Who has got the place of an idle one by now has not waited.
+    if (this.config.whenFull !== null && this.#waiting.has(arrival)) this.user.waits(this)
   }
 
   waitsNoMore(arrival: Arrival): void {
