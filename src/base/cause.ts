@@ -162,14 +162,15 @@ export const causes = {
     ...full,
     letter: 'F',
     sentence: 'The site has as many visitors as it can take at the moment. Please try again shortly.',
-    advice: 'All of the listener’s maxConnections are in use. Raise it if memory and file descriptors allow.',
+    advice:
+      'All of the listener’s maxConnections are in use, and none of them idle. Raise it if memory and file descriptors allow.',
   },
   listener_wait_timeout: {
     ...full,
     letter: 'Q',
     sentence: 'The site has as many visitors as it can take at the moment. Please try again shortly.',
     advice:
-      'No connection of the listener became free within whenFull.timeout. Raise maxConnections, or shorten timeouts.keepAlive.',
+      'No connection of the listener became free or idle within whenFull.timeout. Raise maxConnections if memory and file descriptors allow.',
   },
   route_full: {
     ...full,
@@ -240,7 +241,8 @@ export const causes = {
     letter: 'O',
     retry: 'unsent',
     sentence: 'The site is busy at the moment. Please try again shortly.',
-    advice: 'This machine ran out of file descriptors or local ports. Raise the descriptor limit, or lower the limits.',
+    advice:
+      'File descriptors or local ports are scarce. Raise the descriptor limit (LimitNOFILE= in systemd, ulimit -n), or lower maxConnections of the listeners.',
   },
   shutting_down: {
     ...full,

@@ -8,6 +8,13 @@ test('an address that is taken is named, with the command that finds who has it'
   assert.match(startFailure(failure('EADDRINUSE', { address: '::', port: 80 })) ?? '', /\[::\]:80 is in use.*ss -ltnp/)
 })
 
+test('an address is told with the process that has it, where that is known', () => {
+  assert.equal(
+    startFailure(failure('EADDRINUSE', { address: '127.0.0.1', port: 80, holder: 'nginx (pid 12)' })),
+    'headgate could not start: 127.0.0.1:80 is in use by nginx (pid 12). Stop it, or listen on another port',
+  )
+})
+
 test('a port that is kept for root is told with two ways out', () => {
   const said = startFailure(failure('EACCES', { address: '0.0.0.0', port: 80 })) ?? ''
   assert.match(said, /0\.0\.0\.0:80.*below 1024.*setcap/)

@@ -5,14 +5,18 @@ interface SystemError extends Error {
   readonly syscall?: string
   readonly address?: string
   readonly port?: number
+  /** Who has the address, where that is known. */
+  readonly holder?: string
 }
 
-/** What to say of an address; `path`: it is that of a unix socket. */
-type Remedy = (where: string, path: boolean) => string
+/** What to say of an address; `path`: it is that of a unix socket. `holder`: who has it, where that is known. */
+type Remedy = (where: string, path: boolean, holder: string | undefined) => string
 
 const remedies: Readonly<Record<string, Remedy>> = {
-  EADDRINUSE: (where, path) =>
-    `${where} is in use by another program. Stop it, or listen on another ${path ? 'path' : 'port'}. See who has it: ${path ? 'ss -lxp' : 'ss -ltnp'}`,
+  EADDRINUSE: (where, path, holder) => {
+    const look = holder === undefined ? `. See who has it: ${path ? 'ss -lxp' : 'ss -ltnp'}` : ''
+    return `${where} is in use by ${holder ?? 'another program'}. Stop it, or listen on another ${path ? 'path' : 'port'}${look}`
+  },
   EEXIST: (where) =>
     `${where} is there already and is no socket, so that Headgate leaves it alone. Move it away, or listen on another path`,
   EACCES: (where, path) =>
@@ -27,12 +31,12 @@ const remedies: Readonly<Record<string, Remedy>> = {
 /** One line for a failure that the user can mend; null for any other, which deserves its stack. */
 export function startFailure(error: unknown): string | null {
   if (!isSystemError(error)) return null
-  const { address, port, code, message } = error
+  const { address, port, code, message, holder } = error
   const path = address !== undefined && port === -1
   const host = address === undefined || address === '' ? '' : address.includes(':') ? `[${address}]` : address
   const where = path ? address : port === undefined || port < 0 ? host || 'that address' : `${host}:${port}`
   const remedy = remedies[code]
-  return `headgate could not start: ${remedy === undefined ? message : remedy(where, path)}`
+  return `headgate could not start: ${remedy === undefined ? message : remedy(where, path, holder)}`
 }
 
 function isSystemError(error: unknown): error is SystemError {

@@ -2,13 +2,13 @@
  * What one setting says of another: routes name pools and listeners, servers and addresses must not be there twice.
  * Looks at what was written, not at what was read, so that these faults are told together with those of form.
  */
-import { isIPv6 } from 'node:net'
 import { addressText, readBind, readServer } from './address.ts'
 import { defaults } from './defaults.ts'
 import { likely } from './likely.ts'
 import type { Address } from './model.ts'
 import type { Notice } from './notice.ts'
 import { noticeAt } from './notice.ts'
+import { overlaps } from './overlap.ts'
 import type { Path, Places } from './places.ts'
 import { pathText } from './places.ts'
 import { either, Refusal, show } from './refusal.ts'
@@ -54,29 +54,38 @@ function checkName(path: Path, places: Places): Notice[] {
 
 function checkBinds(listeners: Fields, places: Places): Notice[] {
   const notices: Notice[] = []
-  const seen = new Map<string, string>()
+  const seen: { readonly address: Address; readonly text: string; readonly path: Path }[] = []
   for (const [name, listener] of Object.entries(listeners)) {
     const { bind } = fields(listener)
     const many = Array.isArray(bind)
     for (const [index, one] of (many ? bind : [bind]).entries()) {
       const address = readBind(one)
-      // Port 0 is another one every time.
-      if (address instanceof Refusal || ('port' in address && address.port === 0)) continue
+      if (address instanceof Refusal) continue
       const path: Path = ['listeners', name, 'bind', ...(many ? [index] : [])]
-      const text = addressText(address).replace(/^(\[::\]|0\.0\.0\.0)(?=:)/, '')
-      const first = seen.get(text)
-      if (first === undefined) {
-        seen.set(text, pathText(path))
-        continue
-      }
-      const words = {
-        says: `${show(one)} is bound twice: ${first} has it already`,
-        fix: 'remove one of the two, or change its port',
-      }
+      const first = seen.find((other) => overlaps(other.address, address))
+      seen.push({ address, text: show(one), path })
+      if (first === undefined) continue
+      const there = placeText(first.path, places)
+      const same = addressText(first.address) === addressText(address)
+      const words = same
+        ? {
+            says: `${show(one)} is bound twice: ${there} has it already`,
+            fix: 'remove one of the two, or change its port',
+          }
+        : {
+            says: `${show(one)} overlaps ${first.text} of ${there}: clients of the one would come to the other`,
+            fix: 'remove one of the two, change its port, or bind each to an address of its own',
+          }
       notices.push(noticeAt(places, path, 'value', 'duplicate-bind', words))
     }
   }
   return notices
+}
+
+/** A setting with its line, where that is known. */
+function placeText(path: Path, places: Places): string {
+  const { file, line } = places.of(path, 'value')
+  return `${pathText(path)}${line > 0 ? ` at ${file}:${line}` : ''}`
 }
 
 /** An admin API that was written of, if only by `true`, must be had. */
@@ -89,10 +98,10 @@ function checkAdmin(admin: unknown, listeners: Fields, places: Places): Notice[]
     const { bind } = fields(listener)
     for (const [index, one] of (Array.isArray(bind) ? bind : [bind]).entries()) {
       const address = readBind(one)
-      if (address instanceof Refusal || !overlap(own, address)) continue
+      if (address instanceof Refusal || !overlaps(own, address)) continue
       const path: Path = ['listeners', name, 'bind', ...(Array.isArray(bind) ? [index] : [])]
       const words = {
-        says: `${addressText(own)} is taken: ${pathText(path)} has ${show(one)}`,
+        says: `${addressText(own)} is taken: ${placeText(path, places)} has ${show(one)}`,
         fix: `bind the admin API to another port, such as '${defaults.admin.bind}'`,
       }
       const where = isFields(admin) && admin.bind !== undefined ? ['admin', 'bind'] : ['admin']
@@ -100,18 +109,6 @@ function checkAdmin(admin: unknown, listeners: Fields, places: Places): Notice[]
     }
   }
   return []
-}
-
-/** Whether only one of two can be listened at. */
-function overlap(a: Address, b: Address): boolean {
-  if ('path' in a || 'path' in b) return 'path' in a && 'path' in b && a.path === b.path
-  // Port 0 is another one every time.
-  return a.port !== 0 && a.port === b.port && (a.host === b.host || covers(a.host, b.host) || covers(b.host, a.host))
-}
-
-/** Whether listening at `all` is listening at `one` too. */
-function covers(all: string, one: string): boolean {
-  return all === '' || all === '::' || (all === '0.0.0.0' && !isIPv6(one))
 }
 
 function checkServers(pool: string, { servers }: Fields, places: Places): Notice[] {

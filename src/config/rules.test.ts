@@ -195,13 +195,13 @@ const cases: Readonly<Record<Rule, Case>> = {
   'duplicate-bind': {
     text: `listeners:\n  a: { bind: ":80" }\n  b: { bind: [":81", ▸"0.0.0.0:80"] }\n${pools}\n`,
     path: 'listeners.b.bind[1]',
-    says: /bound twice: listeners\.a\.bind has it/,
+    says: /'0\.0\.0\.0:80' overlaps ':80' of listeners\.a\.bind at .+:2: /,
     fix: /change its port/,
   },
   'admin-bind-taken': {
     text: `listeners:\n  a: { bind: [":80", ":9191"] }\n${pools}\nadmin: ▸127.0.0.1:9191\n`,
     path: 'admin',
-    says: /127\.0\.0\.1:9191 is taken: listeners\.a\.bind\[1\] has ':9191'/,
+    says: /127\.0\.0\.1:9191 is taken: listeners\.a\.bind\[1\] at .+:2 has ':9191'/,
     fix: /another port/,
   },
   'duplicate-route': {

@@ -59,7 +59,7 @@ export const rules = {
   'no-pools': error('No pool is configured.'),
   'no-listeners': error('No listener is configured.'),
   'duplicate-server': error('A pool has the same server twice.'),
-  'duplicate-bind': error('An address is bound twice.'),
+  'duplicate-bind': error('An address is bound twice, or lies within another that is bound.'),
   'admin-bind-taken': error('The admin API is bound to the address of a listener; one of the two could not listen.'),
   'duplicate-route': error('Two routes match exactly the same requests; the second can never be used.'),
   'duplicate-name': error('Two routes have the same name.'),

@@ -59,9 +59,9 @@ export interface WrittenConfig {
 export interface WrittenListener {
   /** Address to listen on, or a list of them: `':8080'` for every interface (IPv4 and IPv6), `'127.0.0.1:80'`, `'[::1]:80'`, `'unix:/run/headgate.sock'`. Port 0 takes any free one. HAProxy: bind. nginx: listen. */
   readonly bind: readonly (string | number)[] | string | number
-  /** Client connections open at once, idle ones included, over all threads; or `'unlimited'`. HAProxy: maxconn of a frontend. nginx: worker_connections (per worker there). Default: `10000`. */
+  /** Client connections open at once, idle ones included, over all threads; or `'unlimited'`. At the limit the connection that has been idle longest makes way for a new one. HAProxy: maxconn of a frontend. nginx: worker_connections (per worker there). Default: `10000`. */
   readonly maxConnections?: number | 'unlimited' | undefined
-  /** What happens to a connection beyond maxConnections. `'refuse'`: it gets 503 at once and is closed. `'wait'`: it is held unread in a line, of 1000 for up to 5s, or as `{ max, timeout }` says; HAProxy's kernel backlog does the same without bound. Default: `'refuse'`. */
+  /** What happens to a connection beyond maxConnections when no other one is idle. `'refuse'`: it gets 503 at once and is closed. `'wait'`: it is held in a line, of 1000 for up to 5s, or as `{ max, timeout }` says; HAProxy's kernel backlog does the same without bound. Default: `'refuse'`. */
   readonly whenFull?: 'refuse' | 'wait' | {
     /** Connections that may wait. What comes beyond them is refused at once. Default: `1000`. */
     readonly max?: number | undefined
@@ -82,7 +82,7 @@ export interface WrittenListener {
     readonly body?: Duration | undefined
     /** How long a client may take nothing of its response before it is dropped. HAProxy: timeout client. nginx: send_timeout. Varnish: idle_send_timeout. Default: `'30s'`. */
     readonly send?: Duration | undefined
-    /** How long a connection may be idle, before its first request and between two. HAProxy: timeout http-keep-alive. nginx: keepalive_timeout. Varnish: timeout_idle. Default: `'60s'`. */
+    /** How long a connection may be idle, before its first request and between two; shorter where the listener is full or file descriptors are scarce. HAProxy: timeout http-keep-alive. nginx: keepalive_timeout. Varnish: timeout_idle. Default: `'60s'`. */
     readonly keepAlive?: Duration | undefined
   } | undefined
   /** How much a client may send. */

@@ -94,6 +94,7 @@ const steps: Steps = {
     x.attempt.began()
     x.phase = 'C'
     const kept = x.resent ? undefined : idle.take()
+    const { descriptors } = x.world
     x.reused = kept !== undefined
     if (kept !== undefined) {
       kept.use(x.download)
@@ -103,8 +104,13 @@ const steps: Steps = {
     }
     x.connectFrom = lately()
     x.connectTook = -1
+    if (!descriptors.allowServer) {
+      x.attemptFailed('local_resources', 'no file descriptor is left for a connection to the server', true)
+      return null
+    }
     x.expect('connect_timeout', route.pool.config.timeouts.connect)
     x.origin = Origin.connect(idle, x.download)
+    descriptors.see(x.origin.stream.socket)
     return null
   },
 

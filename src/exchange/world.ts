@@ -4,6 +4,7 @@ import type { Wheel } from '../base/wheel.ts'
 import type { Tree } from '../cache/trees.ts'
 import type { Config } from '../config/model.ts'
 import type { Slots } from '../ledger/slots.ts'
+import type { Descriptors } from '../net/descriptors.ts'
 import type { WholeAnswer } from '../net/responder.ts'
 import type { Server } from '../pool/server.ts'
 import type { CacheResult } from './cache-state.ts'
@@ -54,6 +55,7 @@ export type Purged =
 export interface World {
   readonly config: Config
   readonly wheel: Wheel
+  readonly descriptors: Descriptors
   /** Routes by listener name. */
   readonly routes: ReadonlyMap<string, Routes>
   /** Connections in use, by listener name. */

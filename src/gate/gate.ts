@@ -50,8 +50,11 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
     this.#refusals = refusals
   }
 
-  /** A permit at once, the cause of refusal, or null: `w` has joined the line and `granted` will be called. */
-  admit(w: W): Permit<S> | Cause | null {
+  /**
+   * A permit at once, the cause of refusal, or null: `w` has joined the line and `granted` will be called. `extra`: places
+   * in the line beyond its bound, for those to whom something is about to be set free.
+   */
+  admit(w: W, extra = 0): Permit<S> | Cause | null {
     const line = this.line
     if (line.length === 0 || (w.arrival !== 0 && line.first(w.arrival))) {
       const s = this.#pick(w)
@@ -60,7 +63,7 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
         return new Permit(this, s)
       }
     }
-    return this.#join(w)
+    return this.#join(w, extra)
   }
 
   /** The client is gone. A slot on its way to this thread is passed on when it arrives. */
@@ -129,11 +132,11 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
     this.#tell(null)
   }
 
-  #join(w: W): Permit<S> | Cause | null {
+  #join(w: W, extra: number): Permit<S> | Cause | null {
     const line = this.line
     const hopeless = this.#source.hopeless(w)
     if (hopeless !== null) return hopeless
-    if (!line.join()) return line.bound === 0 ? this.#refusals.full : this.#refusals.lineFull
+    if (!line.join(extra)) return line.bound === 0 ? this.#refusals.full : this.#refusals.lineFull
     if (w.arrival === 0) w.arrival = line.arrive()
     if (this.#source.avoids(w) === 0) {
       w.standing = Standing.plain

@@ -8,6 +8,7 @@ import { Histogram } from './histogram.ts'
 import { type LedgerPlan, LINE, LINE_ROW, SLOT } from './layout.ts'
 import { Line, ROW } from './line.ts'
 import { Slots } from './slots.ts'
+import { Spare } from './spare.ts'
 
 export class Ledger {
   readonly plan: LedgerPlan
@@ -58,6 +59,12 @@ export class Ledger {
   /** A counter that also goes down; a dead thread's part of it is zeroed. */
   gauge(key: string): Counter {
     return new Counter(this.#numbers, this.plan, this.#me, find(this.plan.gauges, key))
+  }
+
+  /** Idle connections of a listener. */
+  spare(listener: string): Spare {
+    const idle = this.gauge(`listener:${listener}:idle`)
+    return new Spare(this.#cells, this.plan, this.#me, this.line(`line:listener:${listener}`), idle)
   }
 
   histogram(key: string): Histogram {
@@ -134,7 +141,7 @@ export class Ledger {
     for (const key in plan.lines) {
       const at = plan.at[key]!
       const row = at + LINE.rows + thread * LINE_ROW
-      for (const cell of [ROW.plain, ROW.choosy, ROW.avoids, ROW.called]) Atomics.store(cells, row + cell, 0)
+      for (const cell of Object.values(ROW)) if (cell !== ROW.joined) Atomics.store(cells, row + cell, 0)
       Atomics.sub(cells, at + LINE.length, Atomics.exchange(cells, row + ROW.joined, 0))
     }
     for (const key in plan.gauges) this.#numbers[thread * plan.numberRow + plan.gauges[key]!] = 0

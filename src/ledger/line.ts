@@ -20,7 +20,8 @@ import { type LimitInForce, type Voice, voices } from './voice.ts'
 /** Places by which a thread's own waiter may be younger than another thread's oldest and still go first. */
 export const SLACK = 8
 
-export const ROW = { joined: 0, called: 1, plain: 2, choosy: 3, avoids: 4 } as const
+/** The last two are not the queue's: spare.ts has idle connections of a listener there. */
+export const ROW = { joined: 0, called: 1, plain: 2, choosy: 3, avoids: 4, idleSince: 5, asked: 6 } as const
 
 /** Whether arrival number `a` came before `b`. Numbers wrap round after 2³¹ arrivals, so only their distance counts. */
 export function older(a: number, b: number): boolean {
@@ -29,11 +30,12 @@ export function older(a: number, b: number): boolean {
 
 export class Line {
   readonly key: string
+  /** Threads that may have waiters. */
+  readonly rows: number
   readonly #cells: Int32Array
   readonly #at: number
   readonly #row: number
   readonly #me: number
-  readonly #rows: number
   readonly #alive: number
   readonly #bells: number
   readonly #handed: number
@@ -52,7 +54,7 @@ export class Line {
     this.#at = at
     this.#row = at + LINE.rows
     this.#me = me
-    this.#rows = plan.rows
+    this.rows = plan.rows
     this.#alive = plan.alive
     this.#bells = plan.row
     this.#handed = plan.row + plan.handed + range.from
@@ -90,12 +92,12 @@ export class Line {
     return this.#cells[this.#row + this.#me * LINE_ROW + ROW.joined]!
   }
 
-  /** A place in the line unless it is full. Publish the waiter's number next. */
-  join(): boolean {
+  /** A place in the line unless it is full; `extra` places more than its bound. Publish the waiter's number next. */
+  join(extra = 0): boolean {
     const cells = this.#cells
     const length = this.#at + LINE.length
     const joined = this.#row + this.#me * LINE_ROW + ROW.joined
-    for (let n = Atomics.load(cells, length); n < Atomics.load(cells, this.#at + LINE.bound); ) {
+    for (let n = Atomics.load(cells, length); n < Atomics.load(cells, this.#at + LINE.bound) + extra; ) {
       const seen = Atomics.compareExchange(cells, length, n, n + 1)
       if (seen === n) {
         cells[joined]! += 1
@@ -145,7 +147,7 @@ export class Line {
   /** Whether number `n` came before everyone who waits, on any thread. */
   first(n: number): boolean {
     const cells = this.#cells
-    for (let k = 0; k < this.#rows; k++) {
+    for (let k = 0; k < this.rows; k++) {
       const at = this.#row + k * LINE_ROW
       const plain = Atomics.load(cells, at + ROW.plain)
       if (plain !== 0 && !older(n, plain)) return false
@@ -164,7 +166,7 @@ export class Line {
     let found = -1
     let number = 0
     if (this.length === this.joined) return -1
-    for (let k = 0; k < this.#rows; k++) {
+    for (let k = 0; k < this.rows; k++) {
       const at = this.#row + k * LINE_ROW
       let n = Atomics.load(cells, at + ROW.plain)
       const choosy = Atomics.load(cells, at + ROW.choosy)
@@ -179,6 +181,13 @@ export class Line {
       number = n
     }
     return found
+  }
+
+  /** Slots on their way to waiters of any thread. */
+  get coming(): number {
+    let n = 0
+    for (let k = 0; k < this.rows; k++) n += this.#coming(k)
+    return n
   }
 
   /** Slots on their way to a thread. No more are sent than it has waiters (two senders at once may send one too many). */
@@ -198,7 +207,7 @@ export class Line {
 
   /** Calls every other thread that has waiters. */
   callOthers(): void {
-    for (let k = 0; k < this.#rows; k++) {
+    for (let k = 0; k < this.rows; k++) {
       if (k !== this.#me && Atomics.load(this.#cells, this.#row + k * LINE_ROW + ROW.joined) > 0) this.call(k)
     }
   }

@@ -7,36 +7,20 @@
  */
 import type { Cause } from '../base/cause.ts'
 import { lately } from '../base/clock.ts'
-import { Timer, type Wheel } from '../base/wheel.ts'
-import type { ListenerConfig } from '../config/model.ts'
+import { Timer } from '../base/wheel.ts'
 import type { Hop } from '../wire/forward.ts'
 import { BodyDecoder, type BodySink } from '../wire/framing.ts'
 import { BodyKind, RequestHead } from '../wire/head.ts'
 import { parseRequest } from '../wire/request.ts'
 import { SLAB } from './buffers.ts'
+import type { ClientContext } from './client-context.ts'
 import type { ClientSide } from './client-side.ts'
 import { Http1Responder } from './http1-responder.ts'
+import { IdleClient } from './idle-clients.ts'
 import type { ReadSource } from './responder.ts'
 import type { Serving } from './serving.ts'
 import type { Stream } from './stream.ts'
 import type { StreamOwner } from './stream-owner.ts'
-
-/** Who serves requests; one per thread. */
-export interface ClientUser {
-  /** A head was read. The answer is the object the next head is read into: whoever keeps `head` gives another back. */
-  request(client: Client, head: RequestHead): RequestHead
-  /** What came is no request we take, or did not come in time. The answer as above. */
-  malformed(client: Client, head: RequestHead, cause: Cause, detail: string): RequestHead
-}
-
-/** What a connection needs to know of its listener. */
-export interface ClientContext {
-  readonly config: ListenerConfig
-  readonly wheel: Wheel
-  readonly user: ClientUser
-  /** The connection is over. */
-  left(client: Client): void
-}
 
 const empty = Buffer.alloc(0)
 /** How long a closing connection is still read, so that unread bytes do not turn our FIN into a RST (RFC 9112 §9.6). */
@@ -75,6 +59,7 @@ export class Client implements StreamOwner, BodySink, ClientSide {
   #to = 0
   readonly #timer: Timer<Client>
   readonly #seat: Disposable
+  readonly #idle: IdleClient
 
   /** `seat`: the connection's place among the listener's, given back when it is over. */
   constructor(stream: Stream, context: ClientContext, hop: Hop, port: number, seat: Disposable) {
@@ -86,7 +71,8 @@ export class Client implements StreamOwner, BodySink, ClientSide {
     this.port = port
     this.#timer = new Timer(this as Client, onTimer)
     stream.owner = this
-    this.#await(context.config.timeouts.keepAlive)
+    this.#idle = new IdleClient(this, context.idle, context.config.timeouts.keepAlive)
+    this.#await(this.#idle.patience)
   }
 
   connected(): void {}
@@ -148,6 +134,7 @@ export class Client implements StreamOwner, BodySink, ClientSide {
 
   #begin(): void {
     this.#phase = 'head'
+    this.#idle.end()
     this.since = lately()
     this.bytesIn = 0
     this.#await(this.context.config.timeouts.header)
@@ -230,7 +217,7 @@ export class Client implements StreamOwner, BodySink, ClientSide {
 
   /** Whether the connection may serve another request after this one. */
   get lasting(): boolean {
-    return !this.#stopping && (!this.#ended || this.#kept.length > 0 || this.#at < this.#to)
+    return !this.#stopping && !this.context.crowded && (!this.#ended || this.#kept.length > 0 || this.#at < this.#to)
   }
 
   /** The client sent FIN. */
@@ -258,7 +245,7 @@ export class Client implements StreamOwner, BodySink, ClientSide {
       this.pauseBody()
       return this.#await(this.context.config.timeouts.send)
     }
-    this.#await(this.context.config.timeouts.keepAlive)
+    if (this.#idle.begin()) this.#await(this.#idle.patience)
     this.resumeBody()
     this.#again()
     if (this.#ended && this.#phase === 'idle') this.close() // it said so while the answer was on its way
@@ -271,6 +258,7 @@ export class Client implements StreamOwner, BodySink, ClientSide {
     const unread = !this.body.done || this.#at < this.#to || this.#kept.length > 0 || this.#phase === 'head'
     this.#kept = empty
     this.#phase = 'lingering'
+    this.#idle.end()
     if (unread && !this.#ended) {
       this.stream.end()
       this.#paused = true
@@ -338,6 +326,7 @@ export class Client implements StreamOwner, BodySink, ClientSide {
 
   #gone(): void {
     this.#phase = 'closed'
+    this.#idle.end()
     this.#serving = null
     this.#kept = empty
     this.#off()
@@ -388,7 +377,10 @@ export class Client implements StreamOwner, BodySink, ClientSide {
         }
         return
       case 'idle':
-        return this.close()
+        if (this.#idle.over || !this.stream.flowing) return this.close()
+        if (this.context.crowded) return this.drop(false)
+        this.#idle.list(lately())
+        return this.#await(this.#idle.patience)
       default:
         return this.drop(false)
     }

@@ -7,7 +7,7 @@ import type { Line } from '../ledger/line.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { Voice } from '../ledger/voice.ts'
 
-interface Reached {
+export interface Reached {
   readonly limit: number | null
   readonly observed: number | null
   /** Whose limit it was; left out: the configured one. */

@@ -17,6 +17,8 @@ export interface WorkerOrders {
   /** The cache's; null where no route has one. */
   readonly store: StoreMemory | null
   readonly thread: number
+  /** How many file descriptors the process may open; Infinity where that is not known. */
+  readonly openFiles: number
   /** What was ordered to go from the cache. */
   readonly removals: Removals
   /** Where each listener binds on this thread. */

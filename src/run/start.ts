@@ -7,6 +7,7 @@ import { monotonic } from '../base/clock.ts'
 import type { Incident } from '../base/log-fields.ts'
 import { version } from '../base/version.ts'
 import { addressText } from '../config/address.ts'
+import { readMachine } from '../config/machine.ts'
 import type { Address, Config } from '../config/model.ts'
 import { type Noted, together } from '../exchange/notes.ts'
 import { createMemory, planLedger } from '../ledger/layout.ts'
@@ -22,7 +23,9 @@ import { Asking } from './asking.ts'
 import { lostLine, saturation, storeOf } from './cache-memory.ts'
 import { CacheOrders } from './cache-orders.ts'
 import { carryOut } from './carry-out.ts'
+import { claimAddresses } from './claim.ts'
 import { EffectiveLimits } from './effective-limits.ts'
+import { withHolder } from './holder.ts'
 import { setLimit } from './limits.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
 import { busyLine, Prober } from './prober.ts'
@@ -76,7 +79,7 @@ export async function start(config: Config, options: StartOptions = {}): Promise
     await running.begin()
   } catch (error) {
     await running.kill()
-    throw error
+    throw withHolder(error)
   }
   return running
 }
@@ -114,6 +117,7 @@ class Running implements Headgate {
   #binds = new Map<string, readonly Address[]>()
   readonly #watches: Watches
   readonly #since = monotonic()
+  readonly #openFiles = readMachine().openFiles ?? Number.POSITIVE_INFINITY
   #admin: AdminServer | null = null
   /** Rejected when the start has failed. */
   readonly #failed = Promise.withResolvers<never>()
@@ -137,6 +141,7 @@ class Running implements Headgate {
       config,
       this.#ledger,
       log,
+      this.#openFiles,
       this.#cache === null ? null : () => this.#ask((ask) => ({ do: 'refreshes', ask })),
     )
     this.#prober = new Prober({
@@ -151,7 +156,7 @@ class Running implements Headgate {
     const failed = this.#failed.promise
     failed.catch(() => {}) // a second thread may fail when nobody waits any more
     for (const { name, bind } of this.#config.listeners) this.#binds.set(name, bind)
-    // The first thread finds out whether the addresses can be had and which port 0 has become.
+    await using _claim = await claimAddresses(this.#config.listeners.flatMap(({ bind }) => bind))
     for (let k = 0; k < this.#config.threads; k++) {
       const post: Post = {
         worker: null,
@@ -203,6 +208,7 @@ class Running implements Headgate {
       store: this.#storeMemory,
       removals: this.#cache?.removals ?? { orders: [], last: 0, forgotten: 0 },
       thread,
+      openFiles: this.#openFiles,
       binds: this.#bindsOf(thread),
     }
     const worker = new Worker(workerFile(), { workerData: orders, name: `headgate-${thread}` })

@@ -17,21 +17,31 @@ export const gateCauses = {
   streams: ['streams_full'],
 } as const satisfies Record<string, readonly Cause[]>
 
+/** What a listener turns clients away with: its gate's causes, and one that is not the listener's. */
+export const listenerCauses = [...gateCauses.listener, 'local_resources'] as const satisfies Cause[]
+
 /** What a gate counts, by its key in the ledger (`pool:shop`): who came in, who waited, who was turned away and why. */
 export function gateCounters(config: Config): string[] {
   const keys: string[] = []
   const add = (key: string, causes: readonly Cause[]): void => {
     keys.push(`${key}:admitted`, `${key}:waited`, ...causes.map((cause) => `${key}:${cause}`))
   }
-  for (const { name } of config.listeners) add(`listener:${name}`, gateCauses.listener)
+  for (const { name } of config.listeners) add(`listener:${name}`, listenerCauses)
   for (const { name } of config.routes) add(`route:${name}`, gateCauses.route)
   for (const { name } of config.pools) {
     add(`pool:${name}`, gateCauses.pool)
     add(`streams:${name}`, gateCauses.streams)
   }
   keys.push(...[...cacheResults, ...cacheRefreshes].map((what) => `cache:${what}`))
+  keys.push(...descriptorCounts.map((what) => `descriptors:${what}`))
   return keys
 }
+
+/**
+ * What is counted where file descriptors are scarce: clients that were answered 503, requests that got no connection to a
+ * server, and connections the system could not accept.
+ */
+export const descriptorCounts = ['refused', 'unconnected', 'unaccepted'] as const
 
 /** What is counted of the cache, by its key in the ledger. */
 export const cacheResults = [
@@ -82,15 +92,21 @@ export class Tally implements Counted {
   readonly #cached = new Map<CacheResult, Counter>()
   readonly #refreshed: Counter
   readonly #refreshFailed: Counter
+  readonly #unconnected: Counter
+  readonly #refused: Counter
+  readonly #unaccepted: Counter
 
   constructor(ledger: Ledger, config: Config, routes: readonly Route[]) {
     this.#requests = ledger.counter('requests')
     for (const result of cacheResults) this.#cached.set(result, ledger.counter(`cache:${result}`))
     this.#refreshed = ledger.counter('cache:refreshed')
     this.#refreshFailed = ledger.counter('cache:refreshFailed')
+    this.#unconnected = ledger.counter('descriptors:unconnected')
+    this.#refused = ledger.counter('descriptors:refused')
+    this.#unaccepted = ledger.counter('descriptors:unaccepted')
     for (const cause of causeNames) this.#causes.set(cause, ledger.counter(`cause:${cause}`))
     for (const { name } of config.listeners) {
-      this.#listeners.set(name, new GateTally(ledger, `listener:${name}`, gateCauses.listener))
+      this.#listeners.set(name, new GateTally(ledger, `listener:${name}`, listenerCauses))
     }
     for (const route of routes) {
       const { name, to } = route.config
@@ -121,6 +137,7 @@ export class Tally implements Counted {
     total: number,
   ): void {
     if (cause !== null) this.#causes.get(cause)?.add(1)
+    if (cause === 'local_resources') this.#unconnected.add(1)
     const at = route === null ? undefined : this.#routes.get(route)
     if (at === undefined) return
     at.requests.add(1)
@@ -165,5 +182,11 @@ export class Tally implements Counted {
   turnedAway(listener: string, cause: Cause): void {
     this.#listeners.get(listener)?.refused(cause)
     this.#causes.get(cause)?.add(1)
+    if (cause === 'local_resources') this.#refused.add(1)
+  }
+
+  /** The system could not accept a connection. */
+  acceptFailed(): void {
+    this.#unaccepted.add(1)
   }
 }

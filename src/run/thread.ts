@@ -27,6 +27,7 @@ import { Single } from '../gate/single.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { Client } from '../net/client.ts'
+import { Descriptors } from '../net/descriptors.ts'
 import { closingAnswer } from '../net/http1-responder.ts'
 import { Listener, type ListenerUser } from '../net/listen.ts'
 import type { WholeAnswer } from '../net/responder.ts'
@@ -34,7 +35,7 @@ import { Pool } from '../pool/pool.ts'
 import type { Store } from '../store/store.ts'
 import type { RequestHead } from '../wire/head.ts'
 import { proxyStatus } from '../wire/proxy-status.ts'
-import { limitOf } from './limit.ts'
+import { limitOf, type Reached } from './limit.ts'
 import { Tally } from './tally.ts'
 
 /** What the thread tells the outside. */
@@ -57,6 +58,7 @@ const SPARE = 1024
 export class Thread implements World, ListenerUser {
   readonly config: Config
   readonly wheel: Wheel
+  readonly descriptors: Descriptors
   readonly routes: ReadonlyMap<string, Routes>
   readonly listeners: ReadonlyMap<string, Slots>
   readonly log: ((record: Record) => void) | null
@@ -77,8 +79,15 @@ export class Thread implements World, ListenerUser {
   readonly notes = new Notes()
   readonly #ready = new Ready()
 
-  /** `store`: null where no route caches. */
-  constructor(config: Config, ledger: Ledger, thread: number, told: Told, store: Store | null = null) {
+  /** `store`: null where no route caches. `openFiles`: how many descriptors the process may open. */
+  constructor(
+    config: Config,
+    ledger: Ledger,
+    thread: number,
+    told: Told,
+    store: Store | null = null,
+    openFiles = Number.POSITIVE_INFINITY,
+  ) {
     this.config = config
     this.#store = store
     this.#ledger = ledger
@@ -86,6 +95,7 @@ export class Thread implements World, ListenerUser {
     this.log = told.record
     this.incidents = new Incidents(told.incident ?? null)
     this.wheel = new Wheel({ onError: told.defect })
+    this.descriptors = new Descriptors(openFiles, config.threads * config.listeners.length)
     this.#verdicts = new Verdicts(config)
     this.#refusals = new Refusals(config, (cause, verdict) => statusField(config.name, cause, verdict))
 
@@ -120,11 +130,21 @@ export class Thread implements World, ListenerUser {
     this.#ways = config.listeners.map((listener) => {
       const { name } = listener
       routes.set(name, new Routes(all, name))
-      listeners.set(name, ledger.slots(`listener:${name}`))
+      const slots = ledger.slots(`listener:${name}`)
+      listeners.set(name, slots)
       this.#trusted.set(name, trusts(listener.trustedProxies))
       const gate = this.#gate(`listener:${name}`, 'listener_full', 'listener_full')
       gates.push(gate)
-      return new Listener(listener, gate, this.wheel, this, config.name, this.trusts(name))
+      return new Listener(listener, {
+        gate,
+        slots,
+        spare: ledger.spare(name),
+        descriptors: this.descriptors,
+        wheel: this.wheel,
+        user: this,
+        name: config.name,
+        trusts: this.trusts(name),
+      })
     })
     this.routes = routes
     this.listeners = listeners
@@ -146,6 +166,7 @@ export class Thread implements World, ListenerUser {
   heard(): void {
     monotonic()
     for (const gate of this.#gates) gate.collect()
+    for (const way of this.#ways) way.heard()
     for (const upstream of this.#upstreams) upstream.pool.collect()
     this.#store?.heard()
   }
@@ -203,23 +224,27 @@ export class Thread implements World, ListenerUser {
     const slots = this.listeners.get(config.name)
     const incident = incidentId(wall())
     const at = { listener: config.name, route: null, pool: null, server: null }
-    const timed = cause === 'listener_wait_timeout'
-    const limit = timed ? null : (slots?.limit ?? null)
-    const verdict = this.#verdicts.of(
-      cause,
-      at,
-      limit,
-      timed ? Math.round(waited) : (slots?.used ?? null),
-      null,
-      'listener',
-      timed ? undefined : slots?.voice,
-    )
+    const { limit, observed, voice } = this.#reached(cause, waited, slots)
+    const detail = cause === 'local_resources' ? this.descriptors.detail : null
+    const verdict = this.#verdicts.of(cause, at, limit, observed, detail, 'listener', voice)
     const text = closingAnswer(this.refuse({ cause, verdict, incident, accept: 'text/html' }))
     const inUse = slots?.used ?? 0
     const record = turnedAwayRecord(config.name, peer, port, verdict, incident, waited, text.length, inUse)
     this.incidents.keep(record, 0)
     this.log?.(record)
     return text
+  }
+
+  acceptFailed(): void {
+    this.tally.acceptFailed()
+  }
+
+  /** The number that was reached when a connection was turned away; the limit is null where the configured one says it. */
+  #reached(cause: Cause, waited: number, slots: Slots | undefined): Reached {
+    if (cause === 'listener_wait_timeout') return { limit: null, observed: Math.round(waited) }
+    return slots === undefined || cause === 'local_resources'
+      ? { limit: null, observed: null }
+      : { limit: slots.limit, observed: slots.used, voice: slots.voice }
   }
 
   // What exchanges ask.

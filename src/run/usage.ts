@@ -13,7 +13,7 @@ import {
   type ShownHealth,
   shownHealth,
 } from './server-usage.ts'
-import { gateCauses } from './tally.ts'
+import { gateCauses, listenerCauses } from './tally.ts'
 
 /** One limit: how much of it is in use, and its line. `limit` and `bound` may be UNLIMITED. */
 export interface GateUsage {
@@ -67,7 +67,8 @@ export function readUsage(config: Config, ledger: Ledger, servers: ReadonlyMap<s
     const slots = ledger.slots(key)
     const line = ledger.line(`line:${key}`)
     let refused = 0
-    for (const cause of gateCauses[kind]) refused += ledger.counter(`${key}:${cause}`).total()
+    for (const cause of kind === 'listener' ? listenerCauses : gateCauses[kind])
+      refused += ledger.counter(`${key}:${cause}`).total()
     const [limitBy, boundBy] = [slots.voice, line.voice]
     return {
       name,

@@ -1,10 +1,14 @@
-/** What the main thread watches to tell the operator of in its log: gates that are full, servers that fail, refreshes that fail. */
+/**
+ * What the main thread watches to tell the operator of in its log: gates that are full, servers that fail, refreshes that
+ * fail, file descriptors that are scarce.
+ */
 import { monotonic } from '../base/clock.ts'
 import type { Config } from '../config/model.ts'
 import type { RouteRefreshes } from '../exchange/refreshes.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Logger } from '../watch/app-log.ts'
 import { EpisodeWatch } from '../watch/episode-watch.ts'
+import { DescriptorWatch } from './descriptor-watch.ts'
 import { gateReader } from './readings.ts'
 import { RefreshWatch } from './refresh-watch.ts'
 import { ServerWatch } from './server-watch.ts'
@@ -15,17 +19,20 @@ export class Watches {
   readonly #gates: EpisodeWatch
   readonly #servers: ServerWatch
   readonly #refreshes: RefreshWatch | null
+  readonly #descriptors: DescriptorWatch
 
-  /** `askRefreshes`: what each thread knows of its refreshes; null: nothing is cached. */
+  /** `openFiles`: how many descriptors the process may open. `askRefreshes`: what each thread knows of its refreshes; null: nothing is cached. */
   constructor(
     config: Config,
     ledger: Ledger,
     log: Logger,
+    openFiles: number,
     askRefreshes: (() => Promise<readonly (readonly RouteRefreshes[])[]>) | null,
   ) {
     const say = ({ level, message, ...facts }: Line): void => log[level](facts, message)
     this.#gates = new EpisodeWatch(gateReader(config, ledger), say, monotonic)
     this.#servers = new ServerWatch(config, ledger, say, monotonic)
+    this.#descriptors = new DescriptorWatch(config, ledger, openFiles, say)
     const failed = (): number => ledger.counter('cache:refreshFailed').total()
     this.#refreshes = askRefreshes === null ? null : new RefreshWatch({ failed, ask: askRefreshes, say })
   }
@@ -39,6 +46,7 @@ export class Watches {
   stop(): void {
     this.#gates.stop()
     this.#servers.stop()
+    this.#descriptors.stop()
     this.#refreshes?.stop()
   }
 }

@@ -10,7 +10,7 @@ import { jsonFormat } from '../watch/format/json.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
 import { Thread } from './thread.ts'
 
-const { config, plan, memory, store, thread, removals, binds } = workerData as WorkerOrders
+const { config, plan, memory, store, thread, openFiles, removals, binds } = workerData as WorkerOrders
 const port = parentPort
 if (port === null) throw new Error('worker.ts is started by start.ts, as a worker thread')
 
@@ -69,6 +69,7 @@ const plane = new Thread(
     incident: log !== null && onlyFailures ? (record) => log.write(record) : null,
   },
   store === null ? null : new Store(store, thread, (other) => ledger.wake(other)),
+  openFiles,
 )
 plane.heed(removals)
 const deaf = new AbortController()

@@ -279,7 +279,12 @@ test('after a kill it starts again on the unix sockets it left, and an orderly s
 
   const third = await command(['run', 'headgate.json'], { cwd: at })
   assert.equal(third.code, 1)
-  assert.match(third.err, /web\.sock is in use by another program.*ss -lxp/)
+  assert.match(
+    third.err,
+    process.platform === 'linux'
+      ? /web\.sock is in use by node\S* headgate\.js \(pid \d+\)\. Stop it, or listen on another path$/m
+      : /web\.sock is in use by another program.*ss -lxp/,
+  )
   assert.equal(await answer(web, '/'), 'quick')
 
   second.signal('SIGTERM')

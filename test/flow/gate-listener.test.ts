@@ -14,26 +14,30 @@ type Gate = Awaited<ReturnType<typeof headgate>>['gate']
 const inUse = (gate: Gate): number => gate.usage().listeners[0]?.inUse ?? -1
 const waiting = (gate: Gate): number => gate.usage().listeners[0]?.waiting ?? -1
 
-/** Connects one after the other, each when the one before has its place or stands in the line. */
+/**
+ * Connects one after the other, each when the one before has its place or stands in the line. Each has begun a request,
+ * with the empty line that RFC 9112 §2.2 lets go before it: who has not may have to make way.
+ */
 async function inTurn(gate: Gate, port: number, n: number): Promise<Client[]> {
   const clients: Client[] = []
   const from = inUse(gate) + waiting(gate)
   for (let i = 1; i <= n; i++) {
-    clients.push(await Client.connect(port))
+    clients.push((await Client.connect(port)).send('\r\n'))
     await until(() => inUse(gate) + waiting(gate) === from + i)
   }
   return clients
 }
 
 test('a refused connection gets a whole 503 and is closed, whatever it has sent by then', async () => {
-  await using origin = await Origin.listen((asked) => asked.answer('ok'))
+  await using origin = await Origin.listen()
   await using hg = await headgate({
     listeners: { web: { maxConnections: 1 } },
     pools: { shop: { servers: [origin.address] } },
     accessLog: false,
   })
   using inside = await Client.connect(hg.port)
-  assert.equal((await inside.get('/').response()).body, 'ok')
+  inside.get('/')
+  const asked = await origin.next()
 
   const said = {
     nothing: '',
@@ -55,8 +59,9 @@ test('a refused connection gets a whole 503 and is closed, whatever it has sent 
     assert.equal(await refused.closed(), '', what)
     assert.equal(refused.error, null, what)
   }
-  assert.equal((await inside.get('/').response()).body, 'ok')
-  assert.equal(origin.requests, 2)
+  asked.answer('ok')
+  assert.equal((await inside.response()).body, 'ok')
+  assert.equal(origin.requests, 1)
   assert.equal(hg.gate.usage().listeners[0]?.refused, Object.keys(said).length)
   assert.deepEqual(hg.gate.usage().causes, { listener_full: Object.keys(said).length })
 })
@@ -67,8 +72,13 @@ test('of a thousand who come at once with their requests each of those refused r
     listeners: { web: { maxConnections: 20 } },
     pools: { shop: { servers: [origin.address] } },
   })
-  const clients = await Promise.all(Array.from({ length: 1000 }, async () => (await Client.connect(hg.port)).get('/')))
-  for (const asked of await origin.take(20)) asked.answer('ok')
+  const connected = (n: number): Promise<Client[]> =>
+    Promise.all(Array.from({ length: n }, async () => (await Client.connect(hg.port)).get('/')))
+  const inside = await connected(20)
+  const asked = await origin.take(20)
+  const clients = [...inside, ...(await connected(980))]
+  await until(() => hg.gate.usage().listeners[0]?.refused === 980)
+  for (const one of asked) one.answer('ok')
   const answers = await Promise.all(
     clients.map(async (client) => {
       const answer = await client.response()

@@ -123,7 +123,7 @@ test('the bound of a queue can be moved: nobody is sent away, nobody new gets in
 })
 
 test('the limit of a listener: lowered nobody is closed, raised the line of connections is let in at once', async () => {
-  await using origin = await Origin.listen((asked) => asked.answer('ok'))
+  await using origin = await Origin.listen()
   await using hg = await headgate({
     threads: 2,
     listeners: { web: { maxConnections: 3, whenFull: { max: 10, timeout: '30s' } } },
@@ -134,7 +134,8 @@ test('the limit of a listener: lowered nobody is closed, raised the line of conn
     return `${web?.inUse} in, ${web?.waiting} waiting`
   }
   const clients: Client[] = []
-  for (let k = 0; k < 8; k++) clients.push(await Client.connect(hg.port))
+  // Each has begun a request (RFC 9112 §2.2): who has not may have to make way.
+  for (let k = 0; k < 8; k++) clients.push((await Client.connect(hg.port)).send('\r\n'))
   await until(() => listener() === '3 in, 5 waiting', listener)
   hg.gate.setLimit('listeners.web.maxConnections', 5)
   await until(() => listener() === '5 in, 3 waiting', listener)
@@ -148,6 +149,7 @@ test('the limit of a listener: lowered nobody is closed, raised the line of conn
   using ninth = await Client.connect(hg.port)
   assert.equal(verdictOf(await ninth.response()), '503 listener_full')
   hg.gate.setLimit('listeners.web.maxConnections', 8)
+  for (const asked of await origin.take(8)) asked.answer('ok')
   assert.deepEqual(tally(await Promise.all(answers)), { 200: 8 })
   for (const client of clients) client[Symbol.dispose]()
   await settled(hg.gate)

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { get } from '../kit/client.ts'
+import { Client, get } from '../kit/client.ts'
 import { headgate } from '../kit/headgate.ts'
 import { Origin } from '../kit/origin.ts'
 
@@ -102,6 +102,78 @@ test('after a failed start the same port serves as soon as it is free', async ()
   assert.equal(hg.port, port)
   assert.ok(threads() > before, 'this is how threads are seen here')
   assert.equal((await get(port, '/')).body, 'ok')
+})
+
+/** Whether this machine has IPv6. */
+async function hasIPv6(): Promise<boolean> {
+  try {
+    await using _server = await listening('::1')
+    return true
+  } catch {
+    return false
+  }
+}
+
+test('a second instance does not start where one listens, be it at that address or at one that takes it in', async () => {
+  await using origin = await Origin.listen((asked) => asked.answer('ok'))
+  const settings = { threads: 2, pools: { shop: { servers: [origin.address] } } }
+  const v6 = await hasIPv6()
+  for (const [first, ...others] of [
+    ['127.0.0.1', '127.0.0.1', '', '0.0.0.0', 'localhost'],
+    ['', '127.0.0.1', '127.0.0.2', ...(v6 ? ['[::1]', '[::]'] : [])],
+  ] as [string, ...string[]][]) {
+    await using hg = await headgate({ ...settings, listeners: { web: { bind: `${first}:0` } } })
+    for (const host of others) {
+      const error = await failure({ web: { bind: `${host}:${hg.port}` } })
+      // A name may mean an address of IPv6 alone.
+      if (host === 'localhost' && v6 && error.message === 'it started') continue
+      assert.equal(error.code, 'EADDRINUSE', `${first} and ${host}`)
+      assert.equal(error.port, hg.port)
+      const { holder } = error as { holder?: string }
+      if (process.platform === 'linux') assert.match(holder ?? '', new RegExp(`^node\\S* .*\\(pid ${process.pid}\\)$`))
+    }
+    assert.equal((await get(hg.port, '/')).body, 'ok')
+    if (first === '') continue
+    await using beside = await headgate({ ...settings, listeners: { web: { bind: `127.0.0.2:${hg.port}` } } })
+    assert.equal(beside.port, hg.port)
+  }
+})
+
+test('of several that start at once on one port exactly one does', async () => {
+  for (const hosts of [
+    ['127.0.0.1', '127.0.0.1', '127.0.0.1'],
+    ['127.0.0.1', '', '0.0.0.0'],
+  ]) {
+    const port = await freePort()
+    const started = await Promise.allSettled(
+      hosts.map((host) => headgate({ threads: 2, pools, listeners: { web: { bind: `${host}:${port}` } } })),
+    )
+    const running = started.filter((one) => one.status === 'fulfilled')
+    const failed = started.filter((one) => one.status === 'rejected')
+    for (const { value } of running) await value[Symbol.asyncDispose]()
+    assert.deepEqual(
+      failed.map(({ reason }) => reason.code),
+      ['EADDRINUSE', 'EADDRINUSE'],
+    )
+    assert.equal(running.length, 1)
+  }
+})
+
+test('connections that wait out their end do not keep the next instance from the port', async () => {
+  await using origin = await Origin.listen((asked) => asked.answer('ok'))
+  const settings = { threads: 2, pools: { shop: { servers: [origin.address] } } }
+  const port = await (async () => {
+    await using hg = await headgate({ ...settings, listeners: { web: {} } })
+    for (let k = 0; k < 5; k++) {
+      // The side that closes first has the connection in TIME_WAIT.
+      using client = (await Client.connect(hg.port)).get('/', 'Connection: close\r\n')
+      assert.equal((await client.response()).status, 200)
+      assert.equal(await client.closed(), '')
+    }
+    return hg.port
+  })()
+  await using again = await headgate({ ...settings, listeners: { web: { bind: `127.0.0.1:${port}` } } })
+  assert.equal((await get(again.port, '/')).body, 'ok')
 })
 
 test('a listener may have several addresses, a unix socket among them', async () => {

@@ -25,7 +25,7 @@ export const listener = z.strictObject({
   maxConnections: limit()
     .prefault(d.maxConnections)
     .describe(
-      "Client connections open at once, idle ones included, over all threads; or `'unlimited'`. HAProxy: maxconn of a frontend. nginx: worker_connections (per worker there).",
+      "Client connections open at once, idle ones included, over all threads; or `'unlimited'`. At the limit the connection that has been idle longest makes way for a new one. HAProxy: maxconn of a frontend. nginx: worker_connections (per worker there).",
     ),
   whenFull: z
     .union([
@@ -34,7 +34,7 @@ export const listener = z.strictObject({
     ])
     .prefault(d.whenFull)
     .describe(
-      `What happens to a connection beyond maxConnections. \`'refuse'\`: it gets 503 at once and is closed. \`'wait'\`: it is held unread in a line, of ${d.wait.max} for up to ${d.wait.timeout}, or as \`{ max, timeout }\` says; HAProxy's kernel backlog does the same without bound.`,
+      `What happens to a connection beyond maxConnections when no other one is idle. \`'refuse'\`: it gets 503 at once and is closed. \`'wait'\`: it is held in a line, of ${d.wait.max} for up to ${d.wait.timeout}, or as \`{ max, timeout }\` says; HAProxy's kernel backlog does the same without bound.`,
     ),
   trustedProxies: z
     .array(networks())
@@ -72,7 +72,7 @@ export const listener = z.strictObject({
       keepAlive: duration()
         .prefault(d.timeouts.keepAlive)
         .describe(
-          'How long a connection may be idle, before its first request and between two. HAProxy: timeout http-keep-alive. nginx: keepalive_timeout. Varnish: timeout_idle.',
+          'How long a connection may be idle, before its first request and between two; shorter where the listener is full or file descriptors are scarce. HAProxy: timeout http-keep-alive. nginx: keepalive_timeout. Varnish: timeout_idle.',
         ),
     })
     .prefault({})
