@@ -229,8 +229,9 @@ test('via is true, false or a name; a word that means one of the two is not take
   const named = (written: unknown) => configFrom({ name: 'gate', ...via(written) } as never).pools[0]!.via
   assert.deepEqual([true, false, 'edge'].map(named), ['gate', '', 'edge'])
   const fixOf = (written: unknown): string => notices(written)[0]?.fix ?? ''
-  for (const word of ['off', 'None', 'no', 'disabled']) assert.equal(fixOf(via(word)), 'did you mean false?')
-  assert.equal(fixOf(via('on')), 'did you mean true?')
+  for (const word of ['off', 'None', 'no', 'disabled'])
+    assert.equal(fixOf(via(word)), 'did you mean false? Write false')
+  assert.equal(fixOf(via('on')), 'did you mean true? Write true')
   assert.equal(fixOf(via('two words')), 'leave out spaces and other signs')
   assert.equal(fixOf(via(3)), 'write true, false or a name')
 })

@@ -165,10 +165,11 @@ test('Cache-Status says what the server answered where the client gets another s
   ] as const) {
     const path = `/p${status}`
     const asked = ask(at.origin, path)
+    const { requests } = at.gate.gate.usage()
     using one = (await Client.connect(at.gate.port)).get(path, fields)
     await until(() => asked.length === 1)
     using other = (await Client.connect(at.gate.port)).get(path, fields)
-    await meanwhile(30)
+    await until(() => at.gate.gate.usage().requests === requests + 2)
     asked[0]?.answer('page', `${FRESH}ETag: "v"\r\n`)
     const answers = [await one.response(), await other.response()]
     assert.deepEqual(

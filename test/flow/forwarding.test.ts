@@ -1,6 +1,6 @@
 /** What a request says of the way it came: Via, X-Forwarded-*, Forwarded, whom they are believed, and requests that go round in circles. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -145,11 +145,12 @@ test('two Headgates in a row both stand in Via, and the inner one is told of the
 
 test('a Headgate that is its own server answers 502 loop after one round', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'headgate-loop-'))
-  const socket = `unix:${join(folder, 'self.sock')}`
+  const [socket, alias] = ['self.sock', 'alias.sock'].map((name) => join(folder, name)) as [string, string]
+  symlinkSync(socket, alias) // what is plainly our own address is refused at the start
   try {
     await using hg = await headgate({
-      listeners: { web: { bind: ['127.0.0.1:0', socket] } },
-      pools: { self: { servers: [socket] } },
+      listeners: { web: { bind: ['127.0.0.1:0', `unix:${socket}`] } },
+      pools: { self: { servers: [`unix:${alias}`] } },
     })
     const answer = await get(hg.port, '/')
     assert.equal(verdictOf(answer), '502 loop')
