@@ -27,6 +27,7 @@ import { answered } from './answered.ts'
 import { type CacheResult, CacheState } from './cache-state.ts'
 import { formFor } from './coder.ts'
 import type { Exchange } from './exchange.ts'
+import { noteInstead } from './failure.ts'
 import { lead } from './following.ts'
 import { handOver, refresh } from './hand-over.ts'
 import { purge } from './purging.ts'
@@ -288,7 +289,7 @@ export class Caching extends CacheState {
     const { x } = this
     const stale = this.stale!
     this.stale = null
-    if (cause !== null && x.world.log !== null) x.verdict = x.world.verdict(x, cause, detail)
+    if (cause !== null) noteInstead(x, cause, detail)
     x.withdraw()
     this.serve(stale, 'stale', wall(), why)
   }

@@ -204,7 +204,10 @@ export class Thread implements World, ListenerUser {
       'listener',
     )
     const text = this.refuse({ cause, verdict, incident, accept: 'text/html', head: false, connection: 'close' })
-    this.log?.(turnedAwayRecord(config.name, peer, port, verdict, incident, waited, text.length, slots?.used ?? 0))
+    const { length } = listener.gate.line
+    this.log?.(
+      turnedAwayRecord(config.name, peer, port, verdict, incident, waited, text.length, slots?.used ?? 0, length),
+    )
     return text
   }
 
