@@ -41,6 +41,8 @@ export const defaults = {
       betweenBytes: '30s',
       // Long enough for a chat that pings every half hour; short enough to lose the dead.
       tunnelIdle: '1h',
+      // What HAProxy's documentation writes for client-fin: the rest of an answer flows on, a dead end does not stay.
+      tunnelFin: '30s',
       // No bound: exports and uploads of any length are somebody's daily work.
       total: 0,
     },

@@ -105,6 +105,7 @@ export interface PoolConfig {
     readonly firstByte: number
     readonly betweenBytes: number
     readonly tunnelIdle: number
+    readonly tunnelFin: number
     readonly total: number
   }
   /** Idle connections kept per server and thread, and for how long (ms; keep it below the server's own). */

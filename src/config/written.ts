@@ -143,6 +143,8 @@ export interface WrittenPool {
     readonly betweenBytes?: Duration | undefined
     /** How long both sides of an upgraded connection may be silent. HAProxy: timeout tunnel. Varnish: pipe_timeout. Default: `'1h'`. */
     readonly tunnelIdle?: Duration | undefined
+    /** The same once one of the two sides has closed its half. What the other still sends flows on, and each byte of it starts the time anew. HAProxy: timeout client-fin, timeout server-fin. Default: `'30s'`. */
+    readonly tunnelFin?: Duration | undefined
     /** From the first byte of the request to the last of the response, waiting and all attempts included; then 504. Streams are exempt. Varnish: last_byte_timeout. Default: `0`. */
     readonly total?: Duration | undefined
   } | undefined

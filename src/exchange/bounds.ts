@@ -42,7 +42,22 @@ function late(x: Exchange, cause: Cause): void {
     }
   }
   if (x.phase === 'C') return x.attemptFailed(cause, 'no connection in time', true)
-  x.fail(cause, '')
+  x.fail(cause, cause === 'tunnel_fin_timeout' ? whoClosed(x) : '')
+}
+
+/** A tunnel may be silent for long; for a shorter time when one side has closed its half. */
+export function expectTunnel(x: Exchange): void {
+  if (x.isOver) return
+  const { tunnelIdle, tunnelFin } = x.settings.timeouts
+  const half = x.client.halfClosed || x.origin?.halfClosed === true
+  if (half && tunnelFin > 0 && (tunnelIdle === 0 || tunnelFin < tunnelIdle)) x.expect('tunnel_fin_timeout', tunnelFin)
+  else x.expect('tunnel_idle', tunnelIdle)
+}
+
+function whoClosed(x: Exchange): string {
+  const client = x.client.halfClosed
+  const server = x.origin?.halfClosed === true
+  return `${client && server ? 'both sides' : client ? 'the client' : 'the server'} had closed`
 }
 
 /** A response that has outlived its age as a request moves to the budget of streams, if that has room. */

@@ -8,6 +8,7 @@ import { Field } from '../wire/fields.ts'
 import { interimToClient, responseToClient } from '../wire/forward.ts'
 import { chunkHead } from '../wire/framing.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
+import { expectTunnel } from './bounds.ts'
 import type { Exchange } from './exchange.ts'
 import { invalidate } from './invalidation.ts'
 import type { Sequel } from './sequel.ts'
@@ -150,7 +151,7 @@ export class Download implements OriginUser {
     // From here on it is a stream and counts as one; what requests compete for is free again.
     x.releaseSlot()
     x.releasePlace()
-    x.expect('tunnel_idle', x.settings.timeouts.tunnelIdle)
+    expectTunnel(x)
   }
 
   originData(buf: Buffer, from: number, to: number): void {
@@ -171,11 +172,9 @@ export class Download implements OriginUser {
     if (!this.#out.flush()) {
       this.#held = true
       x.origin?.stream.pause()
-      x.expect(
-        this.#tunnel ? 'tunnel_idle' : 'client_stalled',
-        this.#tunnel ? x.settings.timeouts.tunnelIdle : x.client.context.config.timeouts.send,
-      )
-    } else if (this.#tunnel) x.expect('tunnel_idle', x.settings.timeouts.tunnelIdle)
+      if (this.#tunnel) expectTunnel(x)
+      else x.expect('client_stalled', x.client.context.config.timeouts.send)
+    } else if (this.#tunnel) expectTunnel(x)
     else x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
   }
 
@@ -212,6 +211,7 @@ export class Download implements OriginUser {
     this.#out.flush()
     // It has said its last word; the client may go on. When both have, their connections close, each when all is out.
     x.client.stream.end()
+    expectTunnel(x)
   }
 
   originLeft(): void {
@@ -224,7 +224,7 @@ export class Download implements OriginUser {
     if (!this.#held) return
     this.#held = false
     x.origin?.stream.resume()
-    if (this.#tunnel) x.expect('tunnel_idle', x.settings.timeouts.tunnelIdle)
+    if (this.#tunnel) expectTunnel(x)
     else if (this.begun) x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
   }
 }

@@ -187,6 +187,11 @@ export class Origin implements StreamOwner, BodySink {
     this.stream.hearsOut = false // a tunnel that cannot be written to is over
   }
 
+  /** The server sent FIN. */
+  get halfClosed(): boolean {
+    return this.#ended
+  }
+
   /** Whether it may serve another request once its user is done with it. */
   get reusable(): boolean {
     return this.#phase === 'idle' && this.#lasting && !this.#ended && this.stream.open && this.stream.flowing

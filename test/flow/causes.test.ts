@@ -271,6 +271,7 @@ const table: { readonly [C in Cause]: Story | Elsewhere } = {
   between_bytes_timeout: timeouts('that pauses: cut for the client, between_bytes_timeout'),
   total_timeout: timeouts('504 total_timeout'),
   tunnel_idle: timeouts('closed on both, as tunnel_idle'),
+  tunnel_fin_timeout: { file: 'tunnel-fin.test.ts', test: 'is over when the other side stays silent for tunnelFin' },
   response_cut: { story: GET('/cut'), end: 'XH', gate: 'server ORIGIN', detail: /before its response began/ },
   response_bad: { story: GET('/bad'), end: 'PH', gate: 'server ORIGIN', detail: /./ },
   response_head_too_large: {

@@ -195,6 +195,11 @@ export const pool = z.strictObject({
         .describe(
           'How long both sides of an upgraded connection may be silent. HAProxy: timeout tunnel. Varnish: pipe_timeout.',
         ),
+      tunnelFin: duration('as long as tunnelIdle')
+        .prefault(d.timeouts.tunnelFin)
+        .describe(
+          'The same once one of the two sides has closed its half. What the other still sends flows on, and each byte of it starts the time anew. HAProxy: timeout client-fin, timeout server-fin.',
+        ),
       total: duration()
         .prefault(d.timeouts.total)
         .describe(
