@@ -98,7 +98,7 @@ test('the model has everything resolved: defaults, milliseconds, bytes, names, p
     sticky: { cookie: 's', maxAge: 86_400_000, secure: false },
     maxConnections: 0x7fffffff,
     queue: { max: 200, timeout: 1500 },
-    streams: { max: 10_000, after: 0 },
+    streams: { max: 10_000, types: ['text/event-stream', 'multipart/x-mixed-replace'], after: 0 },
     timeouts: {
       connect: 2000,
       firstByte: 60_000,

@@ -8,7 +8,8 @@ import { Field } from '../wire/fields.ts'
 import { interimToClient, responseToClient } from '../wire/forward.ts'
 import { chunkHead } from '../wire/framing.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
-import { expectTunnel } from './bounds.ts'
+import { isEndless } from '../wire/media-type.ts'
+import { arm, becomeStream, expectTunnel, occupantOf } from './bounds.ts'
 import type { Exchange } from './exchange.ts'
 import { invalidate } from './invalidation.ts'
 import type { Sequel } from './sequel.ts'
@@ -81,6 +82,7 @@ export class Download implements OriginUser {
     const x = this.#x
     const { head: request, client, settings, route, server } = x
     if (route !== null && server !== null) route.pool.responses[server.index]!.add(1)
+    x.tenure.answered()
     if (head.status === 101 || (request.isConnect && head.status < 300)) return this.#openTunnel(head)
     if (!isCacheMethod(request.method)) invalidate(x, head)
     if (x.caching.waits && x.caching.answered(head)) return
@@ -97,7 +99,8 @@ export class Download implements OriginUser {
     x.phase = 'D'
     x.status = head.status
     x.releaseStream() // an upgrade that was declined is a request like any other
-    if (settings.streams.after > 0) x.streamAt = x.sentAt + settings.streams.after
+    const endless = isEndless(head, settings.streams.types)
+    if (settings.streams.after > 0 && !endless) x.streamAt = x.sentAt + settings.streams.after
     // A body whose end only the closing tells is chunked for those who can read it (RFC 9112 §7.1), so that a cut shows.
     let framing = head.bodyKind
     if (framing === BodyKind.close || framing === BodyKind.chunked)
@@ -117,6 +120,9 @@ export class Download implements OriginUser {
       }),
     )
     x.expect('between_bytes_timeout', settings.timeouts.betweenBytes)
+    if (!endless) return
+    becomeStream(x)
+    arm(x)
   }
 
   #openTunnel(head: ResponseHead): void {
@@ -151,6 +157,8 @@ export class Download implements OriginUser {
     // From here on it is a stream and counts as one; what requests compete for is free again.
     x.releaseSlot()
     x.releasePlace()
+    const of = occupantOf(x)
+    if (of !== null) x.tenure.becomeStream(x.world.occupants, of)
     expectTunnel(x)
   }
 

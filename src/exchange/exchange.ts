@@ -34,6 +34,7 @@ import type { Verdict } from './record.ts'
 import type { Route } from './route.ts'
 import type { Stage } from './stage.ts'
 import { step } from './steps.ts'
+import { Tenure } from './tenure.ts'
 import { Turn } from './turn.ts'
 import { Upload } from './upload.ts'
 import type { World } from './world.ts'
@@ -65,6 +66,7 @@ export class Exchange extends Waiting<Server> implements Asking {
   place: Permit<Slots> | null = null
   slot: Permit<Server> | null = null
   stream: Slots | null = null
+  readonly tenure = new Tenure()
   // What the timer stands for, and the bound over all waiting (0: none).
   awaited: Cause = 'total_timeout'
   until = Infinity
@@ -230,6 +232,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     const server = slot.of
     this.redispatched = this.server !== null && this.server !== server
     this.slot = slot
+    this.tenure.begin(lately())
     this.server = server
     this.poolInUse = route.pool.pool.slots.used
     this.serverInUse = server.slots.used
@@ -285,6 +288,7 @@ export class Exchange extends Waiting<Server> implements Asking {
   releaseSlot(): void {
     const { slot } = this
     this.slot = null
+    this.tenure.end()
     slot?.[Symbol.dispose]()
   }
 
@@ -347,6 +351,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     finish(this)
     this.slot = null
     this.place = null
+    this.tenure.end()
     this.releaseStream()
     this.#reset()
     world.release(this)

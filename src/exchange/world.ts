@@ -5,6 +5,7 @@ import type { Config } from '../config/model.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { CacheResult } from './cache-state.ts'
 import type { Exchange } from './exchange.ts'
+import type { Occupants } from './occupants.ts'
 import type { Record, Verdict } from './record.ts'
 import type { Route, Routes } from './route.ts'
 
@@ -58,6 +59,8 @@ export interface World {
   /** Where records go; null: nobody wants them, so none are made. */
   readonly log: ((record: Record) => void) | null
   readonly tally: Tally
+  /** What holds slots for long, and open streams. */
+  readonly occupants: Occupants
   /** Whether a listener believes what a peer says of others. */
   trusts(listener: string): (address: string) => boolean
   /** Why the exchange ended as it did. */

@@ -17,6 +17,7 @@
 import { causeNames } from '../base/cause.ts'
 import type { Config, ListenerConfig, PoolConfig, QueueConfig, RouteConfig, ServerConfig } from '../config/model.ts'
 import { BUCKETS } from './buckets.ts'
+import { occupancyKeys } from './occupancy.ts'
 
 /** Int32 cells of one cache line (64 bytes). */
 const CACHE_LINE = 16
@@ -103,7 +104,7 @@ export function planLedger(config: Limits, more: MoreKeys = {}): LedgerPlan {
   const slotAt: number[] = []
   const lines: Record<string, { from: number; to: number }> = {}
   const counters: string[] = ['requests', ...causeNames.map((cause) => `cause:${cause}`)]
-  const gauges: string[] = []
+  const gauges: string[] = occupancyKeys(config)
   const histograms: string[] = []
   const initial: number[] = []
   const rows = config.threads + 1

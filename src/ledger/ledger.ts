@@ -7,6 +7,7 @@ import { Counter } from './counter.ts'
 import { Histogram } from './histogram.ts'
 import { type LedgerPlan, LINE, LINE_ROW, SLOT } from './layout.ts'
 import { Line, ROW } from './line.ts'
+import { Oldest } from './oldest.ts'
 import { Slots } from './slots.ts'
 
 export class Ledger {
@@ -58,6 +59,11 @@ export class Ledger {
   /** A counter that also goes down; a dead thread's part of it is zeroed. */
   gauge(key: string): Counter {
     return new Counter(this.#numbers, this.plan, this.#me, find(this.plan.gauges, key))
+  }
+
+  /** A moment per thread, under the key of a gauge. */
+  oldest(key: string): Oldest {
+    return new Oldest(this.#numbers, this.plan, this.#me, find(this.plan.gauges, key))
   }
 
   histogram(key: string): Histogram {

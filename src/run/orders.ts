@@ -2,6 +2,7 @@
 import type { Removals } from '../cache/bans.ts'
 import type { Address, Config } from '../config/model.ts'
 import type { Noted } from '../exchange/notes.ts'
+import type { ToldOccupant } from '../exchange/occupants.ts'
 import type { RouteRefreshes } from '../exchange/refreshes.ts'
 import type { Purged } from '../exchange/world.ts'
 import type { LedgerPlan } from '../ledger/layout.ts'
@@ -38,6 +39,8 @@ export type Command =
   | { readonly do: 'why'; readonly targets: readonly string[]; readonly ask: number }
   /** What came of refreshing what is stale: answer `refreshes` with the number. */
   | { readonly do: 'refreshes'; readonly ask: number }
+  /** What holds slots for long, and open streams: answer `occupants` with the number. */
+  | { readonly do: 'occupants'; readonly ask: number }
   /** Die as by a defect, to rehearse it. */
   | { readonly do: 'crash' }
 
@@ -53,5 +56,6 @@ export type Report =
   | { readonly is: 'heeded'; readonly ask: number; readonly answer: null }
   | { readonly is: 'noted'; readonly ask: number; readonly answer: Noted }
   | { readonly is: 'refreshes'; readonly ask: number; readonly answer: readonly RouteRefreshes[] }
+  | { readonly is: 'occupants'; readonly ask: number; readonly answer: readonly ToldOccupant[] }
   | { readonly is: 'defect'; readonly error: string }
   | { readonly is: 'trouble'; readonly trouble: LogTrouble }

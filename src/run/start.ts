@@ -23,7 +23,9 @@ import { Asking } from './asking.ts'
 import { lostLine, saturation, storeOf } from './cache-memory.ts'
 import { CacheOrders } from './cache-orders.ts'
 import { setLimit } from './limits.ts'
+import { OccupancyWatch } from './occupancy-watch.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
+import { newPost, type Post, workerFile } from './post.ts'
 import { Prober } from './prober.ts'
 import { gateReader } from './readings.ts'
 import { RefreshWatch } from './refresh-watch.ts'
@@ -78,19 +80,6 @@ export async function start(config: Config, options: StartOptions = {}): Promise
   return running
 }
 
-/** One thread's worker, present or to come. */
-interface Post {
-  worker: Worker | null
-  startedAt: number
-  /** The worker listens, and has not been told to die. */
-  up: boolean
-  /** Resolves when it is up. */
-  listening: PromiseWithResolvers<void>
-  stopped: PromiseWithResolvers<void>
-  /** Until the next worker is started. Holds the process, which else might have nothing left to wait for. */
-  pause: NodeJS.Timeout | undefined
-}
-
 class Running implements Headgate {
   readonly addresses: Record<string, string[]> = {}
   readonly #config: Config
@@ -107,6 +96,7 @@ class Running implements Headgate {
   readonly #posts: Post[] = []
   readonly #prober: Prober
   #refreshes: RefreshWatch | null = null
+  readonly #occupancy: OccupancyWatch
   /** Where all threads bind, once the first has filled in port 0. */
   #binds = new Map<string, readonly Address[]>()
   readonly #episodes: EpisodeWatch
@@ -134,6 +124,12 @@ class Running implements Headgate {
       ({ level, message, ...facts }) => log[level](facts, message),
       monotonic,
     )
+    this.#occupancy = new OccupancyWatch({
+      config,
+      ledger: this.#ledger,
+      ask: () => this.#ask((ask) => ({ do: 'occupants', ask })),
+      say: ({ level, message, ...facts }) => log[level](facts, message),
+    })
     if (this.#cache !== null)
       this.#refreshes = new RefreshWatch({
         failed: () => this.#ledger.counter('cache:refreshFailed').total(),
@@ -153,14 +149,7 @@ class Running implements Headgate {
     for (const { name, bind } of this.#config.listeners) this.#binds.set(name, bind)
     // The first thread finds out whether the addresses can be had and which port 0 has become.
     for (let k = 0; k < this.#config.threads; k++) {
-      const post: Post = {
-        worker: null,
-        startedAt: 0,
-        up: false,
-        listening: Promise.withResolvers(),
-        stopped: Promise.withResolvers(),
-        pause: undefined,
-      }
+      const post = newPost()
       this.#posts.push(post)
       this.#hire(k)
       if (k === 0) await Promise.race([post.listening.promise, failed])
@@ -181,6 +170,7 @@ class Running implements Headgate {
       version: version(),
       uptime: () => monotonic() - this.#since,
       usage: () => this.usage(),
+      occupancy: () => this.#occupancy.now(),
       setLimit: (path, value) => this.setLimit(path, value),
       setOrders: (pool, server, orders) => this.setOrders(pool, server, orders),
       cache: this.#cache,
@@ -240,6 +230,7 @@ class Running implements Headgate {
       case 'heeded':
       case 'noted':
       case 'refreshes':
+      case 'occupants':
         return this.#asking.answered(thread, report.ask, report.answer)
       case 'defect':
         return this.#log.error(
@@ -350,6 +341,7 @@ class Running implements Headgate {
   async #dismiss(): Promise<void> {
     this.#episodes.stop()
     this.#refreshes?.stop()
+    this.#occupancy.stop()
     this.#cache?.stop()
     // Last, so that a stop can be looked at while it lasts.
     await this.#admin?.close()
@@ -391,9 +383,4 @@ class Running implements Headgate {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill()
   }
-}
-
-/** The worker's file beside this one: TypeScript in the sources, JavaScript in the package. */
-function workerFile(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 }

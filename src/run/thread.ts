@@ -12,6 +12,7 @@ import { Exchange } from '../exchange/exchange.ts'
 import { turnedAwayRecord } from '../exchange/finish.ts'
 import { incidentId } from '../exchange/incident.ts'
 import { Notes } from '../exchange/notes.ts'
+import { Occupants } from '../exchange/occupants.ts'
 import { Refusals } from '../exchange/page.ts'
 import { Ready } from '../exchange/ready.ts'
 import type { Record, Verdict } from '../exchange/record.ts'
@@ -30,6 +31,7 @@ import { Pool } from '../pool/pool.ts'
 import type { Store } from '../store/store.ts'
 import type { RequestHead } from '../wire/head.ts'
 import { proxyStatus } from '../wire/proxy-status.ts'
+import { FullOf } from './full-of.ts'
 import { limitOf } from './limit.ts'
 import { Tally } from './tally.ts'
 
@@ -53,6 +55,7 @@ export class Thread implements World, ListenerUser {
   readonly listeners: ReadonlyMap<string, Slots>
   readonly log: ((record: Record) => void) | null
   readonly tally: Tally
+  readonly occupants: Occupants
   readonly #ledger: Ledger
   readonly #told: Told
   readonly #upstreams: readonly Upstream[]
@@ -60,6 +63,7 @@ export class Thread implements World, ListenerUser {
   readonly #gates: readonly Gate<Slots>[]
   readonly #trusted = new Map<string, (address: string) => boolean>()
   readonly #verdicts: Verdicts
+  readonly #fullOf: FullOf
   readonly #refusals: Refusals
   readonly #spare: Exchange[] = []
   readonly #store: Store | null
@@ -75,8 +79,10 @@ export class Thread implements World, ListenerUser {
     this.#ledger = ledger
     this.#told = told
     this.log = told.record
+    this.occupants = new Occupants(ledger)
     this.wheel = new Wheel({ onError: told.defect })
     this.#verdicts = new Verdicts(config)
+    this.#fullOf = new FullOf(config, ledger)
     this.#refusals = new Refusals(config, (cause, verdict) => statusField(config.name, cause, verdict))
 
     const upstreams = new Map<string, Upstream>()
@@ -225,7 +231,9 @@ export class Thread implements World, ListenerUser {
       server: x.server?.name ?? null,
     }
     const { limit, observed } = limitOf(x, cause)
-    return this.#verdicts.of(cause, at, limit, observed, detail === '' ? null : detail, x.gateKind)
+    const verdict = this.#verdicts.of(cause, at, limit, observed, detail === '' ? null : detail, x.gateKind)
+    const advice = this.#fullOf.advice(x, cause)
+    return advice === null ? verdict : { ...verdict, advice }
   }
 
   refuse(refusal: Refusal): string {

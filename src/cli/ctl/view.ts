@@ -4,6 +4,7 @@ import { duration } from '../../config/quantity.ts'
 import type * as answers from '../../watch/admin/answers.ts'
 import { many } from '../greeting.ts'
 import type { Paint } from '../style.ts'
+import { occupancyLines } from './occupancy-view.ts'
 import { type Row, table } from './table.ts'
 
 /** How it is shown. */
@@ -37,6 +38,7 @@ export function statusLines(status: Of<'statusAnswer'>, { width, paint }: Look):
     `${paint('bold', name)} ${version}, up ${duration(Math.floor(uptime) * 1000)}, ${many(threads, 'thread')}, ${many(requests, 'request')}`,
     '',
     ...table(['', 'in use', 'waiting', 'refused', 'state'], gates, width, paint),
+    ...occupancyLines(pools, width, paint),
     ...(causeRows.length === 0 ? [] : ['', ...table(['ended by', 'times'], causeRows, width, paint)]),
   ]
 }

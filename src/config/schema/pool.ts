@@ -3,9 +3,30 @@ import { z } from 'zod'
 import { defaults } from '../defaults.ts'
 import { Refusal, show } from '../refusal.ts'
 import { queue } from './listener.ts'
-import { duration, factor, flag, limit, reads, serverAddress, size, text, token, whole, word } from './scalars.ts'
+import {
+  duration,
+  factor,
+  flag,
+  limit,
+  oneOrMore,
+  reads,
+  serverAddress,
+  size,
+  text,
+  token,
+  whole,
+  word,
+} from './scalars.ts'
 
 const d = defaults.pool
+
+const mediaType = text({
+  pattern: /^[!#$&^_.+a-z0-9-]+\/[!#$&^_.+a-z0-9-]+$/i,
+  expected: "a media type such as 'text/event-stream'",
+  isNot: 'is not a media type',
+  fix: () => "write type and subtype: 'text/event-stream'",
+  canonical: (written) => written.toLowerCase(),
+})
 
 const server = z.strictObject({
   address: serverAddress().describe(
@@ -163,15 +184,21 @@ export const pool = z.strictObject({
       max: limit()
         .prefault(d.streams.max)
         .describe("Streams at once over all threads, or `'unlimited'`; beyond it 503."),
+      types: z
+        .union([flag().transform((on) => (on ? [...d.streams.types] : [])), oneOrMore(mediaType, 0)])
+        .prefault([...d.streams.types])
+        .describe(
+          'Media types of responses that never end: one without Content-Length becomes a stream as soon as its head is there, gives its slot back, and is not cached. While `max` is used up it keeps its slot, until there is room. `false`: none; then each holds a slot for as long as it is open, as servers need that keep a worker busy with every connection.',
+        ),
       after: duration('never by age')
         .prefault(d.streams.after)
         .describe(
-          'Age at which a response that still flows becomes a stream and gives its slot back. 0: never by age.',
+          'Age at which any other response that still flows becomes a stream and gives its slot back. 0: never by age. With an age a server may have to work on more requests at once than its maxConnections: as many more as there are clients that read slowly, up to `max`. Worth it where answers without an end have no type of their own.',
         ),
     })
     .prefault({})
     .describe(
-      'A budget of their own for what lives long: upgraded connections (WebSocket), tunnels, and responses older than `after`. They hold no slot of a server.',
+      'A budget of their own for what lives long: upgraded connections (WebSocket), tunnels, event streams, and responses older than `after`. They hold no slot of a server.',
     ),
   timeouts: z
     .strictObject({

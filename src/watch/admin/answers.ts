@@ -4,6 +4,7 @@ import { causeNames } from '../../base/cause.ts'
 import { type Misnamed, readPrefix, readUrl } from '../../cache/named-url.ts'
 import { reasons } from '../../cache/reasons.ts'
 import { UNLIMITED } from '../../config/model.ts'
+import { poolOccupancy } from './occupancy.ts'
 
 const count = () => z.int().nonnegative()
 
@@ -48,6 +49,7 @@ export const statusAnswer = z.strictObject({
       queued: count().describe('Requests that have waited since the start.'),
       requests: count(),
       streams: z.strictObject({ inUse: count(), limit: limitValue }),
+      occupancy: poolOccupancy,
       servers: z.array(
         z.strictObject({
           name: z.string(),

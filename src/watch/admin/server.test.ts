@@ -37,6 +37,17 @@ function usage(): Usage {
   }
 }
 
+const occupancy = {
+  streams: 1,
+  kept: 0,
+  answers: 1,
+  waiting: 0,
+  oldest: [
+    { kind: 'answer', age: 12.5, route: 'routes[0]', server, method: 'GET', path: '/film' },
+    { kind: 'stream', age: 3600, route: 'routes[0]', server, method: 'GET', path: '/events' },
+  ],
+} as const
+
 const full = { done: false, why: 'saturated', reason: 'pool app is full', place: 'pools.app' } as const
 
 /** A cache that notes what it is told. `saturated`: it makes stale instead of removing, and bans nothing and removes nothing that may never be stale, unless forced. */
@@ -118,6 +129,7 @@ async function started(
     version: '1.2.3',
     uptime: () => 1500,
     usage,
+    occupancy: async () => [{ ...occupancy, oldest: [...occupancy.oldest] }],
     setLimit: (path, value) => void told.limits.push([path, value]),
     setOrders: (...order) => void told.orders.push(order),
     cache,
