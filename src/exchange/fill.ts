@@ -39,7 +39,7 @@ export interface Taken {
 /** Bytes of a response nobody wants that are read for the sake of its connection. */
 const WORTH_READING = 256 * 1024
 /** For how long, in ms. */
-const WORTH_WAITING = 5000
+const WORTH_WAITING = 1000
 
 export class Fill implements OriginUser {
   readonly #taken: Taken

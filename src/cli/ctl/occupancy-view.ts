@@ -36,14 +36,16 @@ export function occupancyLines(pools: readonly PoolOf[], width: number, paint: P
   const oldest = lasting.flatMap(({ name, occupancy }) =>
     occupancy.oldest.map(({ kind, age, route, server, method, path }): Row => {
       const lasts = age < 1 ? '0s' : duration(Math.floor(age) * 1000)
-      return [`${method} ${path}`, names[kind], lasts, `pool ${name}`, route, server]
+      return [`${method} ${path}`, names[kind], lasts, name, route, server]
     }),
   )
   const head = ['lasting', 'streams', 'streams in slots', 'answers over 2s', 'unanswered over 2s']
   return [
     '',
     ...table(head, counts, width, paint),
-    ...(oldest.length === 0 ? [] : ['', ...table(['oldest', '', 'for', '', 'route', 'server'], oldest, width, paint)]),
+    ...(oldest.length === 0
+      ? []
+      : ['', ...table(['oldest', '', 'for', 'pool', 'route', 'server'], oldest, width, paint)]),
   ]
 }
 
