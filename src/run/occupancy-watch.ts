@@ -13,7 +13,7 @@ const POLL = 1000
 /** How many of the oldest of a pool are told, of those that hold slots and of streams. */
 const MOST = 5
 /** How long threads may take to say who it is, in ms. What they count needs no answer. */
-const PATIENCE = 500
+const PATIENCE = 1000
 
 export interface OccupancyGround {
   readonly config: Config
