@@ -5,6 +5,7 @@
  */
 import { purgeCauses } from './cause-purge.ts'
 import type { CauseRow } from './cause-row.ts'
+import { tunnelCauses } from './cause-tunnel.ts'
 
 const bad = { by: 'client', proxyStatus: 'http_request_error', letter: 'B', retry: 'never', shed: false } as const
 const full = { by: 'self', status: 503, proxyStatus: 'connection_limit_reached', retry: 'never', shed: true } as const
@@ -326,15 +327,7 @@ export const causes = {
     sentence: 'The site did not answer in time.',
     advice: 'The exchange took longer than timeouts.total, all waiting and all attempts included.',
   },
-  tunnel_idle: {
-    ...failed,
-    status: 0,
-    proxyStatus: 'connection_read_timeout',
-    letter: 'T',
-    retry: 'never',
-    sentence: 'The stream was silent for too long.',
-    advice: 'Neither side sent anything for timeouts.tunnelIdle. Have the application send pings, or raise it.',
-  },
+  ...tunnelCauses,
   response_cut: {
     ...failed,
     status: 502,

@@ -38,9 +38,10 @@ export const logFields = {
   redispatched: 'whether the last attempt went to another server',
   reused: 'whether the server’s connection was used before',
   listenerInUse: 'connections of the listener at admission, this one included',
-  poolInUse: 'requests in the pool at admission, this one included',
-  serverInUse: 'requests at the server at admission, this one included',
-  queueLength: 'length of the line at admission',
+  poolInUse: 'requests in the pool at admission, this one included; of one that was turned away: in the pool then',
+  serverInUse:
+    'requests at the server at admission, this one included; of one that was turned away: at the fullest server of the pool then',
+  queueLength: 'length of the line when it joined it, or was turned away',
 } as const satisfies Readonly<Record<string, string>>
 
 /** What is said of a refusal or failure, or of the one that a stale copy was served instead of: in JSON an object under the key `verdict` (else null), in templates by name. */

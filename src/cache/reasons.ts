@@ -38,6 +38,10 @@ export const notStored = {
     says: 'The status is an interim one (1xx).',
     fix: 'The final answer of the server is what counts.',
   },
+  endless: {
+    says: 'The answer never ends, by its Content-Type (text/event-stream and what streams.types of the pool names).',
+    fix: 'Nothing: each client has a stream of its own.',
+  },
   partial: {
     says: 'The answer is a part of something (206).',
     fix: 'Nothing: once the whole is stored, parts are served from it.',

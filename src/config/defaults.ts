@@ -35,8 +35,15 @@ export const defaults = {
     via: true,
     // Nobody waits unless it is asked for: at the limit the next request is refused.
     queue: { max: 0, timeout: '2s' },
-    // A ceiling against leaks of tunnels. Age makes no stream by itself: a slow download is still a request.
-    streams: { max: 10_000, after: 0 },
+    streams: {
+      // A ceiling against leaks of tunnels.
+      max: 10_000,
+      // What never ends would starve all others of slots. Nothing else ends as seldom and says so by its type.
+      types: ['text/event-stream', 'multipart/x-mixed-replace'],
+      // Age makes no stream: how long a download takes is up to its client, and whoever reads slowly enough could have a
+      // server work on more requests at once than its maxConnections.
+      after: 0,
+    },
     timeouts: {
       // In a data centre a connection takes under 1 ms; one lost SYN, sent again after 1 s, is ridden out.
       connect: '2s',
@@ -45,6 +52,8 @@ export const defaults = {
       betweenBytes: '30s',
       // Long enough for a chat that pings every half hour; short enough to lose the dead.
       tunnelIdle: '1h',
+      // What HAProxy's documentation writes for client-fin: the rest of an answer flows on, a dead end does not stay.
+      tunnelFin: '30s',
       // No bound: exports and uploads of any length are somebody's daily work.
       total: 0,
     },

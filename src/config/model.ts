@@ -103,14 +103,18 @@ export interface PoolConfig {
   /** Requests in the whole pool at once. */
   readonly maxConnections: number
   readonly queue: QueueConfig
-  /** Long-lived streams have a budget of their own: upgrades, tunnels, and responses older than `after` ms (0: never). */
-  readonly streams: { readonly max: number; readonly after: number }
+  /**
+   * Long-lived streams have a budget of their own: upgrades, tunnels, responses of one of `types` that do not say where
+   * they end, and those older than `after` ms (0: never).
+   */
+  readonly streams: { readonly max: number; readonly types: readonly string[]; readonly after: number }
   /** In ms, 0 never. `total`: from the first byte of the request, waiting and retries included; streams are exempt once they count as streams. */
   readonly timeouts: {
     readonly connect: number
     readonly firstByte: number
     readonly betweenBytes: number
     readonly tunnelIdle: number
+    readonly tunnelFin: number
     readonly total: number
   }
   /** Idle connections kept per server and thread, and for how long (ms; keep it below the server's own). */

@@ -134,11 +134,13 @@ export interface WrittenPool {
     /** How long a request may wait, counted from its arrival. HAProxy: timeout queue. Varnish: backend_wait_timeout. Default: `'2s'`. */
     readonly timeout?: Duration | undefined
   } | undefined
-  /** A budget of their own for what lives long: upgraded connections (WebSocket), tunnels, and responses older than `after`. They hold no slot of a server. */
+  /** A budget of their own for what lives long: upgraded connections (WebSocket), tunnels, event streams, and responses older than `after`. They hold no slot of a server. */
   readonly streams?: {
     /** Streams at once over all threads, or `'unlimited'`; beyond it 503. Default: `10000`. */
     readonly max?: number | 'unlimited' | undefined
-    /** Age at which a response that still flows becomes a stream and gives its slot back. 0: never by age. Default: `0`. */
+    /** Media types of responses that never end: one without Content-Length becomes a stream as soon as its head is there, gives its slot back, and is not cached. While `max` is used up it keeps its slot, until there is room. `false`: none; then each holds a slot for as long as it is open, as servers need that keep a worker busy with every connection. */
+    readonly types?: boolean | readonly string[] | string | undefined
+    /** Age at which any other response that still flows becomes a stream and gives its slot back. 0: never by age. With an age a server may have to work on more requests at once than its maxConnections: as many more as there are clients that read slowly, up to `max`. Worth it where answers without an end have no type of their own. Default: `0`. */
     readonly after?: Duration | undefined
   } | undefined
   /** How long a server may take. 0: for ever. */
@@ -151,6 +153,8 @@ export interface WrittenPool {
     readonly betweenBytes?: Duration | undefined
     /** How long both sides of an upgraded connection may be silent. HAProxy: timeout tunnel. Varnish: pipe_timeout. Default: `'1h'`. */
     readonly tunnelIdle?: Duration | undefined
+    /** The same once one of the two sides has closed its half. What the other still sends flows on, and each byte of it starts the time anew. HAProxy: timeout client-fin, timeout server-fin. Default: `'30s'`. */
+    readonly tunnelFin?: Duration | undefined
     /** From the first byte of the request to the last of the response, waiting and all attempts included; then 504. Streams are exempt. Varnish: last_byte_timeout. Default: `0`. */
     readonly total?: Duration | undefined
   } | undefined

@@ -17,6 +17,7 @@ import { CacheControl } from '../wire/cache-control.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
 import type { Caching } from './caching.ts'
 import { formFor } from './coder.ts'
+import { neverEnds } from './endless.ts'
 import { freshen, validated } from './renewal.ts'
 import type { RouteCache } from './route-cache.ts'
 import { putOff, setBack } from './set-back.ts'
@@ -58,6 +59,7 @@ export function answered(c: Caching, head: ResponseHead): boolean {
   controlOf(control, head, way.settings)
   lifeOfAnswer(c, fresh, way, head, control, now)
   let why: NotStored | 'too-large' | null = whyNotStored(x.head, c.ask, head, control, fresh, way.settings)
+  if (why === null && neverEnds(x, head)) why = 'endless'
   const { contentLength } = head
   if (why === null && (contentLength > way.store.maxObject || (contentLength < 0 && c.large))) why = 'too-large'
   if (why === null && keep(c, way, head, now)) return true

@@ -1,17 +1,24 @@
 /**
- * The times within which an exchange has to get on. One timer stands for the nearest of three: what is awaited just now,
- * the end of all waiting, and the age from which a response counts as a stream.
+ * The times within which an exchange has to get on. One timer stands for the nearest of four: what is awaited just now,
+ * the end of all waiting, the age from which a response counts as a stream, and that from which its slot counts as held
+ * for long.
  */
 import type { Cause } from '../base/cause.ts'
 import { lately } from '../base/clock.ts'
 import type { Exchange } from './exchange.ts'
 import { followedTooLong } from './following.ts'
+import type { OccupantOf } from './occupants.ts'
+
+/** How soon, in ms, a stream that keeps its slot looks again whether the budget of streams has room. */
+const ROOM = 250
 
 /** Sets the timer by what the exchange says it waits for. */
 export function arm(x: Exchange): void {
   let at = x.until
   if (x.deadline > 0 && x.deadline < at) at = x.deadline
   if (x.streamAt > 0 && x.streamAt < at) at = x.streamAt
+  const { longAt } = x.tenure
+  if (longAt > 0 && longAt < at) at = longAt
   if (at < Infinity) x.world.wheel.arm(x.timer, at)
   else x.world.wheel.disarm(x.timer)
 }
@@ -26,6 +33,7 @@ export function timeout(x: Exchange): void {
     x.streamAt = 0
     becomeStream(x)
   }
+  if (x.tenure.longAt > 0 && now >= x.tenure.longAt) lasts(x, now)
   arm(x)
 }
 
@@ -42,15 +50,52 @@ function late(x: Exchange, cause: Cause): void {
     }
   }
   if (x.phase === 'C') return x.attemptFailed(cause, 'no connection in time', true)
-  x.fail(cause, '')
+  x.fail(cause, cause === 'tunnel_fin_timeout' ? whoClosed(x) : '')
 }
 
-/** A response that has outlived its age as a request moves to the budget of streams, if that has room. */
-function becomeStream(x: Exchange): void {
+/** A tunnel may be silent for long; for a shorter time when one side has closed its half. */
+export function expectTunnel(x: Exchange): void {
+  if (x.isOver) return
+  const { tunnelIdle, tunnelFin } = x.settings.timeouts
+  const half = x.client.halfClosed || x.origin?.halfClosed === true
+  if (half && tunnelFin > 0 && (tunnelIdle === 0 || tunnelFin < tunnelIdle)) x.expect('tunnel_fin_timeout', tunnelFin)
+  else x.expect('tunnel_idle', tunnelIdle)
+}
+
+function whoClosed(x: Exchange): string {
+  const client = x.client.halfClosed
+  const server = x.origin?.halfClosed === true
+  return `${client && server ? 'both sides' : client ? 'the client' : 'the server'} had closed`
+}
+
+/**
+ * A response that never ends, or has outlived its age as a request, moves to the budget of streams. While that has no room
+ * it keeps its slot, and tries again.
+ */
+export function becomeStream(x: Exchange): void {
   const { route } = x
-  if (route === null || x.stream !== null || !route.pool.streams.take()) return
+  const of = occupantOf(x)
+  if (route === null || of === null || x.stream !== null) return
+  const { occupants } = x.world
+  if (!route.pool.streams.take()) {
+    x.streamAt = lately() + ROOM
+    return x.tenure.keep(occupants, of)
+  }
   x.stream = route.pool.streams
   x.deadline = 0
   x.releaseSlot()
   x.releasePlace()
+  x.tenure.becomeStream(occupants, of)
+}
+
+/** It has held its slot for long. */
+function lasts(x: Exchange, now: number): void {
+  const of = occupantOf(x)
+  if (of === null || x.slot === null) x.tenure.longAt = 0
+  else x.tenure.lasts(x.download.begun ? 'answer' : 'waiting', x.world.occupants, of, now)
+}
+
+/** null: it has not come to a server. */
+export function occupantOf({ route, server, head }: Exchange): OccupantOf | null {
+  return route === null || server === null ? null : { route, server, method: head.method, path: head.path }
 }

@@ -23,9 +23,11 @@ import { CacheControl } from '../wire/cache-control.ts'
 import { cacheStatus, type Forwarded } from '../wire/cache-status.ts'
 import { Field } from '../wire/fields.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
+import { takesEvents } from '../wire/media-type.ts'
 import { answered } from './answered.ts'
 import { type CacheResult, CacheState } from './cache-state.ts'
 import { formFor } from './coder.ts'
+import { noteInstead } from './failure.ts'
 import { lead } from './following.ts'
 import { handOver, refresh } from './hand-over.ts'
 import { purge } from './purging.ts'
@@ -128,6 +130,7 @@ export class Caching extends CacheState {
     // What a known user gets is mostly for him alone (RFC 9111 §3.5): nobody waits for it, and he waits for nobody, but
     // where others got what was fetched for one.
     if (head.has(Field.authorization) && (this.stale === null || !this.life.has(LifeFlag.authorized))) this.pass = true
+    if (takesEvents(head)) this.pass = true // the head of an event stream may come late, and the stream is for one
     this.role = 'fetches'
     if (this.pass) {
       this.removals = way.store.removals(this.primary)
@@ -287,7 +290,7 @@ export class Caching extends CacheState {
     const { x } = this
     const stale = this.stale!
     this.stale = null
-    if (cause !== null && x.world.log !== null) x.verdict = x.world.verdict(x, cause, detail)
+    if (cause !== null) noteInstead(x, cause, detail)
     x.withdraw()
     this.serve(stale, 'stale', wall(), why)
   }

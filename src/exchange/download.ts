@@ -8,6 +8,8 @@ import type { OriginUser } from '../net/origin.ts'
 import { Field } from '../wire/fields.ts'
 import { interimLines, responseLines, viaLine } from '../wire/forward.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
+import { isEndless } from '../wire/media-type.ts'
+import { arm, becomeStream, expectTunnel, occupantOf } from './bounds.ts'
 import { formOf } from './compression.ts'
 import { Compressor, type CompressorUser } from './compressor.ts'
 import type { Exchange } from './exchange.ts'
@@ -76,6 +78,7 @@ export class Download implements OriginUser, CompressorUser {
     const { head: request, client, responder, settings, route, server } = x
     if (route !== null && server !== null) route.pool.responses[server.index]!.add(1)
     x.attempt?.answered(head.status)
+    x.tenure.answered()
     if (head.status === 101 || (request.isConnect && head.status < 300)) return this.#openTunnel(head)
     const changed = isCacheMethod(request.method) ? null : invalidate(x, head)
     if (changed !== null) this.#keepBack(changed)
@@ -92,7 +95,8 @@ export class Download implements OriginUser, CompressorUser {
     x.phase = 'D'
     x.status = head.status
     x.releaseStream() // an upgrade that was declined is a request like any other
-    if (settings.streams.after > 0) x.streamAt = x.sentAt + settings.streams.after
+    const endless = isEndless(head, settings.streams.types)
+    if (settings.streams.after > 0 && !endless) x.streamAt = x.sentAt + settings.streams.after
     // What is kept back is short, and leaves all at once.
     const form = this.#keptBack ? null : formOf(x, head)
     const coding = form?.coding ?? null
@@ -107,6 +111,9 @@ export class Download implements OriginUser, CompressorUser {
     responder.head(head.status, head.reason, lines, known ? head.contentLength : -1, content)
     if (coding !== null && content) this.#compressor = new Compressor(coding, this, x.world.wheel)
     x.expect('between_bytes_timeout', settings.timeouts.betweenBytes)
+    if (!endless) return
+    becomeStream(x)
+    arm(x)
   }
 
   #keepBack(changed: Promise<void>): void {
@@ -155,7 +162,9 @@ export class Download implements OriginUser, CompressorUser {
     // From here on it is a stream and counts as one; what requests compete for is free again.
     x.releaseSlot()
     x.releasePlace()
-    x.expect('tunnel_idle', x.settings.timeouts.tunnelIdle)
+    const of = occupantOf(x)
+    if (of !== null) x.tenure.becomeStream(x.world.occupants, of)
+    expectTunnel(x)
   }
 
   originData(buf: Buffer, from: number, to: number): void {
@@ -186,11 +195,9 @@ export class Download implements OriginUser, CompressorUser {
     if (!x.responder.flush()) {
       this.#held = true
       x.origin?.stream.pause()
-      x.expect(
-        this.#tunnel ? 'tunnel_idle' : 'client_stalled',
-        this.#tunnel ? x.settings.timeouts.tunnelIdle : x.client.context.config.timeouts.send,
-      )
-    } else if (this.#tunnel) x.expect('tunnel_idle', x.settings.timeouts.tunnelIdle)
+      if (this.#tunnel) expectTunnel(x)
+      else x.expect('client_stalled', x.client.context.config.timeouts.send)
+    } else if (this.#tunnel) expectTunnel(x)
     else x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
   }
 
@@ -236,6 +243,7 @@ export class Download implements OriginUser, CompressorUser {
   originClosed(): void {
     // It has said its last word; the client may go on. When both have, their connections close, each when all is out.
     this.#x.responder.endTunnel()
+    expectTunnel(this.#x)
   }
 
   originLeft(): void {
@@ -255,7 +263,7 @@ export class Download implements OriginUser, CompressorUser {
       return this.#compressor.resume()
     }
     x.origin?.stream.resume()
-    if (this.#tunnel) x.expect('tunnel_idle', x.settings.timeouts.tunnelIdle)
+    if (this.#tunnel) expectTunnel(x)
     else if (this.begun) x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
   }
 

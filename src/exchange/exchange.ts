@@ -36,6 +36,7 @@ import type { Route } from './route.ts'
 import type { ServerTally } from './server-tally.ts'
 import type { Stage } from './stage.ts'
 import { step } from './steps.ts'
+import { Tenure } from './tenure.ts'
 import { Turn } from './turn.ts'
 import { Upload } from './upload.ts'
 import type { World } from './world.ts'
@@ -69,6 +70,7 @@ export class Exchange extends Waiting<Server> implements Asking {
   place: Permit<Slots> | null = null
   slot: Permit<Server> | null = null
   stream: Slots | null = null
+  readonly tenure = new Tenure()
   // What the timer stands for, and the bound over all waiting (0: none).
   awaited: Cause = 'total_timeout'
   until = Infinity
@@ -237,6 +239,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.redispatched = this.server !== null && this.server !== server
     if (this.redispatched) route.pool.tallies[this.server!.index]!.retried()
     this.slot = slot
+    this.tenure.begin(lately())
     this.server = server
     this.poolInUse = route.pool.pool.slots.used
     this.serverInUse = server.slots.used
@@ -288,6 +291,7 @@ export class Exchange extends Waiting<Server> implements Asking {
   releaseSlot(): void {
     const { slot } = this
     this.slot = null
+    this.tenure.end()
     slot?.[Symbol.dispose]()
   }
 
@@ -341,6 +345,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     finish(this)
     this.slot = null
     this.place = null
+    this.tenure.end()
     this.releaseStream()
     this.#reset()
     world.release(this)

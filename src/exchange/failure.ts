@@ -2,6 +2,7 @@
 import { type Cause, rowOf } from '../base/cause.ts'
 import { wall } from '../base/clock.ts'
 import { Field } from '../wire/fields.ts'
+import { noteCrowd } from './crowd.ts'
 import type { Exchange } from './exchange.ts'
 import { incidentId } from './incident.ts'
 
@@ -9,6 +10,7 @@ import { incidentId } from './incident.ts'
 export function answerFailure(x: Exchange, cause: Cause, detail: string): boolean {
   const { head, responder, world } = x
   const row = rowOf(cause)
+  if (row.shed) noteCrowd(x)
   x.incident = incidentId(wall())
   x.verdict = world.verdict(x, cause, detail)
   if (row.status === 0 || responder.begun || !responder.open) return false
@@ -16,4 +18,11 @@ export function answerFailure(x: Exchange, cause: Cause, detail: string): boolea
   const { verdict, incident } = x
   responder.answer(world.refuse({ cause, verdict, incident, accept: head.get(Field.accept) }))
   return true
+}
+
+/** The same for a log line alone, where a stale copy is served instead of a refusal or failure. */
+export function noteInstead(x: Exchange, cause: Cause, detail: string): void {
+  if (x.world.log === null) return
+  if (rowOf(cause).shed) noteCrowd(x)
+  x.verdict = x.world.verdict(x, cause, detail)
 }

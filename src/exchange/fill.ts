@@ -17,7 +17,9 @@ import type { Idle } from '../net/idle.ts'
 import type { Origin, OriginUser } from '../net/origin.ts'
 import type { Server } from '../pool/server.ts'
 import type { Draft } from '../store/draft.ts'
+import type { OccupantOf, Occupants } from './occupants.ts'
 import { codeOf, type ServerTally } from './server-tally.ts'
+import type { Tenure } from './tenure.ts'
 
 /** What the exchange hands over. */
 export interface Taken {
@@ -31,10 +33,16 @@ export interface Taken {
   readonly timeouts: PoolConfig['timeouts']
   /** When all of it has to be over, ms (monotonic); 0: no bound. */
   readonly deadline: number
+  /** For how long the slot is held, and by whom. */
+  readonly tenure: Tenure
+  readonly occupants: Occupants
+  readonly of: OccupantOf
 }
 
 /** Bytes of a response nobody wants that are read for the sake of its connection. */
 const WORTH_READING = 256 * 1024
+/** For how long, in ms. */
+const WORTH_WAITING = 1000
 
 export class Fill implements OriginUser {
   readonly #taken: Taken
@@ -43,6 +51,9 @@ export class Fill implements OriginUser {
   #draft: Draft | null
   /** Bytes of the body that came. */
   read = 0
+  #until = Infinity
+  /** When all of it has to be over, ms (monotonic); 0: no bound. */
+  readonly #deadline: number
   #over = false
   #whole = false
   /** The rest of the body, as it was read; null: nobody wants it. */
@@ -59,15 +70,25 @@ export class Fill implements OriginUser {
     this.#wheel = wheel
     this.#draft = draft
     this.#timer = new Timer(this as Fill, onTimer)
+    const { deadline } = taken
+    const drop = lately() + WORTH_WAITING
+    this.#deadline = draft !== null ? deadline : deadline > 0 ? Math.min(deadline, drop) : drop
     taken.origin.use(this)
     this.#await()
   }
 
   #await(): void {
-    const { timeouts, deadline } = this.#taken
-    const at = timeouts.betweenBytes > 0 ? lately() + timeouts.betweenBytes : Infinity
-    const until = deadline > 0 && deadline < at ? deadline : at
-    if (until < Infinity) this.#wheel.arm(this.#timer, until)
+    const { betweenBytes } = this.#taken.timeouts
+    this.#arm(betweenBytes > 0 ? lately() + betweenBytes : Infinity)
+  }
+
+  /** Awaits something until then, within the deadline. */
+  #arm(until: number): void {
+    const { longAt } = this.#taken.tenure
+    this.#until = this.#deadline > 0 ? Math.min(this.#deadline, until) : until
+    const at = longAt > 0 ? Math.min(longAt, this.#until) : this.#until
+    if (at < Infinity) this.#wheel.arm(this.#timer, at)
+    else this.#wheel.disarm(this.#timer)
   }
 
   originConnected(): void {}
@@ -131,8 +152,7 @@ export class Fill implements OriginUser {
     else {
       // It is the client's turn now; the delivery watches over that.
       this.#taken.origin.stream.pause()
-      this.#wheel.disarm(this.#timer)
-      if (this.#taken.deadline > 0) this.#wheel.arm(this.#timer, this.#taken.deadline)
+      this.#arm(Infinity)
     }
     this.onMore?.()
   }
@@ -156,17 +176,24 @@ export class Fill implements OriginUser {
   }
 
   timeout(): void {
-    // While the server is not read from, it is the client that took too long.
-    if (this.#taken.origin.stream.paused) this.#incomplete()
-    else this.originFailed('between_bytes_timeout', '', false)
+    const now = lately()
+    if (now >= this.#until) {
+      // Nobody waits for it, or the server is not read from because its client takes its time: it has not failed.
+      if (this.#draft === null || this.#taken.origin.stream.paused) return this.#incomplete()
+      return this.originFailed('between_bytes_timeout', '', false)
+    }
+    const { tenure, occupants, of } = this.#taken
+    if (tenure.longAt > 0 && now >= tenure.longAt) tenure.lasts('answer', occupants, of, now)
+    this.#arm(this.#until)
   }
 
   #end(whole: boolean): void {
     if (this.#over) return
     this.#over = true
     this.#whole = whole
-    const { origin, idle, slot, place } = this.#taken
+    const { origin, idle, slot, place, tenure } = this.#taken
     this.#wheel.disarm(this.#timer)
+    tenure.end()
     if (whole) idle.keep(origin, true)
     else origin.drop()
     slot?.[Symbol.dispose]()

@@ -70,6 +70,7 @@ export function turnedAwayRecord(
   waited: number,
   bytesOut: number,
   inUse: number,
+  queueLength: number,
 ): Record {
   const row = rowOf(verdict.cause)
   return {
@@ -106,6 +107,6 @@ export function turnedAwayRecord(
     listenerInUse: inUse,
     poolInUse: 0,
     serverInUse: 0,
-    queueLength: 0,
+    queueLength,
   }
 }

@@ -126,6 +126,7 @@ function takeOver(y: Exchange, x: Exchange): void {
   const { origin } = x
   y.origin = origin
   y.slot = x.slot
+  y.tenure.takeFrom(x.tenure)
   y.place = x.place
   y.server = x.server
   y.attempt = x.attempt

@@ -70,7 +70,10 @@ export interface Record {
   readonly redispatched: boolean
   /** Whether the server's connection was used before. */
   readonly reused: boolean
-  /** In use at the moment of admission, this request included: listener connections, pool, server; and the line's length. */
+  /**
+   * In use at the moment of admission, this request included: listener connections, pool, server; and the line's length.
+   * Of a request that was turned away: at that moment, and for the server the one that was fullest.
+   */
   readonly listenerInUse: number
   readonly poolInUse: number
   readonly serverInUse: number

@@ -9,9 +9,11 @@ import type { CacheControl } from '../wire/cache-control.ts'
 import { Field } from '../wire/fields.ts'
 import type { ResponseHead } from '../wire/head.ts'
 import type { Caching } from './caching.ts'
+import { neverEnds } from './endless.ts'
 import { Fill } from './fill.ts'
 import type { RouteCache } from './route-cache.ts'
 import { putOff, setBack } from './set-back.ts'
+import { Tenure } from './tenure.ts'
 import type { World } from './world.ts'
 
 /** Reasons that lie in the request, so that the next one may well be stored. */
@@ -90,9 +92,23 @@ export function handToFill(c: Caching, head: ResponseHead, draft: Draft | null):
   if (place !== null) x.place = null
   const { timeouts } = route.pool.config
   x.status = head.status
-  return new Fill(
-    { origin, idle: route.pool.idle[server.index]!, slot, place, attempt, timeouts, deadline: x.deadline },
-    x.world.wheel,
-    draft,
-  )
+  const tenure = new Tenure()
+  tenure.takeFrom(x.tenure)
+  const { occupants, wheel } = x.world
+  const { method, path } = x.head
+  const taken = {
+    origin,
+    idle: route.pool.idle[server.index]!,
+    slot,
+    place,
+    attempt,
+    timeouts,
+    deadline: x.deadline,
+    tenure,
+    occupants,
+    of: { route, server, method, path },
+  }
+  const fill = new Fill(taken, wheel, draft)
+  if (draft === null && neverEnds(x, head)) fill.drop()
+  return fill
 }

@@ -7,6 +7,7 @@ import type { Serving } from '../net/serving.ts'
 import { requestToServer } from '../wire/forward.ts'
 import { chunkHead } from '../wire/framing.ts'
 import { BodyKind } from '../wire/head.ts'
+import { expectTunnel } from './bounds.ts'
 import { askForPlain } from './compression.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -91,7 +92,7 @@ export class Upload implements Serving {
     if (this.#origin === null) return
     const first = this.#out.writes === 0
     if (!this.#out.flush()) this.#hold()
-    else if (this.#tunnel) this.#x.expect('tunnel_idle', this.#timeouts.tunnelIdle)
+    else if (this.#tunnel) expectTunnel(this.#x)
     if (this.done && !first) this.#sent()
   }
 
@@ -103,12 +104,15 @@ export class Upload implements Serving {
   originDrained(): void {
     if (this.#origin === null) return
     this.#x.client.resumeBody()
-    if (this.#tunnel) this.#x.expect('tunnel_idle', this.#timeouts.tunnelIdle)
+    if (this.#tunnel) expectTunnel(this.#x)
     else if (!this.done && !this.#x.download.begun) this.#x.relax()
   }
 
   clientEnded(): void {
-    if (this.#tunnel) this.#origin?.stream.end()
+    if (this.#tunnel) {
+      this.#origin?.stream.end()
+      expectTunnel(this.#x)
+    }
     // Half-closed after its request: it may still be reading. One who stands in a line is taken to have left it.
     else if (this.#x.queueFrom >= 0) this.#x.fail('client_gone', 'the client closed while it was waiting')
   }

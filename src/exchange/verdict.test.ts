@@ -20,7 +20,7 @@ const pool = (name: string, change: object = {}) => ({
   maxConnections: UNLIMITED,
   queue: { max: 200, timeout: 2000 },
   streams: { max: 100, after: 0 },
-  timeouts: { connect: 1000, firstByte: 60_000, betweenBytes: 30_000, tunnelIdle: 0, total: 0 },
+  timeouts: { connect: 1000, firstByte: 60_000, betweenBytes: 30_000, tunnelIdle: 0, tunnelFin: 0, total: 0 },
   limits: { line: 8192, head: 65_536, fields: 100 },
   ...change,
 })

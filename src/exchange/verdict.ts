@@ -74,6 +74,7 @@ const rulings: { readonly [C in Cause]: Ruling } = {
   between_bytes_timeout: ['server', 'pool', 'timeouts.betweenBytes'],
   total_timeout: ['pool', 'pool', 'timeouts.total'],
   tunnel_idle: ['server', 'pool', 'timeouts.tunnelIdle'],
+  tunnel_fin_timeout: ['server', 'pool', 'timeouts.tunnelFin'],
   response_cut: ['server'],
   response_bad: ['server'],
   response_head_too_large: ['server', 'pool', 'limits.head'],

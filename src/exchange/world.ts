@@ -10,6 +10,7 @@ import type { Server } from '../pool/server.ts'
 import type { CacheResult } from './cache-state.ts'
 import type { Exchange } from './exchange.ts'
 import type { Incidents } from './incidents.ts'
+import type { Occupants } from './occupants.ts'
 import type { Record, Verdict } from './record.ts'
 import type { Route, Routes } from './route.ts'
 
@@ -65,6 +66,8 @@ export interface World {
   /** Refused and failed exchanges, for those who look one up. */
   readonly incidents: Incidents
   readonly tally: Tally
+  /** What holds slots for long, and open streams. */
+  readonly occupants: Occupants
   /** Whether a listener believes what a peer says of others. */
   trusts(listener: string): (address: string) => boolean
   /** Why the exchange ended as it did. */

@@ -18,6 +18,7 @@ import { attemptCauses, errorStatuses, statusClasses, systemCodes } from '../bas
 import { causeNames } from '../base/cause.ts'
 import type { Config, ListenerConfig, PoolConfig, QueueConfig, RouteConfig, ServerConfig } from '../config/model.ts'
 import { BUCKETS } from './buckets.ts'
+import { occupancyKeys } from './occupancy.ts'
 
 /** Int32 cells of one cache line (64 bytes). */
 const CACHE_LINE = 16
@@ -118,7 +119,7 @@ export function planLedger(config: Limits, more: MoreKeys = {}): LedgerPlan {
   const slotAt: number[] = []
   const lines: Record<string, { from: number; to: number }> = {}
   const counters: string[] = ['requests', ...causeNames.map((cause) => `cause:${cause}`)]
-  const gauges: string[] = []
+  const gauges: string[] = occupancyKeys(config)
   const histograms: string[] = []
   const initial: number[] = []
   const rows = config.threads + 1

@@ -7,6 +7,7 @@ import { Counter } from './counter.ts'
 import { Histogram } from './histogram.ts'
 import { type LedgerPlan, LINE, LINE_ROW, SLOT } from './layout.ts'
 import { Line, ROW } from './line.ts'
+import { Oldest } from './oldest.ts'
 import { Slots } from './slots.ts'
 import { Spare } from './spare.ts'
 
@@ -65,6 +66,11 @@ export class Ledger {
   spare(listener: string): Spare {
     const idle = this.gauge(`listener:${listener}:idle`)
     return new Spare(this.#cells, this.plan, this.#me, this.line(`line:listener:${listener}`), idle)
+  }
+
+  /** A moment per thread, under the key of a gauge. */
+  oldest(key: string): Oldest {
+    return new Oldest(this.#numbers, this.plan, this.#me, find(this.plan.gauges, key))
   }
 
   histogram(key: string): Histogram {

@@ -11,6 +11,7 @@ import { parseResponse } from '../wire/response.ts'
 import { SLAB } from './buffers.ts'
 import { Stream } from './stream.ts'
 import type { StreamOwner } from './stream-owner.ts'
+import { systemText } from './system-text.ts'
 
 /** The exchange that uses the connection. */
 export interface OriginUser {
@@ -197,6 +198,11 @@ export class Origin implements StreamOwner, BodySink {
     this.stream.hearsOut = false // a tunnel that cannot be written to is over
   }
 
+  /** The server sent FIN. */
+  get halfClosed(): boolean {
+    return this.#ended
+  }
+
   /** Whether it may serve another request once its user is done with it. */
   get reusable(): boolean {
     return this.#phase === 'idle' && this.#lasting && !this.#ended && this.stream.open && this.stream.flowing
@@ -226,7 +232,7 @@ export class Origin implements StreamOwner, BodySink {
     switch (this.#phase) {
       case 'tunnel':
         // After a write that failed, the end is no proper one.
-        if (this.stream.error !== null) return this.#lost(this.stream.error.message)
+        if (this.stream.error !== null) return this.#lost(systemText(this.stream.error))
         return user?.originClosed()
       case 'body':
         if (this.stream.error === null && this.body.closed()) {
@@ -253,11 +259,11 @@ export class Origin implements StreamOwner, BodySink {
 
   closed(error: NodeJS.ErrnoException | null): void {
     if (this.#phase === 'connecting') {
-      const detail = error === null ? 'the connection was closed while it was being made' : error.message
+      const detail = error === null ? 'the connection was closed while it was being made' : systemText(error)
       return this.#lost(detail, causeOfConnect(error), true)
     }
     if (this.#phase === 'tunnel' && error === null) return this.#user?.originLeft()
-    this.#lost(error?.message ?? 'the connection was closed', 'response_cut', this.#unsent)
+    this.#lost(error === null ? 'the connection was closed' : systemText(error), 'response_cut', this.#unsent)
   }
 
   #lost(detail: string, cause: Cause = 'response_cut', unsent = false): void {

@@ -43,6 +43,8 @@ export function limitOf(x: Exchange, cause: Cause): Reached {
       return { limit: null, observed: x.settings.timeouts.betweenBytes }
     case 'tunnel_idle':
       return { limit: null, observed: x.settings.timeouts.tunnelIdle }
+    case 'tunnel_fin_timeout':
+      return { limit: null, observed: x.settings.timeouts.tunnelFin }
     case 'client_body_timeout':
       return { limit: null, observed: x.client.context.config.timeouts.body }
     case 'client_stalled':

@@ -3,6 +3,7 @@ import type { Removals } from '../cache/bans.ts'
 import type { Tree } from '../cache/trees.ts'
 import type { Address, Config } from '../config/model.ts'
 import type { Noted } from '../exchange/notes.ts'
+import type { ToldOccupant } from '../exchange/occupants.ts'
 import type { RouteRefreshes } from '../exchange/refreshes.ts'
 import type { Purged } from '../exchange/world.ts'
 import type { LedgerPlan } from '../ledger/layout.ts'
@@ -45,6 +46,8 @@ export type Command =
   | { readonly do: 'refreshes'; readonly ask: number }
   /** What is known of an incident: answer `incident` with the number. */
   | { readonly do: 'incident'; readonly id: string; readonly ask: number }
+  /** What holds slots for long, and open streams: answer `occupants` with the number. */
+  | { readonly do: 'occupants'; readonly ask: number }
   /** Die as by a defect, to rehearse it. */
   | { readonly do: 'crash' }
 
@@ -64,5 +67,6 @@ export type Report =
   | { readonly is: 'refreshes'; readonly ask: number; readonly answer: readonly RouteRefreshes[] }
   /** A line as the access log has it in JSON; null: it is none of the last of this thread. */
   | { readonly is: 'incident'; readonly ask: number; readonly answer: string | null }
+  | { readonly is: 'occupants'; readonly ask: number; readonly answer: readonly ToldOccupant[] }
   | { readonly is: 'defect'; readonly error: string }
   | { readonly is: 'trouble'; readonly trouble: LogTrouble }

@@ -27,13 +27,14 @@ import { claimAddresses } from './claim.ts'
 import { EffectiveLimits } from './effective-limits.ts'
 import { withHolder } from './holder.ts'
 import { setLimit } from './limits.ts'
+import { OccupancyWatch } from './occupancy-watch.ts'
 import type { Command, Report, WorkerOrders } from './orders.ts'
+import { newPost, type Post, workerFile } from './post.ts'
 import { busyLine, Prober } from './prober.ts'
 import { gateCounters } from './tally.ts'
 import { readUsage, type Usage } from './usage.ts'
 import { Watches } from './watches.ts'
 import { within } from './within.ts'
-import { workerFile } from './worker-file.ts'
 
 export type { Usage } from './usage.ts'
 
@@ -84,19 +85,6 @@ export async function start(config: Config, options: StartOptions = {}): Promise
   return running
 }
 
-/** One thread's worker, present or to come. */
-interface Post {
-  worker: Worker | null
-  startedAt: number
-  /** The worker listens, and has not been told to die. */
-  up: boolean
-  /** Resolves when it is up. */
-  listening: PromiseWithResolvers<void>
-  stopped: PromiseWithResolvers<void>
-  /** Until the next worker is started. Holds the process, which else might have nothing left to wait for. */
-  pause: NodeJS.Timeout | undefined
-}
-
 class Running implements Headgate {
   readonly addresses: Record<string, string[]> = {}
   readonly #config: Config
@@ -113,6 +101,7 @@ class Running implements Headgate {
   readonly #servers = new Map<string, Server[]>()
   readonly #posts: Post[] = []
   readonly #prober: Prober
+  readonly #occupancy: OccupancyWatch
   /** Where all threads bind, once the first has filled in port 0. */
   #binds = new Map<string, readonly Address[]>()
   readonly #watches: Watches
@@ -144,6 +133,12 @@ class Running implements Headgate {
       this.#openFiles,
       this.#cache === null ? null : () => this.#ask((ask) => ({ do: 'refreshes', ask })),
     )
+    this.#occupancy = new OccupancyWatch({
+      config,
+      ledger: this.#ledger,
+      ask: () => this.#ask((ask) => ({ do: 'occupants', ask })),
+      say: ({ level, message, ...facts }) => log[level](facts, message),
+    })
     this.#prober = new Prober({
       ring: () => this.#ledger.ringAll(),
       onChange: ({ pool, server, from, to, reason }) =>
@@ -158,14 +153,7 @@ class Running implements Headgate {
     for (const { name, bind } of this.#config.listeners) this.#binds.set(name, bind)
     await using _claim = await claimAddresses(this.#config.listeners.flatMap(({ bind }) => bind))
     for (let k = 0; k < this.#config.threads; k++) {
-      const post: Post = {
-        worker: null,
-        startedAt: 0,
-        up: false,
-        listening: Promise.withResolvers(),
-        stopped: Promise.withResolvers(),
-        pause: undefined,
-      }
+      const post = newPost()
       this.#posts.push(post)
       this.#hire(k)
       if (k === 0) await Promise.race([post.listening.promise, failed])
@@ -186,6 +174,7 @@ class Running implements Headgate {
       version: version(),
       uptime: () => monotonic() - this.#since,
       usage: () => this.usage(),
+      occupancy: () => this.#occupancy.now(),
       setLimit: (path, value) => this.setLimit(path, value),
       setOrders: (pool, server, orders) => this.setOrders(pool, server, orders),
       incident: (id) => this.incident(id),
@@ -249,6 +238,7 @@ class Running implements Headgate {
       case 'noted':
       case 'refreshes':
       case 'incident':
+      case 'occupants':
         return this.#asking.answered(thread, report.ask, report.answer)
       case 'defect':
         return this.#log.error(
@@ -346,6 +336,7 @@ class Running implements Headgate {
 
   async #dismiss(): Promise<void> {
     this.#watches.stop()
+    this.#occupancy.stop()
     this.#cache?.stop()
     // Last, so that a stop can be looked at while it lasts.
     await this.#admin?.close()

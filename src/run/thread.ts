@@ -14,6 +14,7 @@ import { turnedAwayRecord } from '../exchange/finish.ts'
 import { incidentId } from '../exchange/incident.ts'
 import { Incidents } from '../exchange/incidents.ts'
 import { Notes } from '../exchange/notes.ts'
+import { Occupants } from '../exchange/occupants.ts'
 import { Refusals } from '../exchange/page.ts'
 import { Ready } from '../exchange/ready.ts'
 import type { Record, Verdict } from '../exchange/record.ts'
@@ -35,6 +36,7 @@ import { Pool } from '../pool/pool.ts'
 import type { Store } from '../store/store.ts'
 import type { RequestHead } from '../wire/head.ts'
 import { proxyStatus } from '../wire/proxy-status.ts'
+import { FullOf } from './full-of.ts'
 import { limitOf, type Reached } from './limit.ts'
 import { Tally } from './tally.ts'
 
@@ -64,6 +66,7 @@ export class Thread implements World, ListenerUser {
   readonly log: ((record: Record) => void) | null
   readonly incidents: Incidents
   readonly tally: Tally
+  readonly occupants: Occupants
   readonly #ledger: Ledger
   readonly #told: Told
   readonly #upstreams: readonly Upstream[]
@@ -71,6 +74,7 @@ export class Thread implements World, ListenerUser {
   readonly #gates: readonly Gate<Slots>[]
   readonly #trusted = new Map<string, (address: string) => boolean>()
   readonly #verdicts: Verdicts
+  readonly #fullOf: FullOf
   readonly #refusals: Refusals
   readonly #spare: Exchange[] = []
   readonly #store: Store | null
@@ -94,9 +98,11 @@ export class Thread implements World, ListenerUser {
     this.#told = told
     this.log = told.record
     this.incidents = new Incidents(told.incident ?? null)
+    this.occupants = new Occupants(ledger)
     this.wheel = new Wheel({ onError: told.defect })
     this.descriptors = new Descriptors(openFiles, config.threads * config.listeners.length)
     this.#verdicts = new Verdicts(config)
+    this.#fullOf = new FullOf(config, ledger)
     this.#refusals = new Refusals(config, (cause, verdict) => statusField(config.name, cause, verdict))
 
     const upstreams = new Map<string, Upstream>()
@@ -229,7 +235,8 @@ export class Thread implements World, ListenerUser {
     const verdict = this.#verdicts.of(cause, at, limit, observed, detail, 'listener', voice)
     const text = closingAnswer(this.refuse({ cause, verdict, incident, accept: 'text/html' }))
     const inUse = slots?.used ?? 0
-    const record = turnedAwayRecord(config.name, peer, port, verdict, incident, waited, text.length, inUse)
+    const { length } = listener.gate.line
+    const record = turnedAwayRecord(config.name, peer, port, verdict, incident, waited, text.length, inUse, length)
     this.incidents.keep(record, 0)
     this.log?.(record)
     return text
@@ -261,7 +268,9 @@ export class Thread implements World, ListenerUser {
       server: x.server?.name ?? null,
     }
     const { limit, observed, voice } = limitOf(x, cause)
-    return this.#verdicts.of(cause, at, limit, observed, detail === '' ? null : detail, x.gateKind, voice)
+    const verdict = this.#verdicts.of(cause, at, limit, observed, detail === '' ? null : detail, x.gateKind, voice)
+    const advice = this.#fullOf.advice(x, cause)
+    return advice === null ? verdict : { ...verdict, advice }
   }
 
   refuse(refusal: Refusal): WholeAnswer {

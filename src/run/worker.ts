@@ -16,6 +16,8 @@ if (port === null) throw new Error('worker.ts is started by start.ts, as a worke
 
 /** How long the last lines of the log may take, in ms. */
 const LAST_LINES = 1000
+/** How many of the oldest on each route are told of. */
+const OLDEST = 5
 
 function tell(report: Report): void {
   port?.postMessage(report)
@@ -119,6 +121,9 @@ port.on('message', (command: Command) => {
       tell({ is: 'incident', ask: command.ask, answer: record && line(record) })
       break
     }
+    case 'occupants':
+      tell({ is: 'occupants', ask: command.ask, answer: plane.occupants.oldest(OLDEST) })
+      break
     case 'crash':
       throw new Error('told to crash')
   }

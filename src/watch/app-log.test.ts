@@ -40,6 +40,13 @@ test('on a terminal it is a short line with time, level, message and values', ()
   )
 })
 
+test('a number that was measured is written with three decimals at most', () => {
+  const output = memory(false)
+  createAppLog('info', output).info({ duration: 11777.299027000001, waits: [0.1 + 0.2], refused: { n: 3 } }, 'x')
+  const { duration, waits, refused } = JSON.parse(output.text) as Record<string, unknown>
+  assert.deepEqual({ duration, waits, refused }, { duration: 11777.299, waits: [0.3], refused: { n: 3 } })
+})
+
 test('an error is shown with its stack, indented', () => {
   const output = memory(true)
   createAppLog('info', output).error(new Error('it broke'), 'reload failed')

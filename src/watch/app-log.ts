@@ -4,6 +4,7 @@
  */
 import { styleText } from 'node:util'
 import { type Logger, pino } from 'pino'
+import { shownNumbers } from '../base/figures.ts'
 
 /** From the least to the most serious; `silent` is none at all. */
 export const logLevels = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -43,7 +44,7 @@ export function createAppLog(level: LogLevel, output?: LogOutput): Logger {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: shownNumbers },
       serializers: { error: pino.stdSerializers.err },
       errorKey: 'error',
       messageKey: 'message',

@@ -76,7 +76,7 @@ export function causesReference(): string {
     '<!-- Made by `npm run generate` from src/base/cause.ts. Changes here are lost. -->',
     '# Causes',
     '',
-    'Every exchange that is refused or fails has exactly one cause. Its name is in the access log (`cause`), in the metrics, in `Proxy-Status` (RFC 9209) and, with an incident id to find the line by, on the error page. Beside it the log line has the gate, the limit, the value that was observed, the setting with its file and line, and the advice below; `headgate ctl incident` tells the same of an id.',
+    'Every exchange that is refused or fails has exactly one cause. Its name is in the access log (`cause`), in the metrics, in `Proxy-Status` (RFC 9209) and, with an incident id to find the line by, on the error page. Beside it the log line has the gate, the limit, the value that was observed, the setting with its file and line, and the advice below; `headgate ctl incident` tells the same of an id. Where streams or answers that last hold half of the slots or more, the advice names them instead: how many there are, and the age and the route of the oldest.',
     '',
     `Status \`${NONE}\`: nobody was left to answer, or the answer had begun already and was cut off, so that the client sees that it is not whole.`,
     '',

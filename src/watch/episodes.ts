@@ -191,7 +191,17 @@ function line(
 ): EpisodeLine {
   const { admitted, queued, peakQueue } = episode
   const refused = { ...episode.refused }
-  return { level, phase, gate: now.gate, message, duration: at - episode.began, admitted, queued, refused, peakQueue }
+  return {
+    level,
+    phase,
+    gate: now.gate,
+    message,
+    duration: Math.round(at - episode.began),
+    admitted,
+    queued,
+    refused,
+    peakQueue,
+  }
 }
 
 function soFar(episode: Episode): string {

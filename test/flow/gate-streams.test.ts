@@ -10,7 +10,8 @@ import { meanwhile, settled, until, verdictOf } from '../kit/settle.ts'
 
 const UPGRADE = 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
-const EVENTS = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n'
+/** The head of a response of which nobody can tell whether it ends. */
+const LONG = 'HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n'
 
 /** Requests and streams of the pool, and requests of the first route, as they are now. */
 function inUse(gate: Headgate): { requests: number; streams: number; route: number } {
@@ -204,9 +205,9 @@ test('a response that outlives streams.after becomes a stream: its slot is free 
   })
   using listener = await Client.connect(hg.port)
   const began = performance.now()
-  listener.get('/events')
+  listener.get('/long')
   const asked = await origin.next()
-  asked.say(`${EVENTS}5\r\none\r\n\r\n`)
+  asked.say(`${LONG}5\r\none\r\n\r\n`)
   await listener.until('one')
   assert.deepEqual(inUse(hg.gate), { requests: 1, streams: 0, route: 1 })
 
@@ -233,7 +234,7 @@ test('a response that outlives streams.after becomes a stream: its slot is free 
   assert.equal((await listener.response()).body, 'again')
 })
 
-test('when there is no room among the streams a long response keeps its slot to its end', async () => {
+test('while there is no room among the streams a long response keeps its slot, and moves when there is', async () => {
   await using origin = await Origin.listen()
   await using hg = await headgate({
     pools: {
@@ -247,9 +248,9 @@ test('when there is no room among the streams a long response keeps its slot to 
   const asked: Asked[] = []
   for (let k = 0; k < 2; k++) {
     const client = await Client.connect(hg.port)
-    client.get('/events')
+    client.get('/long')
     const one = await origin.next()
-    one.say(`${EVENTS}5\r\none\r\n\r\n`)
+    one.say(`${LONG}5\r\none\r\n\r\n`)
     await client.until('one')
     clients.push(client)
     asked.push(one)
@@ -257,8 +258,11 @@ test('when there is no room among the streams a long response keeps its slot to 
   await becomes(hg.gate, 1, 1)
   await meanwhile(250) // bounded: both are past their 150 ms by then
   assert.deepEqual(inUse(hg.gate), { requests: 1, streams: 1, route: 0 })
-  for (const one of asked) one.say('0\r\n\r\n')
-  for (const client of clients) await client.until('0\r\n\r\n')
+  asked[0]?.say('0\r\n\r\n')
+  await clients[0]?.until('0\r\n\r\n')
+  await becomes(hg.gate, 0, 1)
+  asked[1]?.say('0\r\n\r\n')
+  await clients[1]?.until('0\r\n\r\n')
   await becomes(hg.gate, 0, 0)
   for (const client of clients) client[Symbol.dispose]()
 })

@@ -17,7 +17,9 @@ function server(name: string, more: Partial<Server> = {}): Server {
 function pool(servers: Server[], causes: Record<string, number> = {}): Pool {
   const by = { limitBy: 'configured', boundBy: 'configured' } as const
   const gate = { name: 'shop', inUse: 0, limit: 10, waiting: 0, bound: 5, refused: 0, ...by } as const
-  return { ...gate, queued: 0, requests: 0, streams: { inUse: 0, limit: 1, limitBy: 'configured' }, servers, causes }
+  const occupancy = { streams: 0, kept: 0, answers: 0, waiting: 0, oldest: [] }
+  const streams = { inUse: 0, limit: 1, limitBy: 'configured' } as const
+  return { ...gate, queued: 0, requests: 0, streams, occupancy, servers, causes }
 }
 
 function status(pools: Pool[], causes: Record<string, number>): Of<'statusAnswer'> {

@@ -3,6 +3,7 @@ import { duration } from '../../config/quantity.ts'
 import { many } from '../greeting.ts'
 import type { Paint } from '../style.ts'
 import type { Look, Of } from './look.ts'
+import { occupancyLines } from './occupancy-view.ts'
 import { endedLines, serverLines } from './server-view.ts'
 import { type Row, table } from './table.ts'
 
@@ -31,6 +32,7 @@ export function statusLines(status: Of<'statusAnswer'>, look: Look): string[] {
     `${paint('bold', name)} ${version}, up ${duration(Math.floor(uptime) * 1000)}, ${many(threads, 'thread')}, ${many(requests, 'request')}`,
     '',
     ...table(['', 'in use', 'waiting', 'refused', 'state'], gates, width, paint),
+    ...occupancyLines(pools, width, paint),
     ...serverLines(pools, look),
     ...endedLines(status, look),
   ]

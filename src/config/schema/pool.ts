@@ -9,6 +9,7 @@ import {
   flag,
   limit,
   never,
+  oneOrMore,
   reads,
   serverAddress,
   size,
@@ -20,6 +21,14 @@ import {
 } from './scalars.ts'
 
 const d = defaults.pool
+
+const mediaType = text({
+  pattern: /^[!#$&^_.+a-z0-9-]+\/[!#$&^_.+a-z0-9-]+$/i,
+  expected: "a media type such as 'text/event-stream'",
+  isNot: 'is not a media type',
+  fix: () => "write type and subtype: 'text/event-stream'",
+  canonical: (written) => written.toLowerCase(),
+})
 
 export const server = z.strictObject({
   address: serverAddress().describe(
@@ -185,15 +194,21 @@ export const pool = z.strictObject({
       max: limit()
         .prefault(d.streams.max)
         .describe("Streams at once over all threads, or `'unlimited'`; beyond it 503."),
+      types: z
+        .union([flag().transform((on) => (on ? [...d.streams.types] : [])), oneOrMore(mediaType, 0)])
+        .prefault([...d.streams.types])
+        .describe(
+          'Media types of responses that never end: one without Content-Length becomes a stream as soon as its head is there, gives its slot back, and is not cached. While `max` is used up it keeps its slot, until there is room. `false`: none; then each holds a slot for as long as it is open, as servers need that keep a worker busy with every connection.',
+        ),
       after: duration('never by age')
         .prefault(d.streams.after)
         .describe(
-          'Age at which a response that still flows becomes a stream and gives its slot back. 0: never by age.',
+          'Age at which any other response that still flows becomes a stream and gives its slot back. 0: never by age. With an age a server may have to work on more requests at once than its maxConnections: as many more as there are clients that read slowly, up to `max`. Worth it where answers without an end have no type of their own.',
         ),
     })
     .prefault({})
     .describe(
-      'A budget of their own for what lives long: upgraded connections (WebSocket), tunnels, and responses older than `after`. They hold no slot of a server.',
+      'A budget of their own for what lives long: upgraded connections (WebSocket), tunnels, event streams, and responses older than `after`. They hold no slot of a server.',
     ),
   timeouts: z
     .strictObject({
@@ -216,6 +231,11 @@ export const pool = z.strictObject({
         .prefault(d.timeouts.tunnelIdle)
         .describe(
           'How long both sides of an upgraded connection may be silent. HAProxy: timeout tunnel. Varnish: pipe_timeout.',
+        ),
+      tunnelFin: duration('as long as tunnelIdle')
+        .prefault(d.timeouts.tunnelFin)
+        .describe(
+          'The same once one of the two sides has closed its half. What the other still sends flows on, and each byte of it starts the time anew. HAProxy: timeout client-fin, timeout server-fin.',
         ),
       total: duration()
         .prefault(d.timeouts.total)

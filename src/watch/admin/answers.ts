@@ -5,6 +5,7 @@ import { type Misnamed, readPrefix, readUrl } from '../../cache/named-url.ts'
 import { reasons } from '../../cache/reasons.ts'
 import { UNLIMITED } from '../../config/model.ts'
 import { voices } from '../../ledger/voice.ts'
+import { poolOccupancy } from './occupancy.ts'
 import { attemptsAnswer, endedBy } from './server-answer.ts'
 
 const count = () => z.int().nonnegative()
@@ -58,6 +59,7 @@ export const statusAnswer = z.strictObject({
       queued: count().describe('Requests that have waited since the start.'),
       requests: count(),
       streams: z.strictObject({ inUse: count(), limit: limitValue, limitBy: voice }),
+      occupancy: poolOccupancy,
       servers: z.array(
         z.strictObject({
           name: z.string(),

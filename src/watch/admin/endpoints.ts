@@ -203,8 +203,9 @@ export const endpoints: readonly Endpoint[] = [
   }),
 ]
 
-function statusOf(port: GatePort): z.input<typeof form.statusAnswer> {
+async function statusOf(port: GatePort): Promise<z.input<typeof form.statusAnswer>> {
   const { config, version } = port
+  const occupancy = await port.occupancy()
   const { requests, listeners, routes, pools, causes } = port.usage()
   const limits = <G extends { limit: number; bound: number }>(gate: G) => ({
     ...gate,
@@ -219,8 +220,9 @@ function statusOf(port: GatePort): z.input<typeof form.statusAnswer> {
     requests,
     listeners: listeners.map(limits),
     routes: routes.map(limits),
-    pools: pools.map((pool) => ({
+    pools: pools.map((pool, index) => ({
       ...limits(pool),
+      occupancy: occupancy[index]!,
       streams: { ...pool.streams, limit: form.shownLimit(pool.streams.limit) },
       servers: pool.servers.map((server) => ({ ...server, limit: form.shownLimit(server.limit) })),
     })),

@@ -4,6 +4,7 @@ import type { Config } from '../../config/model.ts'
 import type { Orders } from '../../pool/server.ts'
 import type { Usage } from '../../run/usage.ts'
 import type { CacheControl } from './cache-control-port.ts'
+import type { PoolOccupancy } from './occupancy.ts'
 
 export interface GatePort {
   readonly config: Config
@@ -11,6 +12,8 @@ export interface GatePort {
   /** Since the start, in ms. */
   uptime(): number
   usage(): Usage
+  /** What lasts, of each pool in the order of the configuration. */
+  occupancy(): Promise<PoolOccupancy[]>
   /** Throws RangeError for a path or a value that is none; `value` 0 … UNLIMITED. */
   setLimit(path: string, value: number): void
   /** Throws RangeError when there is no such server. */

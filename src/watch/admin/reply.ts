@@ -1,6 +1,7 @@
 /** How the admin API answers: JSON that nobody keeps, and problems for whoever could not be understood. */
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { shownNumbers } from '../../base/figures.ts'
 import { PROBLEM_TYPE, type Problem } from './problem.ts'
 
 /** For how long, in ms, somebody is still read from whose connection ends, so that the answer is not lost to a RST. */
@@ -28,7 +29,7 @@ export function replyLast(socket: Duplex, problem: Problem): void {
 }
 
 function textOf(body: unknown): string {
-  return `${JSON.stringify(body)}\n`
+  return `${JSON.stringify(shownNumbers(body))}\n`
 }
 
 function fieldsOf(text: string, type: string): Record<string, string | number> {

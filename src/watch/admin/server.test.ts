@@ -41,7 +41,7 @@ const verdict = {
 } as const
 /** As a worker tells of a connection that was turned away. */
 const known = JSON.parse(
-  jsonFormat(3)(turnedAwayRecord('web', '10.0.0.7', 5000, verdict, ID, 0.25, 500, 1)),
+  jsonFormat(3)(turnedAwayRecord('web', '10.0.0.7', 5000, verdict, ID, 0.25, 500, 1, 0)),
 ) as Incident
 
 function usage(): Usage {
@@ -70,6 +70,17 @@ function usage(): Usage {
     causes: { pool_full: 2, response_cut: 1 },
   }
 }
+
+const occupancy = {
+  streams: 1,
+  kept: 0,
+  answers: 1,
+  waiting: 0,
+  oldest: [
+    { kind: 'answer', age: 12.5, route: 'routes[0]', server, method: 'GET', path: '/film' },
+    { kind: 'stream', age: 3600, route: 'routes[0]', server, method: 'GET', path: '/events' },
+  ],
+} as const
 
 const full = { done: false, why: 'saturated', reason: 'pool app is full', place: 'pools.app' } as const
 
@@ -152,6 +163,7 @@ async function started(
     version: '1.2.3',
     uptime: () => 1500,
     usage,
+    occupancy: async () => [{ ...occupancy, oldest: [...occupancy.oldest] }],
     setLimit: (path, value) => void told.limits.push([path, value]),
     setOrders: (...order) => void told.orders.push(order),
     incident: (id) => Promise.resolve(id === known.incident ? known : null),

@@ -2,6 +2,7 @@
  * The JSON format: one object per line, with the keys of base/log-fields.ts, all of them always and in that order.
  * What was never reached or does not apply is null.
  */
+import { shownNumber } from '../../base/figures.ts'
 import type { Record as Exchange, Verdict } from '../../exchange/record.ts'
 import { jsonText, jsonWire, withoutUserinfo } from './escape.ts'
 import { duration, isoTime } from './time.ts'
@@ -51,7 +52,7 @@ function verdict(v: Verdict): string {
 /** A count, or ms to the microsecond. */
 function figure(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return 'null'
-  return String(Number.isInteger(value) ? value : Math.round(value * 1000) / 1000)
+  return String(shownNumber(value))
 }
 
 /** Names of the configuration and sentences of the table of causes: few different ones, so each is escaped once. */
