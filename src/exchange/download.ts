@@ -10,7 +10,6 @@ import { chunkHead } from '../wire/framing.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
 import type { Exchange } from './exchange.ts'
 import { invalidate } from './invalidation.ts'
-import type { Sequel } from './sequel.ts'
 
 export class Download implements OriginUser {
   readonly #x: Exchange
@@ -23,8 +22,6 @@ export class Download implements OriginUser {
   #held = false
   #keep = false
   #tunnel = false
-  /** The client has the beginning already. */
-  #sequel: Sequel | null = null
 
   constructor(x: Exchange) {
     this.#x = x
@@ -34,19 +31,6 @@ export class Download implements OriginUser {
     this.#out.reset()
     this.begun = this.#complete = this.#held = this.#keep = this.#tunnel = false
     this.framing = BodyKind.none
-    this.#sequel = null
-  }
-
-  /** The client has the head and the beginning of the body from the store; what comes is to go on where that ends. */
-  goOn(sequel: Sequel, framing: BodyKind, keep: boolean): void {
-    this.#sequel = sequel
-    this.framing = framing
-    this.#keep = keep
-  }
-
-  /** Whether it goes on with what came from the store. */
-  get goesOn(): boolean {
-    return this.#sequel !== null
   }
 
   /** Bytes sent to the client. */
@@ -64,7 +48,6 @@ export class Download implements OriginUser {
 
   originInterim(head: ResponseHead): void {
     const { head: request, client } = this.#x
-    if (this.#sequel !== null) return // the client is in the middle of a body
     // RFC 9110 §15.2: not to an HTTP/1.0 client; a 100 nobody asked for may be dropped (§10.1.1).
     if (request.minor === 0 || (head.status === 100 && !request.expectContinue)) return
     const text = interimToClient(head)
@@ -84,13 +67,6 @@ export class Download implements OriginUser {
     if (!isCacheMethod(request.method)) invalidate(x, head)
     if (x.caching.waits && x.caching.answered(head)) return
     x.caching.passOn(head)
-    if (this.#sequel !== null) {
-      if (!this.#sequel.fits(head)) return x.fail('response_cut', 'fetched again, it was another response')
-      this.begun = true
-      x.phase = 'D'
-      this.#out.open(client.stream)
-      return x.expect('between_bytes_timeout', settings.timeouts.betweenBytes)
-    }
     this.begun = true
     x.firstByteAt = lately()
     x.phase = 'D'
@@ -156,12 +132,9 @@ export class Download implements OriginUser {
   originData(buf: Buffer, from: number, to: number): void {
     const { origin } = this.#x
     if (origin === null) return
-    const at = this.#sequel === null ? from : this.#sequel.skip(buf, from, to)
-    if (at < 0) return this.#x.fail('response_cut', 'fetched again, it was another response')
-    if (at === to) return
     const chunked = this.framing === BodyKind.chunked && !this.#tunnel
-    if (chunked) this.#out.text(chunkHead(to - at))
-    this.#out.data(origin.stream, buf, at, to)
+    if (chunked) this.#out.text(chunkHead(to - from))
+    this.#out.data(origin.stream, buf, from, to)
     if (chunked) this.#out.text('\r\n')
   }
 
@@ -183,7 +156,6 @@ export class Download implements OriginUser {
     const x = this.#x
     const { origin, route, server, client } = x
     if (origin === null || route === null || server === null) return
-    if (this.#sequel?.done === false) return x.fail('response_cut', 'fetched again, it was shorter')
     this.#complete = true
     if (this.framing === BodyKind.chunked) this.#out.text(`0\r\n${origin.body.trailers}\r\n`)
     const out = this.#out.flush()
