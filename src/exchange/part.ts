@@ -17,7 +17,7 @@ import type { Fill } from './fill.ts'
 
 /** Bytes of content from which on it is worth another request not to send what the client has. */
 const LONG = 64 * 1024
-/** How long, in ms, an answer of unknown length may keep one waiting, unless its server says that it has parts. */
+/** How long, in ms, an answer of unknown length may keep one waiting where the route says nothing, unless its server says that it has parts. */
 const PATIENCE = 5000
 
 /** Whether the answer, which is not stored, is more than its client has asked for, and less would come if it were asked itself. */
@@ -68,7 +68,8 @@ export function awaitPart(c: Caching, hold: Hold, from: Fill | (() => void), ser
   if (hold.whole || hold.meta(SLOT.length) >= 0) return false
   const conditions = c.conditions ?? conditionsOf(c.x.head)
   if (conditions === null || conditions.range === null) return false
-  const patience = patienceFor(hold, conditions, conditions.range)
+  const most = c.way?.settings.coalesce?.timeout ?? PATIENCE
+  const patience = patienceFor(hold, conditions, conditions.range, most)
   if (patience < 0) return false
   const part = new AwaitedPart(c, hold, from, serve)
   c.part = part
@@ -80,14 +81,14 @@ export function awaitPart(c: Caching, hold: Hold, from: Fill | (() => void), ser
 }
 
 /** In ms; 0: no bound; negative: there is nothing to wait for. */
-function patienceFor(hold: Hold, conditions: Conditions, range: string): number {
+function patienceFor(hold: Hold, conditions: Conditions, range: string, most: number): number {
   // Of no length that could be: whether it can be read at all.
   if (byteRanges(range, Number.MAX_SAFE_INTEGER) === 'ignore') return -1
   const stored = readText(hold.headText(), hold)
   if (judgeConditions(conditions, stored, stored.status, wall()) !== 'ok') return -1
   const says = valueIn(stored.fields, 'accept-ranges')
   if (!hasParts(says)) return -1
-  return says === '' ? PATIENCE : 0
+  return says === '' ? most : 0
 }
 
 /** Whether a server that says this of itself may answer with parts (RFC 9110 §14.3); most that do say so. */

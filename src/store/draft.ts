@@ -12,6 +12,7 @@ import { END, EXTENT, OBJECT, REASON } from './object.ts'
 import type { Pins } from './pins.ts'
 import { MAX_HEAD, type StorePlan } from './plan.ts'
 import { metaAt, metaSlot, type Shard } from './shard.ts'
+import { begin } from './slide.ts'
 import { Window } from './window.ts'
 
 /** Bytes that a body of unknown length has room for from the first, in two pieces: so many does it take to pass by. */
@@ -23,7 +24,6 @@ export class Draft {
   readonly #plan: StorePlan
   readonly #entry: number
   #object: number
-  #expected = 0
   #length = 0
   /** The extent that is being filled, where the next byte goes, and how many have room there. */
   #extent = 0
@@ -58,11 +58,6 @@ export class Draft {
     this.#shard.numbers[metaAt(this.#filled()) + metaSlot(i)] = value
   }
 
-  /** How long the body will be, in bytes, where that is known: it then lies in as few pieces as can be. */
-  expect(bytes: number): void {
-    this.#expected = Math.min(bytes, this.#plan.maxObject)
-  }
-
   /**
    * Takes room for a body of `bytes`, so that nothing of it is refused later; -1: its length is not known, then as much as
    * `outgrow` needs. False: there is none.
@@ -72,7 +67,6 @@ export class Draft {
     const { cells } = this.#shard
     const pieces = bytes < 0 ? [START, START] : []
     if (bytes > this.#plan.maxObject) return false
-    this.#expected = Math.max(0, bytes)
     for (let left = bytes; left > 0; left -= cells[cells[object + OBJECT.last]! + EXTENT.capacity]!) {
       if (this.#add(Math.min(left, this.#plan.maxExtent)) === 0) return false
     }
@@ -177,13 +171,20 @@ export class Draft {
    */
   outgrow(reason: number): Window | null {
     const object = this.#filled()
-    const { cells } = this.#shard
+    const shard = this.#shard
+    const { cells } = shard
+    this.#object = 0
+    shard.enter()
+    // Inside the lock: who joins in this moment either reads on or has not begun to.
     if (cells[object + OBJECT.pins] === 1 || cells[object + OBJECT.first] === cells[object + OBJECT.last]) {
-      this.abandon(reason)
+      shard.giveUp(object, reason)
+      this.#pins.part(shard, object, this.#entry)
       return null
     }
-    this.#object = 0
-    return new Window(this.#pins, this.#shard, object, this.#entry, this.#length)
+    shard.remove(object)
+    begin(shard, object, this.#pins.me)
+    shard.leave()
+    return new Window(this.#pins, shard, object, this.#entry, this.#length)
   }
 
   /** Gives up if it is still open. */
@@ -197,11 +198,9 @@ export class Draft {
 
   #extend(wanted: number): boolean {
     const { cells } = this.#shard
-    const rest = this.#expected - this.#length
     let extent = this.#extent === 0 ? cells[this.#object + OBJECT.first]! : cells[this.#extent + EXTENT.next]!
-    // Of unknown length: each piece as long as all before it, so that there are few and not much is given back.
-    if (extent === 0)
-      extent = this.#add(Math.min(Math.max(wanted, rest > 0 ? rest : this.#length), this.#plan.maxExtent))
+    // Without what was reserved: each piece as long as all before it, so that there are few and not much is given back.
+    if (extent === 0) extent = this.#add(Math.min(Math.max(wanted, this.#length), this.#plan.maxExtent))
     if (extent === 0) return false
     this.#extent = extent
     this.#at = (extent + EXTENT.bytes) * 4

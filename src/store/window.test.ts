@@ -268,3 +268,30 @@ test('when the thread that fills it dies its readers learn that, and keep what t
     audit(yard.memory)
   }
 })
+
+test('what took its room before is never refused later, however full the store is, and gives back what it did not need', () => {
+  const yard = new Yard(1, { bytes: 256 * KB, maxObject: 128 * KB })
+  const a = yard.stores[0]!
+  const known = a.lead('known')!
+  assert.ok(known.reserve(100 * KB) && known.head('head'))
+  assert.equal(a.lead('too long')!.reserve(129 * KB), false)
+  const short = lead(a, 'short')
+  short.append(bytes(0, 10), 0, 10)
+  short.finish()
+  audit(yard.memory)
+  const empty = lead(a, 'empty')
+  empty.finish()
+  audit(yard.memory)
+  const full: Draft[] = []
+  for (let n = 0; ; n++) {
+    const other = a.lead(`other ${n}`)
+    if (other === null || !other.append(Buffer.alloc(KB), 0, KB)) break
+    full.push(other)
+  }
+  assert.equal(a.lead('none')?.reserve(100 * KB) ?? false, false)
+  for (let at = 0; at < 100 * KB; at += KB) assert.ok(known.append(bytes(at, at + KB), 0, KB))
+  known.finish()
+  new Reader(a.find('known')!).read(Infinity)
+  audit(yard.memory)
+  for (const other of full) other.drop()
+})

@@ -5,7 +5,7 @@
 import { END, EXTENT, OBJECT } from './object.ts'
 import type { Pins } from './pins.ts'
 import type { Shard } from './shard.ts'
-import { begin, goOn } from './slide.ts'
+import { goOn } from './slide.ts'
 
 export class Window {
   readonly #pins: Pins
@@ -20,7 +20,7 @@ export class Window {
   /** Called when there is room after `write` took less than it was given, or nobody reads any more; now and then without that. */
   onRoom: (() => void) | null = null
 
-  /** For a busy object that this thread has filled with `length` bytes; it has an extent. */
+  /** For an object whose body has begun to pass by, filled by this thread with `length` bytes so far. */
   constructor(pins: Pins, shard: Shard, object: number, entry: number, length: number) {
     this.#pins = pins
     this.#shard = shard
@@ -28,10 +28,6 @@ export class Window {
     this.#entry = entry
     this.#length = length
     const { cells } = shard
-    shard.enter()
-    shard.remove(object)
-    begin(shard, object, pins.me)
-    shard.leave()
     let extent = cells[object + OBJECT.first]!
     let start = 0
     for (let next = cells[extent + EXTENT.next]!; next !== 0; next = cells[extent + EXTENT.next]!) {

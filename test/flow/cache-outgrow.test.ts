@@ -148,7 +148,11 @@ test('one who does not read holds up the server and not memory, and is dropped i
     got += chunk.length
     last = chunk.toString('latin1').slice(-7)
   })
-  await flows.go()
+  const going = flows.go()
+  await until(() => gate.gate.usage().listeners[0]!.inUse === 1)
+  const held = flows.all[0]!.sent
+  assert.ok(held < bytes, 'until it was dropped, the server was held up')
+  await going
   await until(
     () => last.endsWith('\r\n0\r\n\r\n'),
     () => got,

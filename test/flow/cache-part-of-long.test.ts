@@ -203,6 +203,23 @@ test('who follows such a fetch for a part of it asks for that itself when it doe
   await ended(gate, ...clients)
 })
 
+test('who has waited long enough for a part gets the whole, unless the server says that it has parts', async () => {
+  await using origin = await CacheOrigin.listen()
+  await using gate = await narrow(origin, { coalesce: { timeout: '50ms' } })
+  const flows = new Flows(origin, '/long', 50_000, FRESH)
+  const [client] = await crowd(gate, '/long', ['Range: bytes=20-39\r\n'])
+  await until(() => client!.pending.startsWith('HTTP/1.1 200 OK\r\n'))
+  await flows.go()
+  assert.ok((await client!.response()).body === lines(50_000, 1))
+  const others = new Flows(origin, '/parts', 50_000, `${FRESH}Accept-Ranges: bytes\r\n`)
+  const [patient] = await crowd(gate, '/parts', ['Range: bytes=20-39\r\n'])
+  await until(() => others.all.length === 1)
+  await meanwhile(120)
+  await others.go()
+  assert.equal((await patient!.response()).body, lines(50_000, 1).slice(20, 40))
+  await ended(gate, client!, patient!)
+})
+
 test('a server that breaks off while a part is waited for has failed: nothing of the answer has gone out', async () => {
   await using origin = await CacheOrigin.listen()
   await using gate = await narrow(origin)
