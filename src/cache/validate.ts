@@ -7,6 +7,8 @@ import { Field, fieldNames } from '../wire/fields.ts'
 import type { RequestHead } from '../wire/head.ts'
 import { modifiedOf, type Validators } from './validators.ts'
 
+const CONDITIONS = [Field.ifNoneMatch, Field.ifModifiedSince, Field.range, Field.ifRange] as const
+
 /** Whole lines with CRLF that ask for this response only if it has changed; '' if it has no validator. */
 export function validationLines(stored: Validators): string {
   let lines = ''
@@ -21,7 +23,13 @@ export function validationLines(stored: Validators): string {
  * is a whole one, or a 304 about the stored response. They can no longer be read from the head either.
  */
 export function hideConditions(head: RequestHead): void {
-  for (const id of [Field.ifNoneMatch, Field.ifModifiedSince, Field.range, Field.ifRange]) head.hide(id)
+  for (const id of CONDITIONS) head.hide(id)
+}
+
+/** The opposite, with the codings that the client takes: the request passes on as it came. */
+export function showConditions(head: RequestHead): void {
+  for (const id of CONDITIONS) head.show(id)
+  head.show(Field.acceptEncoding)
 }
 
 /**

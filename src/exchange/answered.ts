@@ -18,6 +18,7 @@ import { BodyKind, type ResponseHead } from '../wire/head.ts'
 import type { Caching } from './caching.ts'
 import { formFor } from './coder.ts'
 import { neverEnds } from './endless.ts'
+import { askAsTold, awaitPart, isTooMuch } from './part.ts'
 import { freshen, validated } from './renewal.ts'
 import type { RouteCache } from './route-cache.ts'
 import { putOff, setBack } from './set-back.ts'
@@ -66,7 +67,11 @@ export function answered(c: Caching, head: ResponseHead): boolean {
   way.notes.note(c.primary, why ?? whyNoDraft(c, way), now)
   if (!x.background) x.world.tally.cached(c.result ?? 'miss')
   notStored(c, way, why, head.status, now)
-  if (!x.background) return false
+  if (!x.background) {
+    if (!isTooMuch(c, head, now)) return false
+    askAsTold(c)
+    return true
+  }
   // A mark that it is not to be shared has taken the place of the copy; or the next try waits.
   if (c.stale !== null) refreshEnded(x.world, way, c.primary, false)
   if (c.stale?.current === true) notRefreshed(c.stale, why, now)
@@ -120,10 +125,12 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
     fields: linesToKeep(head, control, now),
   }
   putResponse(draft, fresh, stored, length, c.ordered)
-  if (length > 0) draft.expect(length)
-  if (!draft.head(textOf(stored))) return false
+  // In this order: who follows is told of it with its head, and then it must not fail for want of room.
   const hold = x.background ? null : draft.read()
-  if (hold === null && !x.background) return false
+  if ((hold === null && !x.background) || !draft.reserve(length) || !draft.head(textOf(stored))) {
+    hold?.release()
+    return false
+  }
   way.notes.note(c.primary, 'stored', now)
   Object.assign(c.life, fresh)
   c.draft = null
@@ -138,24 +145,23 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
   c.stale = null
   let refused = false
   filling.onEnd = (whole) => {
-    // What was refused may have come whole all the same: the client got it.
-    if (!whole && refused) putOff(stale, wall())
+    // What was refused may have come whole all the same: who reads it gets it.
+    if (refused) putOff(stale, wall())
     else if (!whole) {
       note('incomplete')
       setBack(stale, wall())
     }
-    if (background && stale !== null) refreshEnded(world, way, primary, whole)
+    if (background && stale !== null) refreshEnded(world, way, primary, whole && !refused)
     stale?.release()
   }
   filling.onRefused = () => {
     refused = true
     const tooLarge = filling.read > way.store.maxObject
-    note(tooLarge ? 'too-large' : 'no-room')
+    const reason = tooLarge ? 'too-large' : 'no-room'
+    note(reason)
     if (tooLarge) markPass(way, key, wall())
-    if (hold === null) return false
-    if (hold.object === 0) return false
-    x.delivery.goOnFrom(filling)
-    return true
+    // Its client is still there.
+    if (hold !== null && hold.object !== 0) c.detail = reason
   }
   if (hold === null) {
     x.over(false)
@@ -167,12 +173,13 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
     filling.onMore = null
     if (hold.object === 0) return
     try {
-      served(c, hold, now, own)
+      if (!awaitPart(c, hold, filling, () => served(c, hold, now, own))) served(c, hold, now, own)
     } catch (error) {
       world.defect(error)
       x.over(true)
     }
   }
+  c.detail = null
   c.waiting = hold
   return true
 }
@@ -180,12 +187,13 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
 /** `own`: lines for this client alone. */
 function served(c: Caching, hold: Hold, now: number, own: string): void {
   c.waiting = null
-  c.detail = null
   const x = c.x
   x.world.tally.cached('miss')
   const form = formFor(c.way!, hold, x.head, c.ask, c.conditions)
   const { status } = form.stored
-  const cacheStatus = c.statusOf(now, form.conditions === null ? 0 : status, true)
+  // Of unknown length: it may still turn out not to fit.
+  const isStored = hold.slides ? false : hold.whole || hold.meta(SLOT.length) >= 0 || null
+  const cacheStatus = c.statusOf(now, form.conditions === null ? 0 : status, isStored)
   const out = { age: ageTold(c.life, now, true), cacheStatus, extra: own }
   c.letGo()
   c.role = 'none'

@@ -7,6 +7,7 @@ import type { Draft } from '../store/draft.ts'
 import type { Hold } from '../store/hold.ts'
 import type { Forwarded } from '../wire/cache-status.ts'
 import type { Exchange } from './exchange.ts'
+import type { AwaitedPart } from './part.ts'
 import type { RouteCache } from './route-cache.ts'
 
 /** How an answer came about, for the log and the counters. */
@@ -59,6 +60,8 @@ export class CacheState {
   result: CacheResult | null = null
   /** What was stored a moment ago, until its first bytes are there. */
   waiting: Hold | null = null
+  /** It waits with its answer until it is known whether a part can be had of what comes. */
+  part: AwaitedPart | null = null
 
   constructor(x: Exchange) {
     this.x = x
@@ -102,6 +105,7 @@ export class CacheState {
     this.dropStale()
     this.followed?.release()
     this.followed = null
+    this.part = null
     this.waiting?.release()
     this.waiting = null
   }

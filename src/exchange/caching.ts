@@ -345,9 +345,9 @@ export class Caching extends CacheState {
   /**
    * The value of Cache-Status; '' where clients are not told.
    * @param fwdStatus of the server, where it is another than the client's; 0: it is not told
-   * @param stored what the server answered just now is stored
+   * @param stored what the server answered just now is stored; null: that remains to be seen
    */
-  statusOf(now: number, fwdStatus: number, stored = false): string {
+  statusOf(now: number, fwdStatus: number, stored: boolean | null = false): string {
     const way = this.way
     if (way === null || !way.settings.status) return ''
     const { result } = this
@@ -357,8 +357,8 @@ export class Caching extends CacheState {
       hit,
       fwd: hit ? null : this.fwd,
       fwdStatus: fwdStatus > 0 ? fwdStatus : this.failedWith,
-      ttl: hit || stored || result === 'stale' || result === 'revalidated' ? this.#left(now) : null,
-      stored: stored || (result === 'revalidated' && this.detail === null),
+      ttl: hit || stored !== false || result === 'stale' || result === 'revalidated' ? this.#left(now) : null,
+      stored: stored === true || (result === 'revalidated' && this.detail === null),
       collapsed: result === 'collapsed' ? true : null,
       key: null,
       detail: this.detail,

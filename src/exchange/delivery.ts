@@ -1,6 +1,7 @@
 /**
  * The way of a stored response to the client: whole, in parts, or only the news that nothing has changed. Its body may
- * still be growing; what the store has is sent from there, without a copy, and stays pinned until the kernel has it.
+ * still be growing, and pass by where it turned out not to fit; what the store has is sent from there, without a copy, and
+ * stays until the kernel has it.
  */
 import { randomBytes } from 'node:crypto'
 import { type Conditions, judgeConditions } from '../cache/condition.ts'
@@ -13,14 +14,12 @@ import {
   wholeLines,
 } from '../cache/delivery.ts'
 import { valueIn } from '../cache/lines.ts'
-import { REASON, SLOT, type StoredText } from '../cache/stored.ts'
+import { SLOT, type StoredText } from '../cache/stored.ts'
 import type { PreparedAnswer } from '../net/responder.ts'
 import type { Hold } from '../store/hold.ts'
 import { byteRanges, multipartLength, multipartTail, partHead } from '../wire/byte-range.ts'
 import { viaLine } from '../wire/forward.ts'
 import type { Exchange } from './exchange.ts'
-import type { Fill } from './fill.ts'
-import { Sequel } from './sequel.ts'
 
 /** Text, then bytes [from, to) of the body; `to` Infinity: to its end. */
 interface Part {
@@ -41,10 +40,6 @@ const ALL: Part = { before: '', from: 0, to: Infinity }
 export class Delivery {
   readonly #x: Exchange
   #hold: Hold | null = null
-  /** Where the body goes on behind what the store has taken of it; null: nowhere. */
-  #rest: Fill | null = null
-  /** Where in the body that goes on. */
-  #restAt = -1
   #parts: readonly Part[] = []
   #tail = ''
   #part = 0
@@ -62,16 +57,17 @@ export class Delivery {
     return this.#begun
   }
 
-  reset(): void {
+  #release(): void {
     this.#hold?.release()
     this.#hold = null
-    this.#rest?.drop()
-    this.#rest = null
+  }
+
+  reset(): void {
+    this.#release()
     if (!this.#begun) return
     this.#parts = []
     this.#tail = ''
     this.#part = this.#at = 0
-    this.#restAt = -1
     this.#held = this.#complete = this.#begun = false
   }
 
@@ -142,11 +138,6 @@ export class Delivery {
     return null
   }
 
-  /** The store takes no more of the body that this client has asked for: what follows comes from there. May come before `start`. */
-  goOnFrom(rest: Fill): void {
-    this.#rest = rest
-  }
-
   /** The next part begins. */
   #enter(part: number): void {
     this.#part = part
@@ -174,6 +165,8 @@ export class Delivery {
       // In this order: what is whole does not grow any more.
       const { whole } = hold
       const { length } = hold
+      // What the kernel has is not needed any more.
+      if (!whole && responder.ready) hold.pass(this.#at)
       if (this.#at < Math.min(to, length)) {
         if (whole && this.#isLast(Math.min(to, length))) return this.#leave(hold, Math.min(to, length))
         this.#send(hold, Math.min(to, length, this.#at + STRETCH))
@@ -182,8 +175,6 @@ export class Delivery {
         return this.#stall()
       }
       if (this.#at < to && !whole) {
-        if (hold.abandoned >= 0 && this.#rest !== null && this.#parts.length === 1) return this.#pass(hold, this.#rest)
-        if (hold.abandoned === REASON.notStored && this.#parts[0] === ALL) return this.#fetchOn(hold)
         if (hold.abandoned >= 0) return this.#x.fail('response_cut', 'the response was not complete')
         if (!responder.flush()) return this.#stall()
         return this.#x.relax() // it is the server's turn; the fetch has timeouts of its own
@@ -216,36 +207,6 @@ export class Delivery {
     this.#at = to
   }
 
-  /** Passes on what the store did not take: it comes behind what it has. */
-  #pass(hold: Hold, rest: Fill): void {
-    const { to } = this.#parts[0]!
-    if (this.#restAt < 0) this.#restAt = hold.length
-    for (const piece of rest.take()) {
-      const from = Math.max(0, this.#at - this.#restAt)
-      const end = Math.min(piece.length, to - this.#restAt)
-      this.#restAt += piece.length
-      if (from >= end) continue
-      this.#x.responder.borrowed(piece.subarray(from, end))
-      this.#at += end - from
-    }
-    if (this.#at === to) return this.#end()
-    if (rest.over) return rest.whole ? this.#end() : this.#x.fail('response_cut', 'the response was not complete')
-    rest.onMore = () => this.#more()
-    if (!this.#x.responder.flush()) return this.#stall()
-    this.#x.relax() // it is the server's turn again
-    rest.readOn()
-  }
-
-  /** The store has no more of it, and the fetch was somebody else's: fetches it again, to go on where this one stands. */
-  #fetchOn(hold: Hold): void {
-    const { download, caching, responder } = this.#x
-    if (!responder.flush()) return this.#stall()
-    this.#held = true
-    download.goOn(new Sequel(hold, this.#at))
-    caching.prepare()
-    this.#x.onward()
-  }
-
   /** The client takes no more at the moment. */
   #stall(): void {
     this.#held = true
@@ -254,6 +215,8 @@ export class Delivery {
 
   #end(): void {
     this.#complete = true
+    // A client that gets no body holds up nobody for its sake.
+    if (this.#parts.length === 0) this.#release()
     const { responder } = this.#x
     if (this.#tail !== '') responder.text(this.#tail)
     if (responder.end('')) return this.#x.over(false)

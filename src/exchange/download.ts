@@ -14,7 +14,6 @@ import { formOf } from './compression.ts'
 import { Compressor, type CompressorUser } from './compressor.ts'
 import type { Exchange } from './exchange.ts'
 import { invalidate } from './invalidation.ts'
-import type { Sequel } from './sequel.ts'
 
 export class Download implements OriginUser, CompressorUser {
   readonly #x: Exchange
@@ -29,8 +28,6 @@ export class Download implements OriginUser, CompressorUser {
   #keptBack = false
   /** Compresses the body; null: it passes as it is. */
   #compressor: Compressor | null = null
-  /** The client has the beginning already. */
-  #sequel: Sequel | null = null
 
   constructor(x: Exchange) {
     this.#x = x
@@ -39,19 +36,8 @@ export class Download implements OriginUser, CompressorUser {
   reset(): void {
     this.begun = this.#complete = this.#held = this.#tunnel = this.#keptBack = false
     this.#trailers = ''
-    this.#sequel = null
     this.#compressor?.close()
     this.#compressor = null
-  }
-
-  /** The client has the head and the beginning of the body from the store; what comes is to go on where that ends. */
-  goOn(sequel: Sequel): void {
-    this.#sequel = sequel
-  }
-
-  /** Whether it goes on with what came from the store. */
-  get goesOn(): boolean {
-    return this.#sequel !== null
   }
 
   originConnected(): void {
@@ -64,7 +50,6 @@ export class Download implements OriginUser, CompressorUser {
 
   originInterim(head: ResponseHead): void {
     const { head: request, responder, origin } = this.#x
-    if (this.#sequel !== null) return // the client is in the middle of a body
     if (head.status === 100 && !request.expectContinue) return // nobody asked for it (RFC 9110 §10.1.1)
     if (!responder.interim(head.status, head.reason, interimLines(head))) {
       this.#held = true
@@ -84,12 +69,6 @@ export class Download implements OriginUser, CompressorUser {
     if (changed !== null) this.#keepBack(changed)
     if (x.caching.waits && x.caching.answered(head)) return
     x.caching.passOn(head)
-    if (this.#sequel !== null) {
-      if (!this.#sequel.fits(head)) return x.fail('response_cut', 'fetched again, it was another response')
-      this.begun = true
-      x.phase = 'D'
-      return x.expect('between_bytes_timeout', settings.timeouts.betweenBytes)
-    }
     this.begun = true
     x.firstByteAt = lately()
     x.phase = 'D'
@@ -170,14 +149,11 @@ export class Download implements OriginUser, CompressorUser {
   originData(buf: Buffer, from: number, to: number): void {
     const { origin } = this.#x
     if (origin === null) return
-    const at = this.#sequel === null ? from : this.#sequel.skip(buf, from, to)
-    if (at < 0) return this.#x.fail('response_cut', 'fetched again, it was another response')
-    if (at === to) return
-    if (this.#compressor !== null) return this.#compressor.take(buf, at, to)
+    if (this.#compressor !== null) return this.#compressor.take(buf, from, to)
     const { responder } = this.#x
     // What is kept back outlives the buffer of this read; no more is read meanwhile.
-    if (this.#keptBack) responder.text(latin1(buf, at, to))
-    else responder.data(origin.stream, buf, at, to)
+    if (this.#keptBack) responder.text(latin1(buf, from, to))
+    else responder.data(origin.stream, buf, from, to)
   }
 
   originRead(): void {
@@ -205,7 +181,6 @@ export class Download implements OriginUser, CompressorUser {
     const x = this.#x
     const { origin, route, server } = x
     if (origin === null || route === null || server === null) return
-    if (this.#sequel?.done === false) return x.fail('response_cut', 'fetched again, it was shorter')
     const compressor = this.#compressor
     const later = this.#keptBack || compressor !== null
     if (compressor !== null) compressor.end()

@@ -3,8 +3,8 @@
  * asked, and goes on whatever becomes of that: a client that leaves or reads slowly does not stop it. Without a draft
  * the rest of a response is read to its end and dropped, so that the connection can serve again.
  *
- * A body that turns out to be longer than the store takes still has a client: from there on it passes through memory, a
- * read at a time, at the speed of that client.
+ * A body that turns out not to fit goes on for those who read it already, at the speed of the slowest of them: what has no
+ * room for the moment waits here, a read of it at most, and nothing more is read until it has.
  */
 import type { Cause } from '../base/cause.ts'
 import { lately } from '../base/clock.ts'
@@ -17,6 +17,7 @@ import type { Idle } from '../net/idle.ts'
 import type { Origin, OriginUser } from '../net/origin.ts'
 import type { Server } from '../pool/server.ts'
 import type { Draft } from '../store/draft.ts'
+import type { Window } from '../store/window.ts'
 import type { OccupantOf, Occupants } from './occupants.ts'
 import { codeOf, type ServerTally } from './server-tally.ts'
 import type { Tenure } from './tenure.ts'
@@ -49,24 +50,27 @@ export class Fill implements OriginUser {
   readonly #wheel: Wheel
   readonly #timer: Timer<Fill>
   #draft: Draft | null
+  /** Where the body goes that did not fit. */
+  #window: Window | null = null
+  /** What has no room there yet. */
+  readonly #behind: Buffer[] = []
   /** Bytes of the body that came. */
   read = 0
   #until = Infinity
   /** When all of it has to be over, ms (monotonic); 0: no bound. */
   readonly #deadline: number
   #over = false
-  #whole = false
-  /** The rest of the body, as it was read; null: nobody wants it. */
-  #rest: Buffer[] | null = null
+  #slot: Permit<Server> | null
   /** Told on this thread, without the detour over the store, when there is more or it is over. */
   onMore: (() => void) | null = null
-  /** The body grew past what the store takes. True: the rest of it is wanted, and taken by `take`. */
-  onRefused: (() => boolean) | null = null
-  /** It is over. `whole`: the store has all of it. */
+  /** The body grew past what the store takes, and is not stored. */
+  onRefused: (() => void) | null = null
+  /** The server is done. `whole`: nothing is missing. */
   onEnd: ((whole: boolean) => void) | null = null
 
   constructor(taken: Taken, wheel: Wheel, draft: Draft | null) {
     this.#taken = taken
+    this.#slot = taken.slot
     this.#wheel = wheel
     this.#draft = draft
     this.#timer = new Timer(this as Fill, onTimer)
@@ -100,57 +104,55 @@ export class Fill implements OriginUser {
 
   originData(buf: Buffer, from: number, to: number): void {
     this.read += to - from
-    if (this.#rest !== null) {
-      // The bytes lie in the buffer of this read, and their client may take its time.
-      this.#rest.push(Buffer.from(buf.subarray(from, to)))
-      return
-    }
+    if (this.#window !== null) return this.#push(this.#window, buf, from, to)
     if (this.#draft === null) {
       if (this.read > WORTH_READING) this.#end(false)
       return
     }
     if (this.#draft.append(buf, from, to)) return
-    this.#draft.abandon(REASON.notStored)
+    const window = this.#draft.outgrow(REASON.notStored)
     this.#draft = null
-    if (this.onRefused?.() !== true) return this.#end(false)
-    this.#rest = [Buffer.from(buf.subarray(from, to))]
+    this.onRefused?.()
+    if (window === null) return this.#end(false)
+    this.#window = window
+    window.onRoom = () => this.#catchUp(window)
+    this.#push(window, buf, from, to)
   }
 
-  /** What has come of the rest since it was asked for last, in the order of the body. */
-  take(): readonly Buffer[] {
-    const taken = this.#rest ?? []
-    if (taken.length > 0) this.#rest = []
-    return taken
+  #push(window: Window, buf: Buffer, from: number, to: number): void {
+    const written = this.#behind.length > 0 ? 0 : window.write(buf, from, to)
+    // The bytes lie in the buffer of this read, and the readers may take their time.
+    if (from + written < to) this.#behind.push(Buffer.from(buf.subarray(from + written, to)))
   }
 
-  /** Reads on: the client has got what there was. */
-  readOn(): void {
-    if (this.#over) return
+  /** There is room for what waits; or nobody reads any more. */
+  #catchUp(window: Window): void {
+    if (window.readers === 0) return this.#fail()
+    while (this.#behind.length > 0) {
+      const first = this.#behind[0]!
+      const written = window.write(first, 0, first.length)
+      if (written < first.length) {
+        this.#behind[0] = first.subarray(written)
+        return
+      }
+      this.#behind.shift()
+    }
+    if (this.#over) return window.finish()
+    if (!this.#taken.origin.stream.paused) return
     this.#taken.origin.stream.resume()
     this.#await()
   }
 
-  /** Nobody wants the rest any more. */
+  /** Nobody wants the rest. */
   drop(): void {
-    this.onMore = null
     this.#end(false)
-  }
-
-  /** There is no more to come. */
-  get over(): boolean {
-    return this.#over
-  }
-
-  /** It is over, and nothing is missing. */
-  get whole(): boolean {
-    return this.#whole
   }
 
   originRead(): void {
     if (this.#over) return
-    if (this.#rest === null) this.#await()
+    if (this.#behind.length === 0) this.#await()
     else {
-      // It is the client's turn now; the delivery watches over that.
+      // It is the readers' turn now; who serves them watches over that.
       this.#taken.origin.stream.pause()
       this.#arm(Infinity)
     }
@@ -160,26 +162,41 @@ export class Fill implements OriginUser {
   originEnd(): void {
     this.#draft?.finish()
     this.#draft = null
+    if (this.#behind.length === 0) this.#window?.finish()
     this.#end(true)
   }
 
   /** The response is not whole, and must not pass for it (RFC 9111 §3.3). */
   originFailed(cause: Cause, _detail: string, _unsent: boolean): void {
     this.#taken.attempt?.failed(cause, codeOf(this.#taken.origin))
-    this.#incomplete()
+    this.#fail()
   }
 
-  #incomplete(): void {
+  #fail(): void {
     this.#draft?.abandon(REASON.failed)
     this.#draft = null
+    if (this.#window?.open === true) this.#window.abandon(REASON.failed)
     this.#end(false)
+  }
+
+  /**
+   * Gives its slot back to the one who asked, and reads no more: nothing of the answer has gone out to it, and it can do
+   * better. Null: others read, or there is nothing left to read.
+   */
+  surrender(): Permit<Server> | null {
+    const slot = this.#slot
+    if (this.#over || slot === null || this.#window?.readers !== 1) return null
+    this.#slot = null
+    this.#fail()
+    return slot
   }
 
   timeout(): void {
     const now = lately()
     if (now >= this.#until) {
       // Nobody waits for it, or the server is not read from because its client takes its time: it has not failed.
-      if (this.#draft === null || this.#taken.origin.stream.paused) return this.#incomplete()
+      const unwanted = this.#draft === null && this.#window === null
+      if (unwanted || this.#taken.origin.stream.paused) return this.#fail()
       return this.originFailed('between_bytes_timeout', '', false)
     }
     const { tenure, occupants, of } = this.#taken
@@ -190,8 +207,9 @@ export class Fill implements OriginUser {
   #end(whole: boolean): void {
     if (this.#over) return
     this.#over = true
-    this.#whole = whole
-    const { origin, idle, slot, place, tenure } = this.#taken
+    const { origin, idle, place, tenure } = this.#taken
+    const slot = this.#slot
+    this.#slot = null
     this.#wheel.disarm(this.#timer)
     tenure.end()
     if (whole) idle.keep(origin, true)

@@ -9,6 +9,7 @@ import { KIND, lifeIn, REASON, SLOT } from '../cache/stored.ts'
 import type { Hold } from '../store/hold.ts'
 import type { Caching } from './caching.ts'
 import { isSettled } from './hand-over.ts'
+import { awaitPart } from './part.ts'
 import { outlives, type RouteCache } from './route-cache.ts'
 import type { Stage } from './stage.ts'
 
@@ -124,7 +125,8 @@ function join(c: Caching, way: RouteCache, hold: Hold): void {
   lifeIn(c.life, hold)
   const lives = !ordered || outlives(way.bans, hold, c.life, now)
   if (lives && isForMany(c.life, now)) {
-    c.serve(hold, 'collapsed', now)
+    const serve = (): null => c.serve(hold, 'collapsed', wall())
+    if (!awaitPart(c, hold, () => again(c, way), serve)) serve()
     return
   }
   // An order came after that fetch began, and before this request: nobody is to follow it any more, so that all the others
@@ -155,6 +157,7 @@ function again(c: Caching, way: RouteCache): void {
 export function followedTooLong(c: Caching): void {
   const { x, way } = c
   if (way === null) return
+  if (c.part !== null) return c.part.serve()
   unfollow(c)
   if (c.stale !== null && c.usable('fetch_line_timeout'))
     return c.serveStale('fetch_line_timeout', 'fetch_line_timeout')

@@ -119,7 +119,7 @@ export class Upload implements Serving {
 
   clientDrained(): void {
     const { delivery, download } = this.#x
-    if (delivery.begun && !download.goesOn) delivery.clientDrained()
+    if (delivery.begun) delivery.clientDrained()
     else download.clientDrained()
   }
 

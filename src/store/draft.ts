@@ -3,15 +3,20 @@
  * meanwhile (Store.join). Each key has at most one draft. Whoever leads must finish or give up; a thread that dies gives
  * up.
  *
- * A body that grows past what the store takes is refused by `append`: what is there stays readable, and the draft must be
- * given up with a reason, from which its readers see how to go on. The store does not serve as a pipe for what it cannot
- * keep: readers come and go at their own speed, and a window over the body would have to wait for the slowest.
+ * A body that grows past what the store takes is refused by `append`. The draft can then be given up, or let pass by for
+ * those who read it already (`outgrow`). For that it must have taken room before its head was there (`reserve`): a reader
+ * may have told its client of the body by then, and must get the whole of it.
  */
 import { Hold } from './hold.ts'
 import { END, EXTENT, OBJECT, REASON } from './object.ts'
 import type { Pins } from './pins.ts'
 import { MAX_HEAD, type StorePlan } from './plan.ts'
 import { metaAt, metaSlot, type Shard } from './shard.ts'
+import { begin } from './slide.ts'
+import { Window } from './window.ts'
+
+/** Bytes that a body of unknown length has room for from the first, in two pieces: so many does it take to pass by. */
+const START = 8 * 1024
 
 export class Draft {
   readonly #pins: Pins
@@ -19,9 +24,9 @@ export class Draft {
   readonly #plan: StorePlan
   readonly #entry: number
   #object: number
-  #expected = 0
   #length = 0
-  /** Where the next byte goes, and how many have room there. */
+  /** The extent that is being filled, where the next byte goes, and how many have room there. */
+  #extent = 0
   #at = 0
   #room = 0
   /** The body is another object's, and does not grow. */
@@ -53,9 +58,19 @@ export class Draft {
     this.#shard.numbers[metaAt(this.#filled()) + metaSlot(i)] = value
   }
 
-  /** How long the body will be, in bytes, where that is known: it then lies in as few pieces as can be. */
-  expect(bytes: number): void {
-    this.#expected = Math.min(bytes, this.#plan.maxObject)
+  /**
+   * Takes room for a body of `bytes`, so that nothing of it is refused later; -1: its length is not known, then as much as
+   * `outgrow` needs. False: there is none.
+   */
+  reserve(bytes: number): boolean {
+    const object = this.#filled()
+    const { cells } = this.#shard
+    const pieces = bytes < 0 ? [START, START] : []
+    if (bytes > this.#plan.maxObject) return false
+    for (let left = bytes; left > 0; left -= cells[cells[object + OBJECT.last]! + EXTENT.capacity]!) {
+      if (this.#add(Math.min(left, this.#plan.maxExtent)) === 0) return false
+    }
+    return pieces.every((piece) => this.#add(piece) !== 0)
   }
 
   /** The head, latin1, once. False: it is longer than MAX_HEAD, or there is no room. */
@@ -96,12 +111,12 @@ export class Draft {
     return true
   }
 
-  /** Takes over the whole body of another object of the same key, without copying. False: this draft has bytes. */
+  /** Takes over the whole body of another object of the same key, without copying. False: this draft has bytes, or room for some. */
   adopt(hold: Hold): boolean {
     const object = this.#filled()
     const shard = this.#shard
-    if (this.#length > 0 || this.#shared || this.#refused || hold.object === 0 || hold.shard !== shard || !hold.whole)
-      return false
+    if (this.#shared || this.#refused || hold.object === 0 || hold.shard !== shard || !hold.whole) return false
+    if (shard.cells[object + OBJECT.first] !== 0) return false
     shard.enter()
     shard.share(object, hold.object)
     shard.leave()
@@ -131,13 +146,14 @@ export class Draft {
     if (this.#refused) throw new Error('a draft is finished without all of its body')
     this.#object = 0
     shard.enter()
-    if (this.#room > 0) {
-      const last = cells[object + OBJECT.last]!
-      shard.trim(object, cells[last + EXTENT.capacity]! - this.#room)
+    const extent = this.#extent === 0 ? cells[object + OBJECT.first]! : this.#extent
+    if (extent !== 0 && !this.#shared) {
+      const used = this.#extent === 0 ? 0 : cells[extent + EXTENT.capacity]! - this.#room
+      shard.trim(object, extent, used)
     }
     Atomics.store(cells, object + OBJECT.end, END.whole)
     shard.finish(object)
-    this.#part(object)
+    this.#pins.part(shard, object, this.#entry)
   }
 
   /** Gives up: readers learn the reason, 16 or more for callers. */
@@ -146,7 +162,29 @@ export class Draft {
     this.#object = 0
     this.#shard.enter()
     this.#shard.giveUp(object, reason)
-    this.#part(object)
+    this.#pins.part(this.#shard, object, this.#entry)
+  }
+
+  /**
+   * Lets the body pass by for those who read it, and nobody else, from what was appended so far. Null: nobody reads it, or
+   * it has no room for that, and is given up for this reason.
+   */
+  outgrow(reason: number): Window | null {
+    const object = this.#filled()
+    const shard = this.#shard
+    const { cells } = shard
+    this.#object = 0
+    shard.enter()
+    // Inside the lock: who joins in this moment either reads on or has not begun to.
+    if (cells[object + OBJECT.pins] === 1 || cells[object + OBJECT.first] === cells[object + OBJECT.last]) {
+      shard.giveUp(object, reason)
+      this.#pins.part(shard, object, this.#entry)
+      return null
+    }
+    shard.remove(object)
+    begin(shard, object, this.#pins.me)
+    shard.leave()
+    return new Window(this.#pins, shard, object, this.#entry, this.#length)
   }
 
   /** Gives up if it is still open. */
@@ -158,28 +196,24 @@ export class Draft {
     this.drop()
   }
 
-  /** The end of a section that lets the object go. */
-  #part(object: number): void {
-    const { cells } = this.#shard
-    const bits = Atomics.exchange(cells, object + OBJECT.watch, 0)
-    this.#pins.table.clear(this.#entry)
-    this.#shard.unpin(object)
-    this.#shard.leave()
-    this.#pins.call(bits)
-  }
-
   #extend(wanted: number): boolean {
     const { cells } = this.#shard
-    const rest = this.#expected - this.#length
-    // Of unknown length: each piece as long as all before it, so that there are few and not much is given back.
-    const bytes = Math.min(Math.max(wanted, rest > 0 ? rest : this.#length), this.#plan.maxExtent)
-    this.#shard.enter()
-    const extent = this.#shard.extend(this.#filled(), bytes)
-    this.#shard.leave()
+    let extent = this.#extent === 0 ? cells[this.#object + OBJECT.first]! : cells[this.#extent + EXTENT.next]!
+    // Without what was reserved: each piece as long as all before it, so that there are few and not much is given back.
+    if (extent === 0) extent = this.#add(Math.min(Math.max(wanted, this.#length), this.#plan.maxExtent))
     if (extent === 0) return false
+    this.#extent = extent
     this.#at = (extent + EXTENT.bytes) * 4
     this.#room = cells[extent + EXTENT.capacity]!
     return true
+  }
+
+  /** Another extent at the end of the chain, of at most `bytes`; 0: no room. */
+  #add(bytes: number): number {
+    this.#shard.enter()
+    const extent = this.#shard.extend(this.#filled(), bytes)
+    this.#shard.leave()
+    return extent
   }
 
   #refuse(): false {

@@ -16,6 +16,9 @@ export class Hold {
   /** The extent that was read last and where in the body it begins: bodies are mostly read from front to back. */
   #extent = 0
   #start = 0
+  /** The first extent that is still needed where the body passes by (0: none was passed), and where in the body it begins. */
+  #first = 0
+  #base = 0
   #told: (() => void) | null = null
   #seenLength = -1
   #seenHead = -1
@@ -75,7 +78,36 @@ export class Hold {
 
   /** Bytes of the body so far. */
   get length(): number {
-    return Atomics.load(this.shard.cells, this.#object + OBJECT.length)
+    // The cell has the lower 32 bits, which is all there is unless the body passes by.
+    const cell = Atomics.load(this.shard.cells, this.#object + OBJECT.length)
+    return this.#base + ((cell - this.#base) >>> 0)
+  }
+
+  /** It turned out not to fit, and passes by: it goes on for those who read it, but what all have passed is there no longer. */
+  get slides(): boolean {
+    return Atomics.load(this.shard.cells, this.#object + OBJECT.slides) !== 0
+  }
+
+  /** The reader is done with all before this place, and no socket sends from there any more: where the body passes by, room is made of it. */
+  pass(at: number): void {
+    if (!this.slides) return
+    const { cells } = this.shard
+    const from = this.#first === 0 ? cells[this.#object + OBJECT.first]! : this.#first
+    let to = from
+    for (;;) {
+      const next = Atomics.load(cells, to + EXTENT.next)
+      const end = this.#base + cells[to + EXTENT.capacity]!
+      if (end > at || next === 0) break
+      this.#base = end
+      to = next
+    }
+    if (to === from) return
+    this.#first = to
+    if (this.#start < this.#base) {
+      this.#extent = to
+      this.#start = this.#base
+    }
+    this.#pins.pass(this.shard, this.#object, this.#entry, from, to)
   }
 
   /** The body is complete: `length` is final. Ask this before `length`. */
@@ -103,6 +135,7 @@ export class Hold {
     const { cells, bytes } = this.shard
     if (!(from >= 0 && to <= this.length)) throw new RangeError('these bytes are not there')
     if (this.#extent === 0 || from < this.#start) {
+      if (from < this.#base) throw new RangeError('these bytes have passed by')
       this.#extent = cells[this.#object + OBJECT.first]!
       this.#start = 0
     }

@@ -1,7 +1,7 @@
 /**
  * What an object is in a shard's memory: a block with this header, its meta numbers and its key; a block with its head;
  * and a chain of extents with its body. Several objects may share a chain (a head is made fresh, the body stays); the
- * first extent counts them.
+ * first extent counts them. A body that turns out not to fit is kept in part: see slide.ts.
  */
 
 /** Words from the start of an object. */
@@ -29,8 +29,14 @@ export const OBJECT = {
   /** Bits of the threads that want to hear of changes. */
   watch: 14,
   kind: 15,
-  meta: 16,
-  key: 48,
+  /** Its body passes by (slide.ts): the number of the thread that fills it, plus one; 0: it stays. */
+  slides: 16,
+  /** That thread waits for room. */
+  wants: 17,
+  /** Bytes of all extents, while the body passes by. */
+  room: 18,
+  meta: 20,
+  key: 52,
 } as const
 
 /** Meta numbers of an object. */
@@ -48,5 +54,5 @@ export const END = { open: 0, whole: 1, given: 2 } as const
 /** Why a draft was given up, as far as the store itself does it. Callers use numbers from 16. */
 export const REASON = { died: 0, dropped: 1 } as const
 
-/** Words from the start of an extent; its bytes follow. */
-export const EXTENT = { next: 0, capacity: 1, refs: 2, bytes: 3 } as const
+/** Words from the start of an extent; its bytes follow. `readers`: who still needs it, while the body passes by. */
+export const EXTENT = { next: 0, capacity: 1, refs: 2, readers: 3, bytes: 4 } as const

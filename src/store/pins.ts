@@ -6,7 +6,9 @@ import type { Hold } from './hold.ts'
 import { OBJECT } from './object.ts'
 import type { StorePlan } from './plan.ts'
 import type { Shard } from './shard.ts'
+import { pass, release } from './slide.ts'
 import { Table } from './table.ts'
+import type { Window } from './window.ts'
 
 export class Pins {
   readonly me: number
@@ -14,6 +16,8 @@ export class Pins {
   readonly #threads: number
   readonly #ring: (thread: number) => void
   readonly #followed = new Set<Hold>()
+  /** Bodies that pass by, filled by this thread, for which there was no room. */
+  readonly #windows = new Set<Window>()
   /** What the main thread still has to do inside locks that it did not get. */
   readonly #later = new Map<Shard, (() => void)[]>()
 
@@ -33,15 +37,31 @@ export class Pins {
   /** Gives a pin back, outside the lock: now, or later when the main thread does not get the lock. */
   unpin(shard: Shard, object: number, entry: number): void {
     if (shard.enter()) {
-      this.table.clear(entry)
-      shard.unpin(object)
+      const writer = this.#giveBack(shard, object, entry)
       shard.leave()
+      if (writer >= 0) this.#ring(writer)
     } else {
       this.later(shard, () => {
-        this.table.clear(entry)
-        shard.unpin(object)
+        const writer = this.#giveBack(shard, object, entry)
+        if (writer >= 0) this.#ring(writer)
       })
     }
+  }
+
+  #giveBack(shard: Shard, object: number, entry: number): number {
+    const from = this.table.needs(entry)
+    this.table.clear(entry)
+    return release(shard, object, from)
+  }
+
+  /** A reader of a body that passes by does not need what lies before `to` any more. */
+  pass(shard: Shard, object: number, entry: number, from: number, to: number): void {
+    // A thread that may not block reads no bodies.
+    if (!shard.enter()) return
+    this.table.need(entry, to)
+    const writer = pass(shard, object, from, to)
+    shard.leave()
+    if (writer >= 0) this.#ring(writer)
   }
 
   /** Whether something is put off until the lock of a shard can be had. */
@@ -80,6 +100,26 @@ export class Pins {
   heard(): void {
     this.retry()
     for (const hold of this.#followed) if (hold.stirred) hold.tell()
+    for (const window of this.#windows) window.look()
+  }
+
+  /** Has `look` of a window called with all that is heard. */
+  await(window: Window): void {
+    this.#windows.add(window)
+  }
+
+  /** No more of that. */
+  unawait(window: Window): void {
+    this.#windows.delete(window)
+  }
+
+  /** The end of an object that is filled: it is let go, inside the shard's lock, which is left; who watches it is rung. */
+  part(shard: Shard, object: number, entry: number): void {
+    const bits = Atomics.exchange(shard.cells, object + OBJECT.watch, 0)
+    this.table.clear(entry)
+    shard.unpin(object)
+    shard.leave()
+    this.call(bits)
   }
 
   /** Rings the threads that watch an object; `bits` is what its watch was. */

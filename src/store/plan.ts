@@ -85,9 +85,12 @@ export interface StoreSize {
   readonly pins?: number
 }
 
-/** Words of one thread's table: a cache line of its own for the count, then two words for each pin. */
+/** Words that one pin takes in a table. */
+export const PIN_WORDS = 3
+
+/** Words of one thread's table: a cache line of its own for the count, then so many for each pin. */
 export function tableWords(plan: Pick<StorePlan, 'pins'>): number {
-  return CACHE_LINE + plan.pins * 2
+  return CACHE_LINE + plan.pins * PIN_WORDS
 }
 
 /** Throws RangeError for a size that cannot be. */

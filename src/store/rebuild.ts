@@ -5,11 +5,12 @@
  * shard are lost, which a cache can afford; a wrong byte it cannot.
  *
  * It may rely on this: an object that is pinned is complete, its header is changed one word at a time, its extents are
- * linked last and are never unlinked before it is freed, and the size of a block in use changes in one write.
+ * linked last and are not unlinked while somebody needs them, and the size of a block in use changes in one write.
  */
 import { EXTENT, FLAGS, OBJECT, REASON, STATE } from './object.ts'
 import { SHARD } from './plan.ts'
 import type { Shard } from './shard.ts'
+import { recount } from './slide.ts'
 import type { Pin } from './table.ts'
 
 /** Makes a shard anew around what living threads pin in it. Inside its lock. */
@@ -35,6 +36,7 @@ export function rebuild(shard: Shard, pins: readonly Pin[]): void {
     if (first !== 0) cells[first + EXTENT.refs]! += 1
     cells[object + OBJECT.pins] = held.length
     cells[object + OBJECT.size] = shard.blocksOf(object).reduce((sum, block) => sum + blocks.size(block), 0)
+    recount(shard, object, held)
     // What was taken away stays so, though it is still being filled for those who read it.
     const taken = (cells[object + OBJECT.flags]! & FLAGS.state) === STATE.gone
     const draft = held.some((pin) => pin.draft)

@@ -101,13 +101,21 @@ export class Shard {
     return extent
   }
 
-  /** Gives back what the last extent of a busy object has too much: it holds `used` bytes. */
-  trim(object: number, used: number): void {
-    const { cells } = this
-    const last = cells[object + OBJECT.last]!
-    if (last === 0 || cells[last + EXTENT.capacity] === used) return
-    cells[last + EXTENT.capacity] = used
-    cells[object + OBJECT.size]! -= this.blocks.trim(last, EXTENT.bytes + ((used + 3) >>> 2))
+  /** Gives back what the body of a busy object has too much: all behind `extent`, which holds `used` bytes. */
+  trim(object: number, extent: number, used: number): void {
+    const { cells, blocks } = this
+    let behind = cells[extent + EXTENT.next]!
+    Atomics.store(cells, extent + EXTENT.next, 0)
+    cells[object + OBJECT.last] = extent
+    while (behind !== 0) {
+      const next = cells[behind + EXTENT.next]!
+      cells[object + OBJECT.size]! -= blocks.size(behind)
+      blocks.give(behind)
+      behind = next
+    }
+    if (cells[extent + EXTENT.capacity] === used) return
+    cells[extent + EXTENT.capacity] = used
+    cells[object + OBJECT.size]! -= blocks.trim(extent, EXTENT.bytes + ((used + 3) >>> 2))
   }
 
   /** Lets a busy object without a body share that of another. */

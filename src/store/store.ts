@@ -15,6 +15,7 @@ import { Pins } from './pins.ts'
 import { REMOVALS, SHARD, type StorePlan } from './plan.ts'
 import { rebuild } from './rebuild.ts'
 import { Shard } from './shard.ts'
+import { release } from './slide.ts'
 import type { Pin } from './table.ts'
 
 /** Chains of the index that are passed over inside one section. */
@@ -250,7 +251,8 @@ export class Store {
     const shard = this.#shards[pin.shard]!
     const { table } = this.#pins
     const end = (): void => {
-      if (pin.draft) shard.giveUp(pin.object, REASON.died)
+      if (!pin.draft) return void release(shard, pin.object, pin.extent)
+      shard.giveUp(pin.object, REASON.died)
       shard.unpin(pin.object)
     }
     if (!this.#pins.awaits(shard) && shard.enter()) {

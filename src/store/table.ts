@@ -1,10 +1,10 @@
 /**
- * What each thread pins, in shared memory, so that it can be given back when the thread dies: two words per pin, shard
- * and object. An entry is written and cleared inside the lock of the shard it names, so it is either true or the shard is
+ * What each thread pins, in shared memory, so that it can be given back when the thread dies: three words per pin, shard,
+ * object, and the first extent that its reader still needs where the body passes by (slide.ts; 0: it needs all there is). An entry is written and cleared inside the lock of the shard it names, so it is either true or the shard is
  * thrown away (rebuild.ts). Which entries are free only the thread itself knows; a new thread of the same number begins
  * with a table that was given back whole.
  */
-import { type StorePlan, tableWords } from './plan.ts'
+import { PIN_WORDS, type StorePlan, tableWords } from './plan.ts'
 
 const DRAFT = 1 << 30
 /** Words before the entries; the first is how many entries were ever used. */
@@ -17,6 +17,8 @@ export interface Pin {
   readonly object: number
   /** The object is being filled by the thread that pins it. */
   readonly draft: boolean
+  /** The first extent that the reader needs of a body that passes by; 0: it has passed none. */
+  readonly extent: number
 }
 
 export class Table {
@@ -46,10 +48,11 @@ export class Table {
     let entry = this.#free.pop()
     if (entry === undefined) {
       entry = this.#used
-      this.#used += 2
-      cells[this.#row] = (this.#used - this.#row - START) >> 1
+      this.#used += PIN_WORDS
+      cells[this.#row] = (this.#used - this.#row - START) / PIN_WORDS
     }
     cells[entry + 1] = object
+    cells[entry + 2] = 0
     cells[entry] = (shard + 1) | (draft ? DRAFT : 0)
     return entry
   }
@@ -60,17 +63,27 @@ export class Table {
     this.#free.push(entry)
   }
 
+  /** Notes the first extent that a pin of our own needs; see Pin. */
+  need(entry: number, extent: number): void {
+    this.#cells[entry + 2] = extent
+  }
+
+  /** What was noted by `need`. */
+  needs(entry: number): number {
+    return this.#cells[entry + 2]!
+  }
+
   /** All pins of a thread. */
   pinsOf(thread: number): Pin[] {
     const cells = this.#cells
     const row = thread * this.#rowWords
     const pins: Pin[] = []
-    const end = row + START + Atomics.load(cells, row) * 2
-    for (let entry = row + START; entry < end; entry += 2) {
+    const end = row + START + Atomics.load(cells, row) * PIN_WORDS
+    for (let entry = row + START; entry < end; entry += PIN_WORDS) {
       const word = Atomics.load(cells, entry)
       if (word === 0) continue
       const shard = (word & ~DRAFT) - 1
-      pins.push({ entry, shard, object: cells[entry + 1]!, draft: (word & DRAFT) !== 0 })
+      pins.push({ entry, shard, object: cells[entry + 1]!, draft: (word & DRAFT) !== 0, extent: cells[entry + 2]! })
     }
     return pins
   }

@@ -4,7 +4,7 @@
  */
 import { equalsLower } from '../base/bytes.ts'
 import type { Cause } from '../base/cause.ts'
-import { Field } from './fields.ts'
+import { Field, fieldNames } from './fields.ts'
 
 /** Bounds of a head. `line`: bytes of the start line without its CRLF. `head`: bytes from the start line to the end of the empty line. `fields`: how many. */
 export interface HeadLimits {
@@ -100,6 +100,17 @@ export abstract class Head {
     for (let i = 0; i < this.count; i++) {
       // A field for the hop that brought it: none of them passes on.
       if (this.ids[i] === id) this.ids[i] = Field.keepAlive
+    }
+  }
+
+  /** The opposite: a field that was hidden is there again. */
+  show(id: number): void {
+    for (let i = 0; i < this.count; i++) {
+      const from = this.spans[i * 4]!
+      if (this.ids[i] !== Field.keepAlive || !equalsLower(this.text, from, this.spans[i * 4 + 1]!, fieldNames[id]!))
+        continue
+      this.ids[i] = id
+      if (id < 32) this.seen |= 1 << id
     }
   }
 

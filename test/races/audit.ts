@@ -23,6 +23,7 @@ export function audit(memory: StoreMemory): number {
     const used = heapOf(shard)
     const found = objectsOf(shard, plan.chains, mine)
     checkBlocks(shard, used, found)
+    for (const object of found) checkSlide(shard, object, mine)
     checkQueues(shard, found)
     objects += found.size
   }
@@ -86,11 +87,11 @@ function objectsOf(shard: Shard, chains: number, pins: readonly Pin[]): Set<numb
     const count = pins.filter((pin) => pin.object === object).length
     assert.equal(cells[object + OBJECT.pins], count, 'pins are those of the tables')
     const busy = (cells[object + OBJECT.flags]! & FLAGS.state) === STATE.busy
-    assert.equal(
-      pins.filter((pin) => pin.object === object && pin.draft).length,
-      busy ? 1 : 0,
-      'busy ones have a draft',
-    )
+    const drafts = pins.filter((pin) => pin.object === object && pin.draft).length
+    // One that is gone may still be filled, for those who read it.
+    if (busy || drafts > 0) assert.equal(drafts, 1, 'what is filled has a draft')
+    const current = (cells[object + OBJECT.flags]! & FLAGS.state) === STATE.current
+    assert.ok(!(current && drafts > 0), 'what is current is filled by nobody')
   }
   return objects
 }
@@ -116,6 +117,22 @@ function checkBlocks(shard: Shard, used: Set<number>, objects: Set<number>): voi
   for (const block of used) {
     const owner = blocks.owner(block)
     assert.ok(owner === 0 || objects.has(owner), 'the owner of a block is there')
+  }
+}
+
+/** What passes by knows who still needs each part of it, and how much there is of it. */
+function checkSlide({ cells }: Shard, object: number, pins: readonly Pin[]): void {
+  if (cells[object + OBJECT.slides] === 0) return
+  const extents: number[] = []
+  for (let at = cells[object + OBJECT.first]!; at !== 0; at = cells[at + EXTENT.next]!) extents.push(at)
+  assert.equal(cells[object + OBJECT.last], extents.at(-1))
+  const room = extents.reduce((sum, extent) => sum + cells[extent + EXTENT.capacity]!, 0)
+  assert.equal(cells[object + OBJECT.room], room, 'bytes of a body that passes by')
+  const readers = pins.filter((pin) => pin.object === object && !pin.draft)
+  for (const pin of readers) assert.ok(pin.extent === 0 || extents.includes(pin.extent), 'what is needed is there')
+  for (const [n, extent] of extents.entries()) {
+    const needed = readers.filter((pin) => pin.extent === 0 || extents.indexOf(pin.extent) <= n).length
+    assert.equal(cells[extent + EXTENT.readers], needed, 'who needs an extent')
   }
 }
 

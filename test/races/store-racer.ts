@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Draft } from '../../src/store/draft.ts'
 import type { Hold } from '../../src/store/hold.ts'
 import { Store } from '../../src/store/store.ts'
+import type { Window } from '../../src/store/window.ts'
 import { BOARD, type StoreRace } from './board.ts'
 
 const race = workerData as StoreRace
@@ -54,6 +55,17 @@ interface Filling {
   readonly version: number
   readonly length: number
   done: number
+  /** It may turn out not to fit. */
+  readonly passes: boolean
+}
+
+/** A body that passes by, up to its length. */
+interface Passing {
+  readonly window: Window
+  readonly key: number
+  readonly version: number
+  readonly length: number
+  done: number
 }
 
 interface Reading {
@@ -64,6 +76,7 @@ interface Reading {
 }
 
 const filling: Filling[] = []
+const passing: Passing[] = []
 const reading: Reading[] = []
 const growing = new Set<Reading>()
 
@@ -75,17 +88,43 @@ function fill(): void {
   const length = chance(4) === 0 ? chance(90_000) : chance(2000)
   draft.kind = key
   draft.setMeta(0, version)
-  if (chance(2) === 0) draft.expect(length)
-  if (chance(50) !== 0 && draft.head(`head ${key} ${version}`)) filling.push({ draft, key, version, length, done: 0 })
+  const passes = chance(3) === 0
+  const fits = passes ? draft.reserve(-1) : chance(2) === 0 || draft.reserve(length)
+  if (chance(50) !== 0 && fits && draft.head(`head ${key} ${version}`))
+    filling.push({ draft, key, version, length, done: 0, passes })
   else draft.drop()
+}
+
+/** Puts the next bytes into the chunk. Returns how many. */
+function piece(of: { key: number; version: number; length: number; done: number }): number {
+  const n = Math.min(of.length - of.done, 1 + chance(chunk.length))
+  for (let k = 0; k < n; k++) chunk[k] = byteAt(of.key, of.version, of.done + k)
+  return n
+}
+
+function passOn(i: number): void {
+  const one = passing[i]!
+  const { window } = one
+  one.done += window.write(chunk, 0, piece(one))
+  const done = one.done === one.length
+  if (!done && window.readers > 0 && chance(500) !== 0) return
+  passing.splice(i, 1)
+  if (!done) return window.abandon(REASON)
+  window.finish()
+  Atomics.add(board, BOARD.passed, 1)
 }
 
 function goOn(i: number): void {
   const one = filling[i]!
   const { draft, key, version } = one
-  const n = Math.min(one.length - one.done, 1 + chance(chunk.length))
-  for (let k = 0; k < n; k++) chunk[k] = byteAt(key, version, one.done + k)
-  const taken = chance(100) !== 0 && draft.append(chunk, 0, n)
+  const n = piece(one)
+  const taken = chance(one.passes ? 4 : 100) !== 0 && draft.append(chunk, 0, n)
+  if (!taken && one.passes) {
+    filling.splice(i, 1)
+    const window = draft.outgrow(REASON)
+    if (window !== null) passing.push({ window, key, version, length: one.done + chance(2_000_000), done: one.done })
+    return
+  }
   one.done += n
   if (taken && one.done < one.length) return
   filling.splice(i, 1)
@@ -111,9 +150,10 @@ function join(): void {
   hold.follow(() => {
     const ended = hold.whole || hold.abandoned >= 0
     one.at = check(hold, key, one.at)
+    hold.pass(one.at)
     if (!ended) return
     growing.delete(one)
-    if (hold.whole) check(hold, key, 0)
+    if (hold.whole && !hold.slides) check(hold, key, 0)
     hold.release()
     Atomics.add(board, BOARD.grown, 1)
   })
@@ -137,6 +177,7 @@ function turn(): void {
   else if (act < 14 && reading.length < 8) find()
   else if (act < 16 && growing.size < 4) join()
   else if (act < 19 && reading.length > 0) release()
+  else if (passing.length > 0) passOn(chance(passing.length))
   else if (chance(40) === 0) store.remove(`key ${chance(KEYS)}`)
   else if (chance(20) === 0) store.each((hold) => void hold.key, 20)
   if (Atomics.exchange(board, BOARD.bells + race.me, 0) === 1) store.heard()
@@ -146,6 +187,7 @@ parentPort?.postMessage('ready')
 while (Atomics.load(board, BOARD.stop) === 0) turn()
 while (reading.length > 0) release()
 while (filling.length > 0) goOn(0)
+for (const { window } of passing) window.abandon(REASON)
 // Others end what is followed here; each of them rings.
 while (growing.size > 0) {
   Atomics.store(board, BOARD.bells + race.me, 0)

@@ -60,9 +60,10 @@ for (const shards of [1, 2]) {
     const { board } = arena
     const { evicted, resets } = arena.main.usage()
     t.diagnostic(
-      `${board[BOARD.filled]} filled, ${board[BOARD.read]} read, ${board[BOARD.grown]} joined, ${evicted} evicted`,
+      `${board[BOARD.filled]} filled, ${board[BOARD.read]} read, ${board[BOARD.grown]} joined, ${board[BOARD.passed]} passed by, ${evicted} evicted`,
     )
     assert.ok(Math.min(board[BOARD.filled]!, board[BOARD.read]!, board[BOARD.grown]!, evicted) > 50)
+    assert.ok(board[BOARD.passed]! > 5)
     assert.equal(resets, 0)
   })
 }
