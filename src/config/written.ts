@@ -222,7 +222,7 @@ export interface WrittenRoute {
   readonly cache?: boolean | WrittenRouteCache | undefined
   /** Whether CONNECT requests are passed on as tunnels. They get 405 otherwise. Default: `false`. */
   readonly connect?: boolean | undefined
-  /** Protocols a connection may be upgraded to; `true` for all, `false` for none. Other upgrades are answered as plain requests. */
+  /** Protocols a connection may be upgraded to; `true` for all, `false` for none. Other upgrades are answered as plain requests, and so are those to other versions of HTTP (`h2c`) always, as they would pass by every rule. */
   readonly upgrade?: boolean | readonly string[] | string | undefined
 }
 

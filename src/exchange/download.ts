@@ -8,6 +8,7 @@ import { Field } from '../wire/fields.ts'
 import { interimToClient, responseToClient } from '../wire/forward.ts'
 import { chunkHead } from '../wire/framing.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
+import { wasOffered } from '../wire/upgrade.ts'
 import type { Exchange } from './exchange.ts'
 import { invalidate } from './invalidation.ts'
 import type { Sequel } from './sequel.ts'
@@ -42,6 +43,13 @@ export class Download implements OriginUser {
     this.#sequel = sequel
     this.framing = framing
     this.#keep = keep
+  }
+
+  /** Forgets the response of which nothing has left for the client yet. False: some of it has, or it opened a tunnel. */
+  takeBack(): boolean {
+    if (this.#tunnel || this.#sequel !== null || !this.#out.takeBack()) return false
+    this.reset()
+    return true
   }
 
   /** Whether it goes on with what came from the store. */
@@ -122,12 +130,8 @@ export class Download implements OriginUser {
     const x = this.#x
     const { head: request, client, origin } = x
     if (origin === null) return
-    if (!request.isConnect && request.upgrade === null) {
-      return x.attemptFailed('response_bad', 'a 101 response nobody asked for', false)
-    }
-    if (!request.isConnect && head.upgrade === null) {
-      return x.attemptFailed('response_bad', 'a 101 response that names no protocol', false)
-    }
+    const wrong = head.status === 101 ? faultOfSwitch(request.upgrade, head.upgrade) : null
+    if (wrong !== null) return x.attemptFailed('response_bad', wrong, false)
     // RFC 9110 §7.8: what follows the request is the new protocol's, but not before the request is complete.
     if (!x.upload.done) return x.attemptFailed('response_bad', 'a tunnel before the request was complete', false)
     this.begun = this.#tunnel = true
@@ -141,7 +145,7 @@ export class Download implements OriginUser {
         bodyKind: BodyKind.none,
         contentLength: -1,
         connection: '',
-        upgrade: !request.isConnect,
+        upgrade: head.status === 101,
         extra: x.stickyField(),
       }),
     )
@@ -227,4 +231,11 @@ export class Download implements OriginUser {
     if (this.#tunnel) x.expect('tunnel_idle', x.settings.timeouts.tunnelIdle)
     else if (this.begun) x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
   }
+}
+
+/** What is wrong with a 101 that switches to these protocols, for a request that offered those; null: nothing. */
+function faultOfSwitch(offered: string | null, switched: string | null): string | null {
+  if (offered === null) return 'a 101 response nobody asked for'
+  if (switched === null) return 'a 101 response that names no protocol'
+  return wasOffered(offered, switched) ? null : 'a 101 response to a protocol that was not offered'
 }

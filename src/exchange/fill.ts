@@ -44,6 +44,8 @@ export class Fill implements OriginUser {
   #whole = false
   /** The rest of the body, as it was read; null: nobody wants it. */
   #rest: Buffer[] | null = null
+  /** Why it broke off; null: it did not, or nobody wanted the rest. */
+  failure: { readonly cause: Cause; readonly detail: string } | null = null
   /** Told on this thread, without the detour over the store, when there is more or it is over. */
   onMore: (() => void) | null = null
   /** The body grew past what the store takes. True: the rest of it is wanted, and taken by `take`. */
@@ -141,7 +143,8 @@ export class Fill implements OriginUser {
   }
 
   /** The response is not whole, and must not pass for it (RFC 9111 §3.3). */
-  originFailed(_cause: Cause, _detail: string, _unsent: boolean): void {
+  originFailed(cause: Cause, detail: string, _unsent: boolean): void {
+    this.failure = { cause, detail }
     this.#draft?.abandon(REASON.failed)
     this.#draft = null
     this.#end(false)

@@ -61,6 +61,7 @@ export class Client implements StreamOwner, BodySink {
   #paused = false
   #ended = false
   #tunnel = false
+  #asks: 'answer' | 'upgrade' | 'tunnel' = 'answer'
   #stopping = false
   /** Bytes read that nobody has used yet. */
   #kept: Buffer = empty
@@ -136,6 +137,7 @@ export class Client implements StreamOwner, BodySink {
     this.#phase = 'serving'
     this.#off()
     this.body.reset(spare.bodyKind, spare.contentLength, 'request', limits, limits.body)
+    this.#asks = spare.isConnect ? 'tunnel' : spare.upgrade === null ? 'answer' : 'upgrade'
     spare = this.context.user.request(this, spare)
     return true
   }
@@ -223,7 +225,16 @@ export class Client implements StreamOwner, BodySink {
 
   /** Whether the connection may serve another request after this one. */
   get lasting(): boolean {
-    return !this.#stopping && (!this.#ended || this.#kept.length > 0 || this.#at < this.#to)
+    return !this.#stopping && (!this.#ended || this.#more) && !this.#hasOther
+  }
+
+  /** After a refusal, what follows may be the other protocol, with bytes a third party chose: no requests (RFC 9931). */
+  get #hasOther(): boolean {
+    return this.#asks !== 'answer' && (this.#asks === 'tunnel' || this.#more)
+  }
+
+  get #more(): boolean {
+    return this.#kept.length > 0 || this.#at < this.#to
   }
 
   /** The client sent FIN. */
@@ -236,7 +247,7 @@ export class Client implements StreamOwner, BodySink {
     this.#serving = null
     this.#wantsBody = false
     this.stream.intake.endBulk(true)
-    if (!keep || !this.body.done || this.#stopping) return this.close()
+    if (!keep || !this.body.done || this.#stopping || this.#hasOther) return this.close()
     this.#phase = 'idle'
     if (this.#to === 0) this.#next()
   }
@@ -257,7 +268,7 @@ export class Client implements StreamOwner, BodySink {
   close(): void {
     this.#serving = null
     if (this.#phase === 'closed' || this.#phase === 'lingering') return
-    const unread = !this.body.done || this.#at < this.#to || this.#kept.length > 0 || this.#phase === 'head'
+    const unread = !this.body.done || this.#more || this.#asks === 'tunnel' || this.#phase === 'head'
     this.#kept = empty
     this.#phase = 'lingering'
     if (unread && !this.#ended) {

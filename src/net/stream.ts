@@ -41,10 +41,6 @@ const onread = {
   },
 }
 
-interface Internals {
-  readonly _writableState: { needDrain: boolean }
-}
-
 /** What stands behind an accepted connection: Node's private handle. */
 export type Handle = object
 
@@ -57,6 +53,7 @@ export class Stream implements Writer {
   #later = ''
   #piece: Buffer | null = null
   #keeper: Disposable | null = null
+  #handed = 0 // bytes that have left so, modulo 2³²
   /** What writes in the background still use. */
   #lent: Lent[] | null = null
   /** Writes that the kernel has not taken completely. */
@@ -168,6 +165,19 @@ export class Stream implements Writer {
     return this.flowing
   }
 
+  /** Where the next byte that is said will stand among all bytes of this stream; see takeBack. */
+  get position(): number {
+    return (this.#handed + this.#later.length + (this.#piece?.length ?? 0)) | 0
+  }
+
+  /** Takes back all that was said from `position` on. False, and nothing is changed, when some of it has left. */
+  takeBack(position: number): boolean {
+    const kept = (position - this.#handed) | 0
+    const can = kept >= 0 && kept <= this.#later.length && this.#piece === null
+    if (can) this.#later = this.#later.slice(0, kept)
+    return can
+  }
+
   /** Writes what has been said. */
   flush(): void {
     const text = this.#later
@@ -179,6 +189,7 @@ export class Stream implements Writer {
     }
     if (text === '') return
     this.#later = ''
+    this.#handed = (this.#handed + text.length) | 0
     if (this.#mute) return
     const handle = this.#handle()
     if (handle !== null) this.#settle(handle.writeLatin1String(null, text), null)
@@ -197,6 +208,7 @@ export class Stream implements Writer {
     if (this.#mute) return false
     const all = this.#later + text
     this.#later = ''
+    this.#handed = (this.#handed + all.length + to - from) | 0
     const copy = lent ? null : copyOf(buf, from, to)
     const bytes = copy === null ? buf.subarray(from, to) : copy.subarray(0, to - from)
     const handle = this.#handle()
@@ -283,7 +295,7 @@ export class Stream implements Writer {
     if (this.flowing)
       return true
       // Node tells of a drain only past its high-water mark; we want to hear of every write the kernel did not take at once.
-    ;(this.socket as unknown as Internals)._writableState.needDrain = true
+    ;(this.socket as unknown as { _writableState: { needDrain: boolean } })._writableState.needDrain = true
     return false
   }
 

@@ -36,7 +36,7 @@ export const Field = {
   contentType: 28,
   cacheControl: 29,
   age: 30,
-  proxyStatus: 31,
+  proxy: 31,
   etag: 32,
   lastModified: 33,
   expires: 34,
@@ -64,6 +64,7 @@ export const Field = {
   server: 56,
   strictTransportSecurity: 57,
   surrogateCapability: 58,
+  proxyStatus: 59,
 } as const
 
 /** Number of a field in `Field`. */
