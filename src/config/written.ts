@@ -119,7 +119,7 @@ export interface WrittenPool {
   } | undefined
   /** Requests in the whole pool at once, in addition to the limits of its servers. Unset: no limit of its own. HAProxy has no such limit. */
   readonly maxConnections?: number | 'unlimited' | undefined
-  /** The line of those who wait for a server, first come first served over all threads. */
+  /** The line of those who wait for a server: first come, first served, exactly among fewer than 8 and on one thread. Of more, over several threads, one may be overtaken by an eighth of them, 8 at most. */
   readonly queue?: {
     /** Requests that may wait while every server is at its limit. 0: none, the next one is refused at once. HAProxy: maxqueue (0 is without bound there). Varnish: backend_wait_limit. Default: `0`. */
     readonly max?: number | undefined
