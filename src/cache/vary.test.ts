@@ -121,6 +121,7 @@ it('matches nothing by fields that the server is told by Headgate and not by the
   for (const name of [
     'X-Forwarded-For',
     'x-real-ip',
+    'proxy',
     'Forwarded',
     'Via',
     'Connection',

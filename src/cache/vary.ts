@@ -29,6 +29,7 @@ const OURS: ReadonlySet<string> = new Set([
   'expect',
   'forwarded',
   'pragma',
+  'proxy',
   'trailer',
   'via',
   'cdn-loop',

@@ -110,6 +110,14 @@ test('hosts and paths of routes are brought into one form, or refused with a rem
   assert.deepEqual(configFrom(route({ upgrade: 'WebSocket' })).routes[0]?.upgrade, ['websocket'])
 })
 
+test('a cache key cannot count the field Proxy, which no server gets to see', () => {
+  const route = (header: string) => ({ ...base, routes: [{ to: 'app', cache: { key: { headers: [header] } } }] })
+  assert.deepEqual(said(route('PROXY')), ['bad-name routes[0].cache.key.headers[0]'])
+  assert.match(notices(route('Proxy'))[0]?.fix ?? '', /never passed on.*CVE-2016-5385/)
+  assert.match(notices(route('a b'))[0]?.fix ?? '', /leave out spaces/)
+  assert.deepEqual(said(route('Proxy-X')), [])
+})
+
 test('limits may be unlimited, and 0 is not taken for it', () => {
   const unlimited = configFrom({ ...base, listeners: { web: { bind: ':80', maxConnections: 'unlimited' } } })
   assert.equal(unlimited.listeners[0]?.maxConnections, 0x7fffffff)

@@ -127,7 +127,7 @@ export interface WrittenPool {
   } | undefined
   /** Requests in the whole pool at once, in addition to the limits of its servers. Unset: no limit of its own. HAProxy has no such limit. */
   readonly maxConnections?: number | 'unlimited' | undefined
-  /** The line of those who wait for a server, first come first served over all threads. */
+  /** The line of those who wait for a server: first come, first served, exactly among fewer than 8 and on one thread. Of more, over several threads, one may be overtaken by an eighth of them, 8 at most. */
   readonly queue?: {
     /** Requests that may wait while every server is at its limit. 0: none, the next one is refused at once. HAProxy: maxqueue (0 is without bound there). Varnish: backend_wait_limit. Default: `0`. */
     readonly max?: number | undefined
@@ -243,7 +243,7 @@ export interface WrittenRoute {
   readonly cache?: boolean | WrittenRouteCache | undefined
   /** Whether CONNECT requests are passed on as tunnels. They get 405 otherwise. Default: `false`. */
   readonly connect?: boolean | undefined
-  /** Protocols a connection may be upgraded to; `true` for all, `false` for none. Other upgrades are answered as plain requests. */
+  /** Protocols a connection may be upgraded to; `true` for all, `false` for none. Other upgrades are answered as plain requests, and so are those to other versions of HTTP (`h2c`) always, as they would pass by every rule. */
   readonly upgrade?: boolean | readonly string[] | string | undefined
 }
 

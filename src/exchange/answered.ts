@@ -1,4 +1,5 @@
 /** What the answer of a server means for the cache: it is stored, it renews what is stored, or it is passed on. */
+import type { Cause } from '../base/cause.ts'
 import { lately, wall } from '../base/clock.ts'
 import { controlOf } from '../cache/control.ts'
 import { ageTold, askOf, usableOnError } from '../cache/judge.ts'
@@ -22,6 +23,7 @@ import { askAsTold, awaitPart, isTooMuch } from './part.ts'
 import { freshen, validated } from './renewal.ts'
 import type { RouteCache } from './route-cache.ts'
 import { putOff, setBack } from './set-back.ts'
+import { recall } from './take-back.ts'
 import { draftOf, handToFill, isOutdated, lifeOfAnswer, notRefreshed, OF_REQUEST, refreshEnded } from './take-over.ts'
 
 // Used up within one call each.
@@ -173,7 +175,8 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
     filling.onMore = null
     if (hold.object === 0) return
     try {
-      if (!awaitPart(c, hold, filling, () => served(c, hold, now, own))) served(c, hold, now, own)
+      if (filling.failure !== null && !refused) brokeOff(c, filling.failure)
+      else if (!awaitPart(c, hold, filling, () => served(c, hold, now, own))) served(c, hold, now, own)
     } catch (error) {
       world.defect(error)
       x.over(true)
@@ -182,6 +185,13 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
   c.detail = null
   c.waiting = hold
   return true
+}
+
+/** It broke off within the read that began it: its client has seen nothing of it yet. */
+function brokeOff(c: Caching, { cause, detail }: { readonly cause: Cause; readonly detail: string }): void {
+  c.letGo()
+  recall(c)
+  c.x.fail(cause, detail)
 }
 
 /** `own`: lines for this client alone. */

@@ -95,7 +95,7 @@ export class Caching extends CacheState {
   find(way: RouteCache): Stage | null | undefined {
     const { head } = this.x
     const now = wall()
-    const hold = this.#current(way, now)
+    const hold = this.current(way, now)
     this.fwd = this.key === this.primary ? 'uri-miss' : 'vary-miss'
     if (hold !== null) {
       switch (judge(this.life, this.ask, now)) {
@@ -143,7 +143,7 @@ export class Caching extends CacheState {
   }
 
   /** The stored response of the request, with its life in life; null without one. Sets the key, and whether it is passed. */
-  #current(way: RouteCache, now: number): Hold | null {
+  current(way: RouteCache, now: number): Hold | null {
     this.key = this.primary
     this.names = null
     let hold = way.store.find(this.key)
@@ -199,7 +199,7 @@ export class Caching extends CacheState {
     if (!late || way === null) return false
     this.dropStale()
     const now = wall()
-    const hold = this.#current(way, now)
+    const hold = this.current(way, now)
     const verdict = hold === null ? 'gone' : judge(this.life, this.ask, now)
     if (hold !== null && (verdict === 'fresh' || verdict === 'grace')) {
       this.x.withdraw()
@@ -272,7 +272,8 @@ export class Caching extends CacheState {
     if (by !== 'client' && this.role !== 'none') this.way?.notes.note(this.primary, cause, wall())
     if (by === 'client' || shed) this.#leave()
     if (by === 'client' || this.stale === null || !this.usable(cause)) return false
-    if (!shed && this.followed === null) setBack(this.stale, wall())
+    // Where the answer had begun, its end was noted already.
+    if (!shed && this.followed === null && this.role !== 'none') setBack(this.stale, wall())
     this.serveStale(cause, cause, detail)
     return true
   }

@@ -71,6 +71,13 @@ export class Delivery {
     this.#held = this.#complete = this.#begun = false
   }
 
+  /** Forgets the answer of which nothing has left for the client yet. False: some of it has. */
+  takeBack(): boolean {
+    if (!this.#x.responder.takeBack()) return false
+    this.reset()
+    return true
+  }
+
   /**
    * Answers with what is held, and lets go of it in the end.
    * @param conditions of the client; null: it has none

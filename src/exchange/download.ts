@@ -9,6 +9,7 @@ import { Field } from '../wire/fields.ts'
 import { interimLines, responseLines, viaLine } from '../wire/forward.ts'
 import { BodyKind, type ResponseHead } from '../wire/head.ts'
 import { isEndless } from '../wire/media-type.ts'
+import { wasOffered } from '../wire/upgrade.ts'
 import { arm, becomeStream, expectTunnel, occupantOf } from './bounds.ts'
 import { formOf } from './compression.ts'
 import { Compressor, type CompressorUser } from './compressor.ts'
@@ -38,6 +39,13 @@ export class Download implements OriginUser, CompressorUser {
     this.#trailers = ''
     this.#compressor?.close()
     this.#compressor = null
+  }
+
+  /** Forgets the response of which nothing has left for the client yet. False: some of it has, or it opened a tunnel. */
+  takeBack(): boolean {
+    if (this.#tunnel || !this.#x.responder.takeBack()) return false
+    this.reset()
+    return true
   }
 
   originConnected(): void {
@@ -121,12 +129,8 @@ export class Download implements OriginUser, CompressorUser {
     const x = this.#x
     const { head: request, client, origin } = x
     if (origin === null) return
-    if (!request.isConnect && request.upgrade === null) {
-      return x.attemptFailed('response_bad', 'a 101 response nobody asked for', false)
-    }
-    if (!request.isConnect && head.upgrade === null) {
-      return x.attemptFailed('response_bad', 'a 101 response that names no protocol', false)
-    }
+    const wrong = head.status === 101 ? faultOfSwitch(request.upgrade, head.upgrade) : null
+    if (wrong !== null) return x.attemptFailed('response_bad', wrong, false)
     // RFC 9110 §7.8: what follows the request is the new protocol's, but not before the request is complete.
     if (!x.upload.done) return x.attemptFailed('response_bad', 'a tunnel before the request was complete', false)
     this.begun = this.#tunnel = true
@@ -135,7 +139,7 @@ export class Download implements OriginUser, CompressorUser {
     x.status = head.status
     x.deadline = 0
     const lines = responseLines(head, false) + x.stickyField() + viaLine(head, client.context.config.via)
-    x.responder.tunnel(head.status, head.reason, lines, request.isConnect ? null : head.upgrade)
+    x.responder.tunnel(head.status, head.reason, lines, head.status === 101 ? head.upgrade : null)
     origin.tunnel()
     x.upload.tunnel()
     // From here on it is a stream and counts as one; what requests compete for is free again.
@@ -268,4 +272,11 @@ export class Download implements OriginUser, CompressorUser {
     this.#x.world.defect(error)
     this.#x.over(true)
   }
+}
+
+/** What is wrong with a 101 that switches to these protocols, for a request that offered those; null: nothing. */
+function faultOfSwitch(offered: string | null, switched: string | null): string | null {
+  if (offered === null) return 'a 101 response nobody asked for'
+  if (switched === null) return 'a 101 response that names no protocol'
+  return wasOffered(offered, switched) ? null : 'a 101 response to a protocol that was not offered'
 }

@@ -61,6 +61,8 @@ export class Fill implements OriginUser {
   readonly #deadline: number
   #over = false
   #slot: Permit<Server> | null
+  /** Why it broke off; null: it did not, or nobody wanted the rest. */
+  failure: { readonly cause: Cause; readonly detail: string } | null = null
   /** Told on this thread, without the detour over the store, when there is more or it is over. */
   onMore: (() => void) | null = null
   /** The body grew past what the store takes, and is not stored. */
@@ -167,7 +169,8 @@ export class Fill implements OriginUser {
   }
 
   /** The response is not whole, and must not pass for it (RFC 9111 §3.3). */
-  originFailed(cause: Cause, _detail: string, _unsent: boolean): void {
+  originFailed(cause: Cause, detail: string, _unsent: boolean): void {
+    this.failure = { cause, detail }
     this.#taken.attempt?.failed(cause, codeOf(this.#taken.origin))
     this.#fail()
   }

@@ -21,6 +21,7 @@ const nowhere: Responder = {
   last: (_, keeper) => keeper[Symbol.dispose](),
   flush: () => true,
   end: () => true,
+  takeBack: () => false,
   endTunnel() {},
   answer() {},
   prepared() {},
@@ -37,9 +38,8 @@ export class Nobody implements ClientSide {
   readonly bytesIn = 0
   readonly bodyLeft = false
   readonly body = { received: 0, trailers: '' }
-  readonly source = { owns: (): boolean => false }
+  readonly source = { error: null, owns: (): boolean => false }
   readonly halfClosed = false
-  readonly failed = false
 
   /** In the place of `client`: what it asked for is asked for in its name. */
   constructor(client: ClientSide) {

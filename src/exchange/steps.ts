@@ -3,12 +3,14 @@ import { lately } from '../base/clock.ts'
 import { Origin } from '../net/origin.ts'
 import { forwardsLeft, isInCdnLoop, isLoop } from '../wire/forward.ts'
 import { BodyKind } from '../wire/head.ts'
+import { mayUpgrade } from '../wire/upgrade.ts'
 import { keyOf, preferred } from './affinity.ts'
 import type { Exchange } from './exchange.ts'
 import { answerFailure } from './failure.ts'
 import { lastHopAnswer } from './last-hop.ts'
 import { attemptOver, codeOf } from './server-tally.ts'
 import type { Stage, Steps } from './stage.ts'
+import { takeBack } from './take-back.ts'
 
 const steps: Steps = {
   /** The head is here: is it for us, and where does it belong? */
@@ -37,7 +39,7 @@ const steps: Steps = {
     x.settings = pool.config
     if (pool.config.timeouts.total > 0) x.deadline = client.since + pool.config.timeouts.total
     if (head.isConnect && !config.connect) return failed('method_refused', head.target)
-    if (head.upgrade !== null && !upgrades(config.upgrade, head.upgrade)) head.upgrade = null
+    if (head.upgrade !== null && !mayUpgrade(config.upgrade, head.upgrade)) head.upgrade = null
     if (cache !== null) {
       const next = x.caching.look(cache)
       if (next !== undefined) return next
@@ -129,7 +131,7 @@ const steps: Steps = {
       x.over(false)
       return null
     }
-    if (!x.begun && x.caching.rescue(cause, detail)) return null
+    if ((!x.begun || takeBack(x)) && x.caching.rescue(cause, detail)) return null
     x.cause = cause
     const answered = answerFailure(x, cause, detail)
     // Whoever has got a part of an answer must not take it for the whole.
@@ -146,12 +148,4 @@ export function step<N extends Stage['at']>(x: Exchange, s: Stage<N>): Stage | n
 
 function failed(cause: Stage<'failed'>['cause'], detail: string): Stage<'failed'> {
   return { at: 'failed', cause, detail }
-}
-
-/** Whether a route passes an Upgrade on. Its value may name several protocols, in order of preference (RFC 9110 §7.8). */
-function upgrades(allowed: readonly string[], wanted: string): boolean {
-  if (allowed.length === 0) return false
-  if (allowed[0] === '*') return true
-  for (const protocol of wanted.toLowerCase().split(',')) if (!allowed.includes(protocol.trim())) return false
-  return true
 }

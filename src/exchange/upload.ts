@@ -125,7 +125,7 @@ export class Upload implements Serving {
 
   clientGone(): void {
     const { client } = this.#x
-    if (!this.#tunnel || client.failed) {
+    if (!this.#tunnel || client.source.error !== null) {
       // What the server has got of a broken tunnel must not pass for all there was.
       if (this.#tunnel) this.#origin?.drop(true)
       this.#x.caching.handOver()

@@ -11,7 +11,7 @@
  * - Waiters are told when the gate's own work is done, in a loop: `granted` may dispose, admit and leave as it likes.
  */
 import type { Cause } from '../base/cause.ts'
-import { type Line, older, SLACK } from '../ledger/line.ts'
+import { type Line, older, slackOf } from '../ledger/line.ts'
 import { type Keeper, Permit } from './permit.ts'
 import { Queue } from './queue.ts'
 import type { Source } from './source.ts'
@@ -185,7 +185,8 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
   /** Something of ours is no longer needed: to the next in line, or free. */
   #pass(s: S): void {
     const line = this.line
-    if (line.length !== 0 && !this.#source.over(s) && this.#offer(s, this.#fitting(s), SLACK)) return
+    const { length } = line
+    if (length !== 0 && !this.#source.over(s) && this.#offer(s, this.#fitting(s), slackOf(length))) return
     this.#source.give(s)
     if (line.length !== 0) this.#freed()
   }

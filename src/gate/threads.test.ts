@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { assertEmpty, Guest, Hut, lay, type Yard } from '../../test/races/yard.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { SLACK } from '../ledger/line.ts'
+import { SLACK, slackOf } from '../ledger/line.ts'
 
 interface Scene {
   readonly huts: [Hut, Hut, Hut]
@@ -57,24 +57,35 @@ test('who comes joins the line when anyone waits on any thread', () => {
   assert.deepEqual([first.grants, second.grants], [1, 0])
 })
 
-test('nobody is overtaken by more than SLACK younger ones', () => {
-  const { huts } = scene({ servers: [1], line: 99 })
-  const [a, b] = huts
-  let holder = come(a)
-  const far = come(b)
-  const near = Array.from({ length: 20 }, () => come(a))
-  let before = 0
-  for (;;) {
-    holder.dispose()
-    const next = near.find((guest) => guest.held !== null)
-    if (next === undefined) break
-    before++
-    holder = next
-  }
-  assert.equal(before, SLACK)
-  b.bell()
-  assert.equal(far.grants, 1)
-})
+for (const [waiters, most] of [
+  [2, 0],
+  [7, 0],
+  [8, 1],
+  [21, 2],
+  [60, 6],
+  [150, SLACK],
+] as const) {
+  test(`of ${waiters} who wait the oldest is overtaken by at most ${most}`, () => {
+    const { huts } = scene({ servers: [1], line: 200 })
+    const [a, b] = huts
+    let holder = come(a)
+    const far = come(b)
+    const near = Array.from({ length: waiters - 1 }, () => come(a))
+    let before = 0
+    for (;;) {
+      holder.dispose()
+      const next = near.find((guest) => guest.held !== null)
+      if (next === undefined) break
+      before++
+      holder = next
+    }
+    assert.ok(before <= most, `${before}`)
+    // Within that bound a thread serves its own, so that no other has to be woken.
+    assert.ok(before >= slackOf(waiters - most), `${before}`)
+    b.bell()
+    assert.equal(far.grants, 1)
+  })
+}
 
 test('a slot on its way to one who has left is passed on', () => {
   const { huts, empty } = scene({ servers: [1], line: 9 })
@@ -185,7 +196,8 @@ test('a raised limit lets in the oldest, wherever they wait', () => {
   for (let i = 0; i < 4; i++) for (const hut of huts) hut.bell()
   const served = all.map((guest) => guest.grants)
   assert.equal(served.filter((n) => n === 1).length, 20)
-  assert.deepEqual(served.slice(0, 20 - SLACK), Array(20 - SLACK).fill(1))
+  const sure = 20 - slackOf(30)
+  assert.deepEqual(served.slice(0, sure), Array(sure).fill(1))
 })
 
 test('a lowered limit is kept also by what is on its way', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { assertEmpty, lay } from '../../test/races/yard.ts'
 import { Ledger } from './ledger.ts'
-import { type Line, older, SLACK } from './line.ts'
+import { type Line, older, SLACK, slackOf } from './line.ts'
 
 function three(line: number): { readonly lines: Line[]; readonly ledgers: Ledger[]; readonly empty: () => void } {
   const { memory, plan } = lay({ threads: 3, line })
@@ -48,6 +48,10 @@ test('what is freed goes to the thread whose oldest waiter came first', () => {
   c.publish(20, 0, 0)
   assert.equal(a.elder(1, 0, SLACK), 2)
   assert.deepEqual([a.first(19), a.first(20), a.first(25)], [true, false, false])
+})
+
+test('what a thread may prefer its own by grows with the queue, from nothing to SLACK', () => {
+  assert.deepEqual([0, 1, 7, 8, 15, 16, 63, 64, 1000].map(slackOf), [0, 0, 0, 1, 1, 2, 7, SLACK, SLACK])
 })
 
 test("one's own waiter goes first when it is at most SLACK places younger", () => {

@@ -2,8 +2,9 @@
  * A line as all threads see it. The waiters themselves are in their threads (gate.ts); here stands how many there are
  * altogether (bounded), and for each thread the arrival numbers of those to be served first. Whoever frees something
  * reads them and hands it to the thread where the oldest waits: first in, first out over all threads, except that
- * one's own waiter goes first when it is at most SLACK places younger, because waking a thread costs 30 to 60 µs.
- * So nobody is overtaken by more than SLACK younger ones (those whose own deadline fires at that instant aside).
+ * one's own waiter goes first when it is only a few places younger (slackOf), because waking a thread costs 30 to 60 µs.
+ * So the younger ones that overtake a waiter are at most an eighth of those who wait with it, and never more than SLACK
+ * (those whose own deadline fires at that instant aside); of fewer than eight, nobody is overtaken.
  *
  * Per row: joined (waiters of this thread), called (something was left for us, or we should look again), plain (number
  * of our oldest waiter that can use anything), choosy (of our oldest that cannot), avoids (bits of what that one
@@ -17,8 +18,13 @@
 import { type LedgerPlan, LINE, LINE_ROW } from './layout.ts'
 import { type LimitInForce, type Voice, voices } from './voice.ts'
 
-/** Places by which a thread's own waiter may be younger than another thread's oldest and still go first. */
+/** Most places by which a thread's own waiter may be younger than another thread's oldest and still go first. */
 export const SLACK = 8
+
+/** The same for `length` waiters: in a short queue every place counts. */
+export function slackOf(length: number): number {
+  return Math.min(SLACK, length >> 3)
+}
 
 /** The last two are not the queue's: spare.ts has idle connections of a listener there. */
 export const ROW = { joined: 0, called: 1, plain: 2, choosy: 3, avoids: 4, idleSince: 5, asked: 6 } as const

@@ -25,8 +25,6 @@ export interface ClientSide {
   readonly body: { readonly received: number; readonly trailers: string }
   /** The client will send nothing more. */
   readonly halfClosed: boolean
-  /** The connection ended with an error. */
-  readonly failed: boolean
 
   /** Serves the request that was just handed over. */
   serve(serving: Serving, head: RequestHead): void

@@ -50,6 +50,7 @@ export class Client implements StreamOwner, BodySink, ClientSide {
   #paused = false
   #ended = false
   #tunnel = false
+  #asks: 'answer' | 'upgrade' | 'tunnel' = 'answer'
   #stopping = false
   /** Bytes read that nobody has used yet. */
   #kept: Buffer = empty
@@ -128,6 +129,7 @@ export class Client implements StreamOwner, BodySink, ClientSide {
     this.#phase = 'serving'
     this.#off()
     this.body.reset(spare.bodyKind, spare.contentLength, 'request', limits, limits.body)
+    this.#asks = spare.isConnect ? 'tunnel' : spare.upgrade === null ? 'answer' : 'upgrade'
     spare = this.context.user.request(this, spare)
     return true
   }
@@ -217,7 +219,16 @@ export class Client implements StreamOwner, BodySink, ClientSide {
 
   /** Whether the connection may serve another request after this one. */
   get lasting(): boolean {
-    return !this.#stopping && !this.context.crowded && (!this.#ended || this.#kept.length > 0 || this.#at < this.#to)
+    return !this.#stopping && !this.context.crowded && (!this.#ended || this.#more) && !this.#hasOther
+  }
+
+  /** After a refusal, what follows may be the other protocol, with bytes a third party chose: no requests (RFC 9931). */
+  get #hasOther(): boolean {
+    return this.#asks !== 'answer' && (this.#asks === 'tunnel' || this.#more)
+  }
+
+  get #more(): boolean {
+    return this.#kept.length > 0 || this.#at < this.#to
   }
 
   /** The client sent FIN. */
@@ -225,16 +236,12 @@ export class Client implements StreamOwner, BodySink, ClientSide {
     return this.#ended
   }
 
-  get failed(): boolean {
-    return this.stream.error !== null
-  }
-
   /** The answer is out. `keep`: go on with the next request on this connection. */
   finish(keep: boolean): void {
     this.#serving = null
     this.#wantsBody = false
     this.stream.intake.endBulk(true)
-    if (!keep || !this.body.done || this.#stopping) return this.close()
+    if (!keep || !this.body.done || this.#stopping || this.#hasOther) return this.close()
     this.#phase = 'idle'
     if (this.#to === 0) this.#next()
   }
@@ -255,7 +262,7 @@ export class Client implements StreamOwner, BodySink, ClientSide {
   close(): void {
     this.#serving = null
     if (this.#phase === 'closed' || this.#phase === 'lingering') return
-    const unread = !this.body.done || this.#at < this.#to || this.#kept.length > 0 || this.#phase === 'head'
+    const unread = !this.body.done || this.#more || this.#asks === 'tunnel' || this.#phase === 'head'
     this.#kept = empty
     this.#phase = 'lingering'
     this.#idle.end()

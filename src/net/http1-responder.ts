@@ -19,6 +19,9 @@ export class Http1Responder implements Responder {
   /** The connection goes on after this response. */
   #keep = false
   #complete = false
+  #tunnel = false
+  /** Bytes of interim responses. */
+  #interim = 0
   begun = false
 
   constructor(client: Client) {
@@ -33,11 +36,12 @@ export class Http1Responder implements Responder {
     this.#keepAlive = head.keepAlive
     this.#isHead = head.isHead
     this.#framing = 'none'
-    this.begun = this.#keep = this.#complete = false
+    this.#interim = 0
+    this.begun = this.#keep = this.#complete = this.#tunnel = false
   }
 
   get bytes(): number {
-    return this.#out.bytes
+    return this.#interim + this.#out.bytes
   }
 
   get open(): boolean {
@@ -68,8 +72,12 @@ export class Http1Responder implements Responder {
 
   interim(status: number, reason: string, lines: string): boolean {
     if (this.#minor === 0) return this.ready // RFC 9110 §15.2
-    this.#out.text(interimText(status, reason, lines))
-    return this.#out.flush()
+    const text = interimText(status, reason, lines)
+    this.#interim += text.length
+    const { stream } = this.#client
+    stream.say(text)
+    this.#out.open(stream) // a final response that is taken back does not take it along
+    return stream.flowing
   }
 
   head(status: number, reason: string, lines: string, length: number, content: boolean): void {
@@ -83,7 +91,7 @@ export class Http1Responder implements Responder {
   }
 
   tunnel(status: number, reason: string, lines: string, protocol: string | null): void {
-    this.begun = true
+    this.begun = this.#tunnel = true
     this.#out.text(tunnelText(status, reason, lines, protocol))
   }
 
@@ -122,6 +130,12 @@ export class Http1Responder implements Responder {
     this.#complete = true
     if (this.#framing === 'chunked') this.#out.text(`0\r\n${trailers}\r\n`)
     return this.#out.flush()
+  }
+
+  takeBack(): boolean {
+    if (this.#tunnel || !this.#out.takeBack()) return false
+    this.begun = this.#keep = this.#complete = false
+    return true
   }
 
   endTunnel(): void {

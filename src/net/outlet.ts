@@ -12,6 +12,8 @@ const GATHER = 16 * 1024
 export class Outlet {
   #stream: Stream | null = null
   #text = ''
+  /** Where on the stream it begins. */
+  #from = 0
   /** Writes made so far; 0: nothing has left. */
   writes = 0
   /** Bytes given so far. */
@@ -21,6 +23,7 @@ export class Outlet {
 
   open(stream: Stream): void {
     this.#stream = stream
+    this.#from = stream.position
   }
 
   reset(): void {
@@ -67,6 +70,15 @@ export class Outlet {
     this.writes += 2
     stream.send(this.#text, buf, from, to, lent)
     this.#text = ''
+  }
+
+  /** Takes back all that was given, if nothing of it has left for the kernel. False: some of it has. */
+  takeBack(): boolean {
+    if (this.writes > 0 && this.#stream?.takeBack(this.#from) === false) return false
+    this.#text = ''
+    this.writes = this.bytes = 0
+    this.first = null
+    return true
   }
 
   /** Sends what was gathered. False when something sent before waits for the kernel. */

@@ -7,6 +7,8 @@
 
 /** Where bytes were read. */
 export interface ReadSource {
+  /** What went wrong on the connection first; null: nothing. */
+  readonly error: Error | null
   /** Whether this buffer stays untouched while the source is paused, so that it can be written from without a copy. */
   owns(buf: Buffer): boolean
 }
@@ -60,6 +62,8 @@ export interface Responder {
   flush(): boolean
   /** The response is complete, with these trailer lines. False: as for `flush`. */
   end(trailers: string): boolean
+  /** Forgets the final response, if nothing of it has left for the client. False: some of it has, or it opened a tunnel. */
+  takeBack(): boolean
   /** In a tunnel: nothing more follows. */
   endTunnel(): void
 

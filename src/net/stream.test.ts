@@ -16,3 +16,37 @@ test('a stream that is reset while its FIN is on its way is closed for good', as
   assert.equal(stream.open, false)
   server.close()
 })
+
+test('what was said in this turn can be taken back until it has left, and what was said before it stays', async () => {
+  await using server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const stream = Stream.connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+  const [[peer]] = await Promise.all([once(server, 'connection'), once(stream.socket, 'connect')])
+  let got = ''
+  peer.setEncoding('latin1').on('data', (text: string) => (got += text))
+  stream.say('first,')
+  const second = stream.position
+  stream.say('wrong')
+  assert.equal(stream.takeBack(second), true)
+  assert.equal(stream.position, second)
+  stream.say('second,')
+  stream.flush()
+  assert.equal(stream.takeBack(second), false)
+  const third = stream.position
+  stream.say('gone,')
+  stream.flush()
+  stream.say('more')
+  assert.equal(stream.takeBack(third), false, 'a part of it has left')
+  let released = false
+  stream.lend('|', Buffer.from('lent,'), { [Symbol.dispose]: () => (released = true) })
+  const fourth = stream.position
+  assert.equal(stream.takeBack(fourth - 1), false, 'a lent piece is not taken back')
+  stream.say('wrong')
+  assert.equal(released, true)
+  assert.equal(stream.takeBack(fourth), true)
+  stream.say('end')
+  stream.end()
+  await once(peer, 'end')
+  assert.equal(got, 'first,second,gone,more|lent,end')
+  stream.destroy()
+})

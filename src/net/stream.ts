@@ -14,6 +14,7 @@ import { Intake } from './intake.ts'
 import { giveBack, type Lent } from './lent.ts'
 import type { ReadSource } from './responder.ts'
 import { sayLater } from './sayers.ts'
+import { socketEvents } from './socket-events.ts'
 import { nobody, type StreamOwner } from './stream-owner.ts'
 
 /** Characters that may wait for the end of the turn, per stream. */
@@ -42,10 +43,6 @@ const onread = {
   },
 }
 
-interface Internals {
-  readonly _writableState: { needDrain: boolean }
-}
-
 /** What stands behind an accepted connection: Node's private handle. */
 export type Handle = object
 
@@ -58,6 +55,7 @@ export class Stream implements Writer, ReadSource {
   #later = ''
   #piece: Buffer | null = null
   #keeper: Disposable | null = null
+  #handed = 0 // bytes that have left so, modulo 2³²
   /** What writes in the background still use. */
   #lent: Lent[] | null = null
   /** Writes that the kernel has not taken completely. */
@@ -83,8 +81,7 @@ export class Stream implements Writer, ReadSource {
 
   private constructor(socket: Socket) {
     this.socket = socket
-    // Shared functions, no closure per connection: `this` is the socket.
-    socket.on('end', onEnd).on('drain', onDrain).on('error', onError).on('close', onClose)
+    events.subscribe(socket)
   }
 
   /** Takes an accepted connection over from its handle. The only way to get `onread` on an accepted socket. */
@@ -122,7 +119,7 @@ export class Stream implements Writer, ReadSource {
     const socket = new GateSocket({ allowHalfOpen: true, noDelay: true, onread } as object)
     const stream = new Stream(socket)
     socket.stream = stream
-    socket.once('connect', onConnect)
+    events.awaitConnect(socket)
     if ('path' in to) socket.connect({ path: to.path })
     else socket.connect({ host: to.host, port: to.port })
     hearing = heard
@@ -169,6 +166,19 @@ export class Stream implements Writer, ReadSource {
     return this.flowing
   }
 
+  /** Where the next byte that is said will stand among all bytes of this stream; see takeBack. */
+  get position(): number {
+    return (this.#handed + this.#later.length + (this.#piece?.length ?? 0)) | 0
+  }
+
+  /** Takes back all that was said from `position` on. False, and nothing is changed, when some of it has left. */
+  takeBack(position: number): boolean {
+    const kept = (position - this.#handed) | 0
+    const can = kept >= 0 && kept <= this.#later.length && this.#piece === null
+    if (can) this.#later = this.#later.slice(0, kept)
+    return can
+  }
+
   /** Writes what has been said. */
   flush(): void {
     const text = this.#later
@@ -180,6 +190,7 @@ export class Stream implements Writer, ReadSource {
     }
     if (text === '') return
     this.#later = ''
+    this.#handed = (this.#handed + text.length) | 0
     if (this.#mute) return
     const handle = this.#handle()
     if (handle !== null) this.#settle(handle.writeLatin1String(null, text), null)
@@ -198,6 +209,7 @@ export class Stream implements Writer, ReadSource {
     if (this.#mute) return false
     const all = this.#later + text
     this.#later = ''
+    this.#handed = (this.#handed + all.length + to - from) | 0
     const copy = lent ? null : copyOf(buf, from, to)
     const bytes = copy === null ? buf.subarray(from, to) : copy.subarray(0, to - from)
     const handle = this.#handle()
@@ -288,7 +300,7 @@ export class Stream implements Writer, ReadSource {
     if (this.flowing)
       return true
       // Node tells of a drain only past its high-water mark; we want to hear of every write the kernel did not take at once.
-    ;(this.socket as unknown as Internals)._writableState.needDrain = true
+    ;(this.socket as unknown as { _writableState: { needDrain: boolean } })._writableState.needDrain = true
     return false
   }
 
@@ -375,18 +387,4 @@ export class Stream implements Writer, ReadSource {
   }
 }
 
-function onConnect(this: Socket): void {
-  Stream.of(this).tell('connected')
-}
-function onEnd(this: Socket): void {
-  Stream.of(this).tell('ended')
-}
-function onDrain(this: Socket): void {
-  Stream.of(this).tell('drained')
-}
-function onClose(this: Socket): void {
-  Stream.of(this).tell('closed')
-}
-function onError(this: Socket, error: NodeJS.ErrnoException): void {
-  Stream.of(this).failed(error)
-}
+const events = socketEvents(Stream.of)

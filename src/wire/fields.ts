@@ -36,7 +36,7 @@ export const Field = {
   contentType: 28,
   cacheControl: 29,
   age: 30,
-  proxyStatus: 31,
+  proxy: 31,
   etag: 32,
   lastModified: 33,
   expires: 34,
@@ -65,6 +65,7 @@ export const Field = {
   strictTransportSecurity: 57,
   surrogateCapability: 58,
   cdnLoop: 59,
+  proxyStatus: 60,
 } as const
 
 /** Number of a field in `Field`. */

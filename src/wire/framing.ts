@@ -74,7 +74,7 @@ export class BodyDecoder {
     this.error = null
     this.detail = ''
     this.done = kind === BodyKind.none || (kind === BodyKind.length && length === 0)
-    if (kind === BodyKind.chunked) this.#trailers.reset(limits)
+    if (kind === BodyKind.chunked) this.#trailers.reset(limits, side === 'request')
     else if (maxBody > 0 && this.#left > maxBody) this.#tooLarge()
   }
 

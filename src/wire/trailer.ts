@@ -20,9 +20,14 @@ export class TrailerReader {
   #bytes = 0
   #fields = 0
   #limits: HeadLimits = { line: 0, head: 0, fields: 0 }
+  #strict = true
 
-  /** Makes it ready for the next section, of at most limits.head bytes and limits.fields fields. */
-  reset(limits: HeadLimits): void {
+  /**
+   * Makes it ready for the next section, of at most limits.head bytes and limits.fields fields. `strict`: a field that
+   * frames a message makes the section bad; else it is dropped as every other field that may not be here.
+   */
+  reset(limits: HeadLimits, strict: boolean): void {
+    this.#strict = strict
     this.lines = ''
     this.done = false
     this.detail = ''
@@ -77,7 +82,10 @@ export class TrailerReader {
     return -1
   }
 
-  /** A line is complete. False where it would frame a message: no sender may, and some readers do as it says. */
+  /**
+   * A line is complete. False where it would frame a request: no client sends that but to smuggle something past a
+   * reader that does as it says. A server's is dropped like the rest (RFC 9110 §6.5.1): its response is right without.
+   */
   #take(): boolean {
     const line = this.#line
     this.#line = ''
@@ -85,7 +93,7 @@ export class TrailerReader {
     const colon = line.indexOf(':')
     const name = line.slice(0, colon)
     const lowerName = name.toLowerCase().replaceAll('_', '-') // as servers behind CGI read it
-    if (lowerName === 'content-length' || lowerName === 'transfer-encoding') return false
+    if (this.#strict && (lowerName === 'content-length' || lowerName === 'transfer-encoding')) return false
     if (isTrailerName(lowerName)) {
       const from = skipSpace(line, colon + 1, line.length)
       this.lines += `${name}: ${line.slice(from, trimSpace(line, from, line.length))}\r\n`

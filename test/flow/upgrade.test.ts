@@ -1,7 +1,7 @@
 /** Tunnels: upgraded connections and CONNECT. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Client } from '../kit/client.ts'
+import { Client, fetchOnce } from '../kit/client.ts'
 import { front, ok, type Plain, VIA } from '../kit/front.ts'
 import { type Peer, RawOrigin } from '../kit/raw-origin.ts'
 import { settled, until, verdictOf } from '../kit/settle.ts'
@@ -185,6 +185,9 @@ test('a route passes on the upgrades it allows and takes the others for plain re
     { upgrade: undefined, asked: 'websocket, h2c', passes: false },
     { upgrade: false, asked: 'websocket', passes: false },
     { upgrade: true, asked: 'foo/2, bar', passes: true },
+    { upgrade: true, asked: 'h2c', passes: false },
+    { upgrade: true, asked: 'websocket, HTTP/2.0', passes: false },
+    { upgrade: ['websocket', 'h2c'], asked: 'h2c', passes: false },
     { upgrade: ['foo', 'websocket'], asked: 'foo', passes: true },
     { upgrade: ['foo', 'websocket'], asked: 'bar', passes: false },
   ]
@@ -238,18 +241,152 @@ test('a 101 that nobody asked for, that names no protocol, or that comes before 
   await until(() => hg.gate.usage().pools[0]?.streams.inUse === 0)
 })
 
-test('CONNECT is refused unless the route allows it, and refusing costs nobody the connection', async () => {
+/** A request that a server would answer, as a tunnel's first bytes. */
+const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n'
+
+/** A Headgate, and what becomes of requests there: the refusal, and the server's status ('': it is not asked). */
+type Scene = readonly [Plain, readonly (readonly [refusal: string, status: string])[]]
+
+/** A refusal after which the connection ends, whatever the client sends then. */
+async function refusedForGood(client: Client, refusal: string): Promise<void> {
+  const answer = await client.response()
+  assert.equal(verdictOf(answer), refusal)
+  assert.equal(answer.field('connection'), 'close')
+  client.send(SMUGGLED)
+  assert.equal(await client.closed(), '')
+  assert.equal(client.error, null)
+}
+
+test('a CONNECT that is refused ends the connection, and what follows it is not read as requests, whoever refuses it and why', async () => {
+  await using origin = await RawOrigin.listen()
+  const scenes: readonly Scene[] = [
+    [{}, [['405 method_refused', '']]],
+    [{ route: { host: 'other.test' } }, [['404 no_route', '']]],
+    [
+      { route: { connect: true } },
+      [
+        ['403', '403 Forbidden'],
+        ['407', '407 Proxy Authentication Required'],
+        ['304', '304 Not Modified'],
+        ['500', '500 Oops'],
+        ['502 response_bad', '101 Switching Protocols'],
+      ],
+    ],
+    [{ route: { connect: true, cache: {} } }, [['403', '403 Forbidden']]],
+  ]
+  for (const [plain, refusals] of scenes) {
+    await using hg = await front(origin, plain)
+    for (const [refusal, status] of refusals) {
+      for (const behind of ['', SMUGGLED]) {
+        using client = await Client.connect(hg.port)
+        client.send(`CONNECT db.test:5432 HTTP/1.1\r\nHost: db.test:5432\r\n\r\n${behind}`)
+        const peer = status === '' ? null : (await origin.asked()).peer
+        peer?.send(`HTTP/1.1 ${status}\r\nUpgrade: x\r\nConnection: upgrade, close\r\nContent-Length: 4\r\n\r\n`)
+        if (!/^[13]/.test(status)) peer?.send('nope')
+        await refusedForGood(client, refusal)
+        if (peer !== null) assert.equal(await peer.closed(), '', 'nothing of the tunnel reaches the server')
+      }
+    }
+    assert.equal(hg.gate.usage().requests, refusals.length * 2, 'nothing behind them was a request')
+    await settled(hg.gate)
+  }
+})
+
+test('an Upgrade that is refused while bytes lie behind the request ends the connection, and they are not read as requests', async () => {
+  await using origin = await RawOrigin.listen()
+  const scenes: readonly Scene[] = [
+    [
+      {},
+      [
+        ['200', '200 OK'],
+        ['403', '403 Forbidden'],
+        ['502 response_bad', '101 Switching Protocols'],
+      ],
+    ],
+    [{ route: { upgrade: false } }, [['200', '200 OK']]],
+    [{ route: { cache: {} } }, [['200', '200 OK']]],
+    [{ route: { host: 'other.test' } }, [['404 no_route', '']]],
+  ]
+  for (const [plain, refusals] of scenes) {
+    await using hg = await front(origin, plain)
+    for (const [refusal, status] of refusals) {
+      using client = await Client.connect(hg.port)
+      client.send(ASK + SMUGGLED)
+      if (status !== '') {
+        const { peer } = await origin.asked()
+        peer.send(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+      }
+      await refusedForGood(client, refusal)
+    }
+    assert.equal(hg.gate.usage().requests, refusals.length, 'nothing behind them was a request')
+    await settled(hg.gate)
+  }
+})
+
+test('bytes behind a request with an Upgrade that come while its answer is on the way are not read as requests either', async () => {
   await using origin = await RawOrigin.listen()
   await using hg = await front(origin)
   using client = await Client.connect(hg.port)
-  client.send('CONNECT db.test:5432 HTTP/1.1\r\nHost: db.test:5432\r\n\r\n')
-  const answer = await client.response()
-  assert.equal(verdictOf(answer), '405 method_refused')
-  assert.equal(answer.field('allow'), '')
-  client.get('/')
+  client.send(ASK)
   const { peer } = await origin.asked()
-  peer.send(ok('x'))
-  assert.equal((await client.response()).body, 'x')
+  peer.send('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha')
+  await client.until('ha')
+  client.send(SMUGGLED)
+  // Once another client, who came later, has got its answer, these bytes have been read.
+  assert.equal(verdictOf(await fetchOnce(hg.port, 'nonsense\r\n\r\n')), '400 request_line_bad')
+  peer.send('lf')
+  assert.equal(await client.closed(), 'lf')
+  assert.equal(origin.connections, 1)
+  assert.equal(peer.pending, '')
+})
+
+test('a client that waits for the answer to its Upgrade keeps its connection', async () => {
+  await using origin = await RawOrigin.listen()
+  await using hg = await front(origin, { route: { upgrade: false } })
+  using client = await Client.connect(hg.port)
+  client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n')
+  const { peer } = await origin.asked()
+  peer.send(ok('plain'))
+  const answer = await client.response()
+  assert.deepEqual([answer.body, answer.field('connection')], ['plain', null])
+  // Requests behind a request without Upgrade are pipelined as ever.
+  client.get('/1').get('/2')
+  for (const path of ['/1', '/2']) {
+    assert.match(await peer.until('\r\n\r\n'), new RegExp(`^GET ${path} `))
+    peer.send(ok(path))
+    assert.equal((await client.response()).body, path)
+  }
+})
+
+test('a 101 to a protocol that the client did not offer is not passed on', async () => {
+  await using origin = await RawOrigin.listen()
+  await using hg = await front(origin, { route: { upgrade: true } })
+  for (const [offered, switched, passes] of [
+    ['websocket', 'h2c', false],
+    ['websocket', 'websocket, h2c', false],
+    ['foo/1, bar', 'foo/2', false],
+    ['websocket', 'WebSocket', true],
+    ['foo/1, bar', 'Bar, FOO/1', true],
+  ] as const) {
+    using client = await Client.connect(hg.port)
+    client.send(`GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: ${offered}\r\n\r\n`)
+    const { peer } = await origin.asked()
+    peer.send(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${switched}\r\n\r\nmore`)
+    const answer = await client.response()
+    if (passes) {
+      assert.deepEqual([answer.status, answer.field('upgrade')], [101, switched])
+      assert.equal(await client.bytes(4), 'more')
+    } else {
+      assert.equal(verdictOf(answer), '502 response_bad', switched)
+      assert.equal(await peer.closed(), '')
+      // Nothing came behind its request: the client may go on.
+      client.get('/next')
+      const next = await origin.asked()
+      assert.match(next.head, /^GET \/next /)
+      next.peer.send(ok('next', 'Connection: close\r\n'))
+      assert.equal((await client.response()).body, 'next')
+    }
+  }
 })
 
 test('an allowed CONNECT opens a tunnel when the server says so, whatever framing its answer claims', async () => {
@@ -269,19 +406,4 @@ test('an allowed CONNECT opens a tunnel when the server says so, whatever framin
   peer.end()
   assert.equal(await client.closed(), '')
   await settled(hg.gate)
-})
-
-test('a CONNECT that the server declines is a request like any other', async () => {
-  await using origin = await RawOrigin.listen()
-  await using hg = await front(origin, { route: { connect: true } })
-  using client = await Client.connect(hg.port)
-  client.send('CONNECT db.test:5432 HTTP/1.1\r\nHost: db.test:5432\r\n\r\n')
-  const { peer } = await origin.asked()
-  peer.send('HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nnope')
-  assert.equal((await client.response()).body, 'nope')
-  client.get('/next')
-  assert.match(await peer.until('\r\n\r\n'), /^GET \/next /)
-  peer.send(ok('next'))
-  assert.equal((await client.response()).body, 'next')
-  assert.equal(hg.gate.usage().pools[0]?.streams.inUse, 0)
 })

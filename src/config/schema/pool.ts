@@ -188,7 +188,9 @@ export const pool = z.strictObject({
     'How long a request may wait, counted from its arrival. HAProxy: timeout queue. Varnish: backend_wait_timeout.',
   )
     .prefault({})
-    .describe('The line of those who wait for a server, first come first served over all threads.'),
+    .describe(
+      'The line of those who wait for a server: first come, first served, exactly among fewer than 8 and on one thread. Of more, over several threads, one may be overtaken by an eighth of them, 8 at most.',
+    ),
   streams: z
     .strictObject({
       max: limit()

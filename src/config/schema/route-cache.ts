@@ -9,6 +9,20 @@ const d = defaults.routeCache
 
 const field = () => token('the name of a field', (written) => written.toLowerCase())
 
+/** One that a key can count: the server has to get to see it. */
+const keyField = () =>
+  text({
+    pattern: /^(?!proxy$)[!#$%&'*+.^_`|~0-9A-Z-]+$/i,
+    expected: `the name of a field: letters, digits and any of !#$%&'*+-.^_\`|~`,
+    isNot: 'cannot be the name of a field that a key counts',
+    fix: (written) =>
+      /^proxy$/i.test(written)
+        ? 'remove it: the field Proxy is never passed on, as programs behind CGI take it for HTTP_PROXY (CVE-2016-5385)'
+        : 'leave out spaces and other signs',
+    rule: 'bad-name',
+    canonical: (written) => written.toLowerCase(),
+  })
+
 /** A name, or its beginning and a star: cookies and parameters come in families. */
 const nameOrBeginning = (what: string, example: string) =>
   text({
@@ -67,7 +81,7 @@ const key = z
       .describe(
         '`true` the query as it is, `false` none of it, or the parameters that matter: `{ only, without, sort }`.',
       ),
-    headers: names(field())
+    headers: names(keyField())
       .prefault([...d.key.headers])
       .describe(
         'Request fields that make a difference beyond what Vary names. What a purge or an unsafe request removes, it removes for all of their values.',

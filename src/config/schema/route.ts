@@ -71,7 +71,7 @@ export const route = z.strictObject({
     ])
     .prefault([...d.upgrade])
     .describe(
-      'Protocols a connection may be upgraded to; `true` for all, `false` for none. Other upgrades are answered as plain requests.',
+      'Protocols a connection may be upgraded to; `true` for all, `false` for none. Other upgrades are answered as plain requests, and so are those to other versions of HTTP (`h2c`) always, as they would pass by every rule.',
     ),
 })
 
