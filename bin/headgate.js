@@ -13,11 +13,18 @@ const require = module.createRequire(import.meta.url)
 /** Exit status of sysexits' EX_UNAVAILABLE: this runtime cannot run Headgate. */
 const EX_UNAVAILABLE = 69
 
+// The kernel drops a signal to process 1 of a container that it has no handler for: until there is one, this ends it.
+if (process.pid === 1) for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => endUnlessHeeded(signal))
+
 const current = process.versions.node
 const bundled = isVulnerable(current) ? bundledNode() : null
 if (bundled !== null && (isTooOld(current) || !isVulnerable(bundled.version))) rerun(bundled.node)
 else if (isTooOld(current)) refuse()
 else await run()
+
+function endUnlessHeeded(signal) {
+  if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal])
+}
 
 async function run() {
   // Said once, by the command that serves strangers.
@@ -44,6 +51,14 @@ function rerun(node) {
   const child = spawn(node, args, { stdio: 'inherit' })
   // A terminal sends SIGINT and SIGHUP to both processes, so the other may see them twice; src/cli/signals.ts knows.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2']) process.on(signal, () => child.kill(signal))
+  // As src/cli/parent.ts does it: the shell of npm is the parent of this process, not of the other.
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    child.kill('SIGTERM')
+  }, 250).unref()
+  if (process.env.npm_lifecycle_event === undefined) clearInterval(watch)
   child.on('error', (error) => {
     process.stderr.write(`headgate could not start ${node}: ${error.message}\n`)
     process.exitCode = EX_UNAVAILABLE

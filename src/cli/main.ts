@@ -110,7 +110,8 @@ function addRun(program: Command, end: (status: number) => void): void {
       ) +
         `
 Signals:
-  SIGTERM, SIGINT  stop: no new connections, what is under way may finish within the drain time; again: at once
+  SIGTERM, SIGINT  stop: no new connections, what is under way may finish within the drain time; once
+                   more, after a second: at once; before ready: at once
   SIGUSR2          open the log files anew, for log rotation`,
     )
     .action(async (file: string | undefined, options) => {

@@ -8,6 +8,7 @@ import { type Headgate, start } from '../run/start.ts'
 import { createAppLog } from '../watch/app-log.ts'
 import { greeting, many } from './greeting.ts'
 import { fromOptions, optionsWithoutFile, type RunOptions } from './one-liner.ts'
+import { isRunByNpm, onParentGone } from './parent.ts'
 import { heed, type Signal, statusOf } from './signals.ts'
 import { startFailure } from './start-failure.ts'
 import { paintFor } from './style.ts'
@@ -39,8 +40,17 @@ export async function run(file: string | undefined, options: RunOptions): Promis
     reload: () => talk('SIGHUP: reading the configuration anew is not possible yet; restart to change it'),
   })
 
+  using _parent = isRunByNpm(process.env)
+    ? onParentGone(() => {
+        talk('the shell in which npm started this is gone; run headgate without npm if it is to outlive it')
+        stopped.resolve('SIGTERM')
+      })
+    : null
   try {
-    headgate = await start(withAdminByDefault(config), { log: createAppLog('info') })
+    const started = start(withAdminByDefault(config), { log: createAppLog('info') })
+    const told = await Promise.race([started, stopped.promise])
+    if (typeof told === 'string') endBeforeReady(told)
+    headgate = told
   } catch (error) {
     const said = startFailure(error)
     if (said === null) throw error
@@ -55,11 +65,16 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   return await drain(headgate, config, await stopped.promise, hurried.promise)
 }
 
+/** There is nothing to finish yet. Binding may take its time, so nobody waits for the start to end. */
+function endBeforeReady(signal: Signal): never {
+  process.exit(fail(statusOf(signal), `${signal}: ended before it was ready`))
+}
+
 /** Stops in good order, or at once when told a second time. */
 async function drain(headgate: Headgate, config: Config, signal: Signal, hurried: Promise<Signal>): Promise<number> {
   const underWay = headgate.usage().pools.reduce((sum, { inUse, waiting }) => sum + inUse + waiting, 0)
   const rest = underWay === 0 ? '' : `; ${many(underWay, 'request')} under way may take ${duration(config.drain)}`
-  talk(`${signal}: stopping, no new connections${rest} (once more: at once)`)
+  talk(`${signal}: stopping, no new connections${rest} (once more after a second: at once)`)
   const second = await Promise.race([headgate.stop(), hurried])
   if (second === undefined) {
     talk('stopped')

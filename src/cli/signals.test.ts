@@ -1,25 +1,32 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { heed, statusOf } from './signals.ts'
+import { heed, REPEATS, statusOf } from './signals.ts'
 
 /** Says a signal to this process without a signal: the handlers are the same. */
 const say = (signal: NodeJS.Signals): void => void process.emit(signal, signal)
 
-test('the first signal stops and the second ends at once', () => {
-  const told: string[] = []
-  using _heeded = heed({ stop: (signal) => told.push(`stop ${signal}`), now: (signal) => told.push(`now ${signal}`) })
-  say('SIGTERM')
-  say('SIGINT')
-  assert.deepEqual(told, ['stop SIGTERM', 'now SIGINT'])
-})
-
-test('one press of Ctrl-C that comes in three times is one stop', () => {
-  const told: string[] = []
-  using _heeded = heed({ stop: () => told.push('stop'), now: () => told.push('now') })
-  say('SIGINT')
-  say('SIGINT')
-  say('SIGINT')
-  assert.deepEqual(told, ['stop'])
+test('the first signal stops, what follows within a second is the same wish, and a later one ends at once', () => {
+  for (const [first, second] of [
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGINT', 'SIGINT'],
+    ['SIGTERM', 'SIGINT'],
+  ] as const) {
+    const told: string[] = []
+    let now = 5
+    using _heeded = heed(
+      { stop: (signal) => told.push(`stop ${signal}`), now: (signal) => told.push(`now ${signal}`) },
+      () => now,
+    )
+    say(first)
+    for (const later of [0, 1, 500, REPEATS - 1]) {
+      now = 5 + later
+      say(second)
+    }
+    assert.deepEqual(told, [`stop ${first}`])
+    now = 5 + REPEATS
+    say(second)
+    assert.deepEqual(told, [`stop ${first}`, `now ${second}`])
+  }
 })
 
 test('SIGHUP stops where nothing can be reloaded, and else reloads', () => {

@@ -6,7 +6,7 @@ export type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGUSR2'
 export interface Orders {
   /** The first SIGTERM or SIGINT: come to an end in good order. */
   stop(signal: Signal): void
-  /** A second one: end at once. */
+  /** One more, later than REPEATS after the first: end at once. */
   now?(signal: Signal): void
   /** SIGUSR2. Where this is missing the signal is left alone. */
   reopen?(): void
@@ -15,25 +15,21 @@ export interface Orders {
 }
 
 /**
- * Ctrl-C reaches every process of the terminal, and npm and bin/headgate.js pass on what they get: one press can come
- * in two or three times. What follows within this many ms is the same press.
+ * One wish to stop can come in several times: Ctrl-C reaches every process of the terminal, bin/headgate.js passes on
+ * what it gets, and `timeout` and some supervisors send to the process and to its group. What follows the first within
+ * this many ms is the same wish.
  */
-const onePress = 300
+export const REPEATS = 1000
 
-/** Heeds the signals until disposed. */
-export function heed(orders: Orders): Disposable {
-  let stopping = false
-  let pressed = -Infinity
+/** Heeds the signals until disposed. `clock`: ms, monotonic. */
+export function heed(orders: Orders, clock: () => number = () => performance.now()): Disposable {
+  let first = -1
 
   const stop = (signal: Signal): void => {
-    const now = performance.now()
-    const again = signal === 'SIGINT' && now - pressed < onePress
-    if (signal === 'SIGINT') pressed = now
-    if (again) return
-    if (!stopping) {
-      stopping = true
+    if (first < 0) {
+      first = clock()
       orders.stop(signal)
-    } else orders.now?.(signal)
+    } else if (clock() - first >= REPEATS) orders.now?.(signal)
   }
 
   const heeded: [Signal, () => void][] = [

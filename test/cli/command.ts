@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
-const bin = fileURLToPath(new URL('../../bin/headgate.js', import.meta.url))
+/** The door of the command line. */
+export const bin = fileURLToPath(new URL('../../bin/headgate.js', import.meta.url))
 
 export interface Ended {
   readonly code: number | null

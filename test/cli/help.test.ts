@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
-import { command } from './command.ts'
+import { command, RunningCommand } from './command.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
@@ -68,6 +68,14 @@ test('under an older Node it finds the newer one that was installed beside it', 
   assert.deepEqual(good, { code: 0, signal: null, out: `${version}\n`, err: '' })
   const bad = await command(['chekc'], { node: old })
   assert.equal(bad.code, 2)
+  // Signals reach the newer one, and how it ends is how this one ends.
+  await using running = new RunningCommand(['run', '--to', '127.0.0.1:1', '--listen', '127.0.0.1:0'], { node: old })
+  await running.said(/^ready$/m)
+  running.signal('SIGTERM')
+  running.signal('SIGTERM')
+  const { code, err } = await running.ended()
+  assert.equal(code, 0)
+  assert.match(err, /SIGTERM: stopping[\s\S]*\nstopped\n$/)
 })
 
 /** A Node on this machine that is too old for Headgate itself; null where there is none. */

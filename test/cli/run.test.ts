@@ -1,5 +1,6 @@
 /** `headgate run` from start to end, as a process of its own between a real client and a real server. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -8,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { command, RunningCommand } from './command.ts'
+import { bin, command, RunningCommand } from './command.ts'
 
 interface Origin {
   readonly address: string
@@ -169,6 +170,71 @@ test('a stop lets a request under way finish, and ends with 0', async (t) => {
   assert.equal((await running.ended()).code, 0)
 })
 
+test('a SIGTERM that comes twice within a second is one, and lets a request under way finish', async (t) => {
+  const { address, held, holds } = await origin(t)
+  await using running = new RunningCommand(oneLiner(address))
+  const slow = ask(await portOf(running), '/slow')
+  await holds(1)
+  running.signal('SIGTERM')
+  running.signal('SIGTERM')
+  await running.said(/stopping.*once more after a second: at once/)
+  running.signal('SIGTERM')
+  held[0]?.end('slow')
+  assert.equal(await text(await slow), 'slow')
+  assert.equal((await running.ended()).code, 0)
+})
+
+test('a SIGTERM while the configuration is being read ends at once', async (t) => {
+  const cwd = folder(t)
+  writeFileSync(
+    join(cwd, 'headgate.config.mjs'),
+    "console.error('reading'); setInterval(() => {}, 1e9); await new Promise(() => {})",
+  )
+  await using running = new RunningCommand(['run'], { cwd })
+  await running.said(/reading/)
+  running.signal('SIGTERM')
+  assert.equal((await running.ended()).signal, 'SIGTERM')
+})
+
+test('a SIGTERM before it is ready ends at once, with 128 and its number, and leaves no socket', async (t) => {
+  const cwd = folder(t)
+  const socket = join(cwd, 'web.sock')
+  const config = { listeners: { web: { bind: `unix:${socket}` } }, pools: { app: { servers: ['127.0.0.1:1'] } } }
+  writeFileSync(join(cwd, 'headgate.json'), JSON.stringify(config))
+  // The signal comes as soon as it is heeded, which is before the first thread has been started.
+  const hook = join(cwd, 'hook.mjs')
+  writeFileSync(
+    hook,
+    "process.on('newListener', (name) => name === 'SIGTERM' && setImmediate(() => process.kill(process.pid, name)))",
+  )
+  await using running = new RunningCommand(['run'], { cwd, env: { NODE_OPTIONS: `--import=${hook}` } })
+  const { code, err } = await running.ended()
+  assert.equal(code, 143)
+  assert.match(err, /SIGTERM: ended before it was ready\n$/)
+  assert.doesNotMatch(err, /^ready$/m)
+  assert.equal(existsSync(socket), false)
+})
+
+test('what npm has started stops in good order when the shell of npm is gone', async (t) => {
+  const { address } = await origin(t)
+  // npm ends at a SIGTERM together with its shell, and says nothing to what runs in it.
+  const args = ['-c', '"$@"; exit $?', 'sh', process.execPath, bin, ...oneLiner(address)]
+  const shell = spawn('/bin/sh', args, {
+    env: { ...process.env, npm_lifecycle_event: 'npx' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  t.after(() => shell.kill('SIGKILL'))
+  let said = ''
+  shell.stderr.setEncoding('utf8').on('data', (part: string) => {
+    said += part
+    if (/^ready$/m.test(said)) shell.kill('SIGTERM')
+  })
+  // The pipe ends with the last process that holds it.
+  await once(shell.stderr, 'end')
+  assert.match(said, /the shell in which npm started this is gone/)
+  assert.match(said, /SIGTERM: stopping[\s\S]*\nstopped\n$/)
+})
+
 test('a second signal ends at once, with 128 and its number', async (t) => {
   const { address, holds } = await origin(t)
   await using running = new RunningCommand(oneLiner(address))
@@ -176,8 +242,10 @@ test('a second signal ends at once, with 128 and its number', async (t) => {
   await holds(1)
   running.signal('SIGTERM')
   await running.said(/stopping/)
-  running.signal('SIGINT')
+  // Those within a second are taken for repeats.
+  const again = setInterval(() => running.signal('SIGINT'), 100)
   const { code, err } = await running.ended()
+  clearInterval(again)
   assert.equal(code, 130)
   assert.match(err, /SIGINT: ended at once/)
   await slow
