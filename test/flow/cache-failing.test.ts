@@ -195,16 +195,24 @@ for (const threads of [1, 2]) {
     const more = { threads, cache: { size: '1MiB', maxObject: '128KB' } }
     await using at = await shop({ coalesce: { max: 2, timeout: '5s', otherwise: 'refuse' } }, more)
     const inside: Asked[] = []
-    at.origin.on('/big', (asked) => {
-      inside.push(asked)
-      asked.say(`HTTP/1.1 200 OK\r\n${FRESH}Content-Length: 20000\r\n\r\nx`)
-    })
+    const sizes = { big: 20_000, small: 1000 } as const
+    for (const [name, size] of Object.entries(sizes)) {
+      at.origin.on(`/${name}`, (asked) => {
+        inside.push(asked)
+        asked.say(`HTTP/1.1 200 OK\r\n${FRESH}Content-Length: ${size}\r\n\r\nx`)
+      })
+    }
     at.origin.says('/page', FRESH)
-    // Bodies that are under way cannot make room.
+    // Bodies that are under way cannot make room: first large ones, then small ones in what these have left.
     const clients: Client[] = []
-    for (let k = 0; k < 80; k++) clients.push((await Client.connect(at.gate.port)).get(`/big?${k}`))
-    await until(() => inside.length === 80)
-    await until(() => clients.every((client) => client.pending.endsWith('x')))
+    for (const name of Object.keys(sizes)) {
+      for (let k = 0; k < 200; k++) {
+        const client = await Client.connect(at.gate.port)
+        clients.push(client.get(`/${name}?${k}`))
+        await until(() => client.pending.endsWith('x'))
+        if (!client.pending.includes('; stored')) break
+      }
+    }
     const long = 'k'.repeat(3000)
     const answers = await Promise.all(Array.from({ length: 40 }, (_, k) => get(at.gate.port, `/page?${long}${k}`)))
     assert.deepEqual(tally(answers.map(verdictOf)), { 200: 40 })
@@ -212,7 +220,7 @@ for (const threads of [1, 2]) {
       answers.some((answer) => !/; stored/.test(answer.field('cache-status') ?? '')),
       'there was room',
     )
-    for (const one of inside) one.say('x'.repeat(19_999))
+    for (const one of inside) one.say('x'.repeat((one.head.includes('/big') ? sizes.big : sizes.small) - 1))
     for (const { complete } of await responses(clients)) assert.ok(complete)
     await done(at.gate, [at.client, ...clients])
   })
