@@ -1,4 +1,4 @@
-/** Where Node's parser takes what ours refuses, each with the reason. What is not in this table is a defect of one of them. */
+/** Where Node's parser takes what ours refuses, each with the reason, and the one case of the reverse. What is not here is a defect of one of them. */
 
 export interface Difference {
   readonly cause: string
@@ -124,3 +124,9 @@ export const stricter: readonly Difference[] = [
     why: 'Node hands the content on in a coding that it does not undo; a client would get it framed wrongly.',
   },
 ]
+
+/**
+ * Where Node refuses a response that ours takes: a field that frames a message stands in the trailer section. RFC 9110
+ * §6.5.1 has it ignored there, so it is dropped; Node takes it for one of the head's.
+ */
+export const laxerTrailer: RegExp = /\r\n0+(?:;.*)?\r\n(?:.+\r\n)*(?:content-length|transfer-encoding):/i
