@@ -52,6 +52,7 @@ for (const closer of ['client', 'server'] as const) {
         gate: `server ${origin.address}`,
         limit: 250,
         observed: 250,
+        limitBy: 'configured',
         setting: 'pools.shop.timeouts.tunnelFin',
         place: '',
         advice: '',
