@@ -116,7 +116,7 @@ export interface WrittenPool {
   } | undefined
   /** Whether requests to these servers say in Via that they came through here: `true` by the `name` of this proxy, or by another name, such as `'edge'`. nginx with its defaults (gzip_proxied off) compresses nothing for a request with Via: with `false` it does. A request that comes round in a circle is then known by CDN-Loop (RFC 8586). Default: `true`. */
   readonly via?: boolean | string | undefined
-  /** Name of a cookie that brings a client back to the same server, or `{ cookie, maxAge, secure }`; `false` for none. HAProxy: cookie insert. Varnish: shard director by cookie. */
+  /** Name of a cookie that brings a client back to the same server, or `{ cookie, maxAge, secure }`; `false` for none. A client whose server is down, in maintenance, gone or fails it gets a new one from the server that answers; one whose server is full keeps it. Answers that the cache stores carry none. HAProxy: cookie insert. Varnish: shard director by cookie. */
   readonly sticky?: false | string | {
     /** Name of the cookie. */
     readonly cookie: string
@@ -165,7 +165,7 @@ export interface WrittenPool {
     /** How long one is kept. Keep it below the server’s own keep-alive timeout, so that the server never closes under a request. HAProxy: pool-purge-delay. nginx: keepalive_timeout in upstream. Varnish: backend_idle_timeout. Default: `'4s'`. */
     readonly timeout?: Duration | undefined
   } | undefined
-  /** Other servers that are tried when a connection cannot be made, or is lost before a response and the request may safely be repeated: its method is idempotent, or nothing of it was sent. Each server is tried once. It also bounds how many servers a request can fell that crashes whatever it comes to. Time-outs of a response are not retried. HAProxy: retries with redispatch. nginx: proxy_next_upstream_tries. Default: `2`. */
+  /** Further servers tried when a connection cannot be established, or closes before the first byte of an answer where that is safe: the method is idempotent, or nothing was sent. Each is tried once, so this also bounds how many servers a request can bring down that makes them crash. Timeouts of an answer are not retried. Besides, a request that met an idle connection just being closed may go to the same server once more. HAProxy: retries with redispatch. nginx: proxy_next_upstream error, proxy_next_upstream_tries. Default: `2`. */
   readonly retries?: number | undefined
   /** How much a server may send as a head. */
   readonly limits?: {

@@ -31,9 +31,9 @@ import { Download } from './download.ts'
 import { finish } from './finish.ts'
 import { Nobody } from './nobody.ts'
 import type { Verdict } from './record.ts'
-import { attemptFailed } from './retry.ts'
+import { tryAgain } from './retry.ts'
 import type { Route } from './route.ts'
-import type { ServerTally } from './server-tally.ts'
+import { attemptOver, codeOf, type ServerTally } from './server-tally.ts'
 import type { Stage } from './stage.ts'
 import { step } from './steps.ts'
 import { Tenure } from './tenure.ts'
@@ -89,14 +89,15 @@ export class Exchange extends Waiting<Server> implements Asking {
   firstByteAt = -1
   // For retries.
   tried: number[] = []
-  /** Other servers that were tried after the first, and requests sent once more to the same one. */
+  /** Index of the first server of which a reused connection failed, and nothing else was tried; -1: none. */
+  staleAt = -1
   retries = 0
-  resends = 0
-  /** It was sent once more to the present server. */
+  /** It was sent again to a server whose reused connection had failed. From then on connections are fresh ones. */
   resent = false
   reused = false
   redispatched = false
   key = 0
+  /** Index of the server that its client is tied to; -1: none, and whoever answers sets the cookie. */
   prefer = -1
   // Seen at admission.
   listenerInUse = 0
@@ -237,7 +238,8 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.#leftLine()
     const server = slot.of
     this.redispatched = this.server !== null && this.server !== server
-    if (this.redispatched) route.pool.tallies[this.server!.index]!.retried()
+    if (this.redispatched && !this.reused) route.pool.tallies[this.server!.index]!.retried()
+    this.prefer = route.pool.pool.tieOf(this.prefer, server)
     this.slot = slot
     this.tenure.begin(lately())
     this.server = server
@@ -259,27 +261,20 @@ export class Exchange extends Waiting<Server> implements Asking {
     arm(this)
   }
 
-  /** The attempt at the present server failed before a response. */
+  /** The attempt at the present server failed before a response; another one may follow (see retry.ts). */
   attemptFailed(cause: Cause, detail: string, unsent: boolean): void {
-    attemptFailed(this, cause, detail, unsent)
-  }
-
-  /** Once more to the same server, on a fresh connection. */
-  sendAgain(route: Route, server: Server): void {
-    this.resent = true
-    this.resends++
-    this.go({ at: 'seated', route, server })
-  }
-
-  /** To a server that was not tried yet. False: there is none that may take requests. */
-  tryAnother(route: Route, server: Server): boolean {
-    this.tried.push(server.index)
-    if (!route.pool.pool.hasUntried(this)) return false
-    this.retries++
-    this.resent = false
-    this.releaseSlot()
-    this.go({ at: 'admitted', route })
-    return true
+    if (this.#over) return
+    const { route, server, origin } = this
+    const answered = origin !== null && origin.bytesIn > 0
+    const code = codeOf(origin)
+    this.dropOrigin()
+    if (route === null || server === null) return this.fail(cause, detail)
+    const next = tryAgain(this, route, server, cause, unsent, answered)
+    // That a reused connection was closed meanwhile says nothing against the server.
+    if (next !== null && this.reused) this.attempt = null
+    else attemptOver(this, cause, code)
+    if (next === null) this.fail(cause, detail)
+    else this.go(next)
   }
 
   dropOrigin(): void {
@@ -311,7 +306,7 @@ export class Exchange extends Waiting<Server> implements Asking {
   stickyField(): string {
     const { route, server } = this
     if (route === null || server === null) return ''
-    return route.pool.pool.stickyField(this.prefer, server.index, this.triedServer(this.prefer))
+    return route.pool.pool.stickyField(this.prefer, server.index)
   }
 
   get responder(): Responder {
@@ -369,10 +364,10 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.headAt = this.queueFrom = this.connectFrom = this.connectTook = this.sentAt = this.firstByteAt = -1
     this.waited = 0
     if (this.tried.length > 0) this.tried = []
-    this.retries = this.resends = 0
+    this.retries = 0
     this.resent = this.reused = this.redispatched = false
     this.key = 0
-    this.prefer = -1
+    this.prefer = this.staleAt = -1
     this.listenerInUse = this.poolInUse = this.serverInUse = this.queueLength = 0
     this.status = 0
     this.cause = null

@@ -50,7 +50,7 @@ function recordOf(x: Exchange, now: number, total: number, firstByte: number): R
     bytesOut: x.responder.bytes,
     cache: x.caching.result,
     cacheDetail: x.caching.detail,
-    retries: x.retries + x.resends,
+    retries: x.retries,
     redispatched: x.redispatched,
     reused: x.reused,
     listenerInUse: x.listenerInUse,

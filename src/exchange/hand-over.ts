@@ -143,8 +143,8 @@ function takeOver(y: Exchange, x: Exchange): void {
   y.deadline = x.deadline
   y.tried = x.tried
   x.tried = []
+  y.staleAt = x.staleAt
   y.retries = x.retries
-  y.resends = x.resends
   y.resent = x.resent
   y.redispatched = x.redispatched
   origin?.use(y.download)

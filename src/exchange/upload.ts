@@ -17,6 +17,8 @@ export class Upload implements Serving {
   #origin: Origin | null = null
   /** The request has been handed over completely. */
   done = false
+  /** Characters of the head as it was sent. */
+  #headLength = 0
   #tunnel = false
   /** Lines instead of those that were hidden, for the first try and for all that follow. */
   #asked: string | null = null
@@ -41,12 +43,16 @@ export class Upload implements Serving {
     const own = caching.way === null ? '' : caching.way.capability + caching.extra
     const extra = route === null ? own : own + route.pool.loopLine + this.#asked
     const again = this.#out.first
+    // The head is written anew: another server may need another Host, and the cache may ask otherwise by now.
+    const lines = requestToServer(head, client.hop, extra, server?.host, settings.via)
+    const body = again === null ? '' : again.slice(this.#headLength)
+    this.#headLength = lines.length
     this.#origin = origin
     this.#out.reset()
     this.#out.open(origin.stream)
     this.#x.sentAt = lately()
     origin.expectResponse(head.method)
-    this.#out.text(again ?? requestToServer(head, client.hop, extra, server?.host, settings.via))
+    this.#out.text(body === '' ? lines : lines + body)
     if (client.bodyLeft) client.readBody(head.expectContinue)
     else this.done = true
     const out = this.#out.flush()

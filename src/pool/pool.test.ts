@@ -223,21 +223,44 @@ test('a client comes back to its server, even while that is being drained, and e
   main[1]!.orders = 'drain'
   assert.equal(ask(pool, new Asker({ prefer: 1 })), 'b')
   assert.equal(ask(pool, new Asker({ prefer: 1 })), 'a')
-  assert.equal(pool.stickyField(1, 0, false), '') // merely full: the cookie stays
-  assert.equal(pool.stickyField(1, 0, true), pool.sticky!.line(0)) // it has failed: the client is tied anew
+  assert.equal(pool.tieOf(1, pool.servers[0]!), 1) // merely full: the cookie stays
   main[1]!.orders = 'maint'
   assert.equal(ask(pool, new Asker({ prefer: 1 })), 'c')
-  assert.equal(pool.stickyField(1, 2, false), pool.sticky!.line(2))
+  assert.equal(pool.tieOf(1, pool.servers[2]!), -1)
 })
 
 test('a cookie is set for new clients and for those whose server is gone, not for those who have it', () => {
   const { pool, main } = setUpOne({ servers: [{}, {}], sticky })
-  assert.match(pool.stickyField(-1, 1, false), /^Set-Cookie: srv=/)
-  assert.equal(pool.stickyField(1, 1, false), '')
+  assert.match(pool.stickyField(-1, 1), /^Set-Cookie: srv=/)
+  assert.equal(pool.stickyField(1, 1), '')
+  const [a, b] = pool.servers
+  assert.deepEqual([pool.tieOf(1, b!), pool.tieOf(1, a!), pool.tieOf(-1, a!)], [1, 1, -1])
   main[1]!.health = 'down'
-  assert.equal(pool.stickyField(1, 0, false), pool.sticky!.line(0))
+  assert.deepEqual([pool.tieOf(1, a!), pool.tieOf(1, b!)], [-1, 1], 'what is down may have been given before')
+  assert.equal(pool.stickyField(-1, 0), pool.sticky!.line(0))
   const { pool: plain } = setUpOne({ servers: [{}] })
-  assert.equal(plain.stickyField(-1, 0, false), '')
+  assert.equal(plain.stickyField(-1, 0), '')
+})
+
+test('room beside a server is a free slot of its like that is usable and untried, with nobody waiting for it', () => {
+  const { pool, main } = setUpOne({ servers: [{}, {}, {}, { backup: true }] })
+  const [a, b, , backup] = pool.servers
+  const w = new Asker({ tried: [2] })
+  assert.equal(pool.hasRoomBeside(a!, w), true)
+  assert.equal(pool.hasRoomBeside(backup!, new Asker()), false, 'it is the only backup')
+  main[1]!.orders = 'drain'
+  assert.equal(pool.hasRoomBeside(a!, w), false)
+  main[1]!.orders = 'ready'
+  const [first, second, third] = [new Asker(), new Asker(), new Asker()]
+  assert.deepEqual([ask(pool, first), ask(pool, second), ask(pool, third)], ['a', 'b', 'c'])
+  assert.equal(pool.hasRoomBeside(a!, w), false, 'full')
+  const waiting = new Asker({ tried: [1] })
+  assert.equal(ask(pool, waiting), 'waits')
+  second.seat![Symbol.dispose]()
+  assert.equal(b!.slots.open, true)
+  assert.equal(pool.hasRoomBeside(a!, w), false, 'somebody waits')
+  pool.gate.leave(waiting)
+  assert.equal(pool.hasRoomBeside(a!, w), true)
 })
 
 test('a server of weight 0 serves those tied to it and nobody else', () => {

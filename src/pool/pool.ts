@@ -54,6 +54,17 @@ export class Pool {
     return this.#source.hopeless(w) === null
   }
 
+  /** Whether a server like `s` (a backup or not), usable and not tried by this exchange, has a free slot now, and nobody waits for it. */
+  hasRoomBeside(s: Server, w: Asking): boolean {
+    if (this.gate.line.length > 0) return false
+    for (let i = 0; i < this.servers.length; i++) {
+      const server = this.servers[i]!
+      if (server === s || server.config.backup !== s.config.backup) continue
+      if (server.usable() && server.slots.open && !w.triedServer(i)) return true
+    }
+    return false
+  }
+
   /** The bell rang: takes what other threads left here, lets in who fits, and refuses those who wait in vain now. */
   collect(): void {
     this.gate.collect()
@@ -67,16 +78,17 @@ export class Pool {
   }
 
   /**
-   * The Set-Cookie line with its CRLF that the response needs, or ''. A cookie stays while its server can serve its client:
-   * also when that was merely full.
-   * @param prefer index of the server that the request's cookie named, or -1
-   * @param served index of the server that answered
-   * @param failed whether the one that the cookie named was tried for this request, and failed
+   * What is left of the tie to `prefer` (an index, or -1) when `server` was given instead: a server that is merely full
+   * keeps its clients; one that is down or in maintenance loses them to the server that answers.
    */
-  stickyField(prefer: number, served: number, failed: boolean): string {
-    if (this.sticky === null || prefer === served) return ''
-    if (prefer >= 0 && !failed && this.servers[prefer]!.keeps()) return ''
-    return this.sticky.line(served)
+  tieOf(prefer: number, server: Server): number {
+    if (prefer < 0 || prefer === server.index || this.servers[prefer]!.keeps()) return prefer
+    return -1
+  }
+
+  /** The Set-Cookie line with its CRLF that ties the client of a response to `served`; '' where it is tied already. */
+  stickyField(prefer: number, served: number): string {
+    return this.sticky === null || prefer >= 0 ? '' : this.sticky.line(served)
   }
 
   #refuseStranded(): void {

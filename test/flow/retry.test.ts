@@ -1,7 +1,5 @@
 /** When a request is sent again, where to, and when it must not be: RFC 9110 §9.2.2, RFC 9112 §9.3.1. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { test } from 'node:test'
 import { Client, get } from '../kit/client.ts'
 import { Farm } from '../kit/farm.ts'
@@ -203,86 +201,6 @@ test('what is sent again is not sent a third time', async () => {
   assert.equal(origin.connections, 2)
   const [, line] = await hg.log()
   assert.deepEqual([line?.retries, line?.cause, line?.end], [1, 'response_cut', 'XH'])
-})
-
-for (const [how, close] of [
-  ['closed', (asked: Asked) => asked.end()],
-  ['reset', (asked: Asked) => asked.reset()],
-] as const) {
-  test(`a GET whose fresh connection is ${how} without an answer goes to another server, a POST does not`, async () => {
-    await using farm = await Farm.listen(1)
-    await using origin = await Origin.listen(close)
-    await using hg = await logged(yaml([origin.address, farm.address('a')]))
-    assert.equal((await get(hg.port, '/')).body, 'a')
-    using client = await Client.connect(hg.port)
-    assert.equal(verdictOf(await client.send(post('/order')).response()), '502 response_cut')
-    assert.equal(origin.requests, 2)
-    assert.equal(farm.order.length, 1)
-    const lines = await hg.log()
-    assert.deepEqual(
-      lines.map(({ server, retries, redispatched, cause }) => [server, retries, redispatched, cause]),
-      [
-        [farm.address('a'), 1, true, null],
-        [origin.address, 0, false, 'response_cut'],
-      ],
-    )
-  })
-}
-
-test('a GET that fells every server it comes to is given up after as many others as the pool’s retries say', async () => {
-  const origins = await Promise.all(Array.from({ length: 5 }, () => Origin.listen((asked) => asked.end())))
-  await using hg = await headgate({
-    pools: { shop: { balance: 'first', servers: origins.map(({ address }) => address), retries: 2 } },
-  })
-  assert.equal(verdictOf(await get(hg.port, '/')), '502 response_cut')
-  assert.deepEqual(
-    origins.map(({ requests }) => requests),
-    [1, 1, 1, 0, 0],
-  )
-  await Promise.all(origins.map((origin) => origin[Symbol.asyncDispose]()))
-})
-
-test('a server that times out is not made up for at another one', async () => {
-  await using farm = await Farm.listen(1)
-  await using origin = await Origin.listen(() => {})
-  await using hg = await headgate({
-    pools: {
-      shop: { balance: 'first', servers: [origin.address, farm.address('a')], timeouts: { firstByte: '80ms' } },
-    },
-  })
-  assert.equal(verdictOf(await get(hg.port, '/')), '504 first_byte_timeout')
-  assert.deepEqual(farm.order, [])
-})
-
-test('a server that is killed under load costs no GET while another one is there', async () => {
-  const source =
-    "const server = require('node:http').createServer((_, r) => setTimeout(() => r.end('ok'), 5));" +
-    "server.listen(0, '127.0.0.1', () => console.log(server.address().port))"
-  const child = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [port] = (await once(child.stdout, 'data')) as [Buffer]
-  try {
-    await using other = await Origin.listen((asked) => setTimeout(() => asked.answer('ok'), 5))
-    await using hg = await headgate({
-      threads: 2,
-      pools: { shop: { servers: [`127.0.0.1:${Number(String(port))}`, other.address] } },
-    })
-    let killed = false
-    const statuses = await Promise.all(
-      Array.from({ length: 40 }, async () => {
-        using client = await Client.connect(hg.port)
-        const seen: number[] = []
-        for (let i = 0; i < 30; i++) {
-          seen.push((await client.get('/').response()).status)
-          if (i === 10 && !killed) killed = child.kill('SIGKILL')
-        }
-        return seen
-      }),
-    )
-    assert.deepEqual(tally(statuses.flat()), { 200: 1200 })
-    assert.ok(killed && other.requests > 600)
-  } finally {
-    child.kill('SIGKILL')
-  }
 })
 
 test('a server that died with its idle connections is replaced by another within the request', async () => {

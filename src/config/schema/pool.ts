@@ -175,7 +175,7 @@ export const pool = z.strictObject({
   sticky: sticky
     .optional()
     .describe(
-      'Name of a cookie that brings a client back to the same server, or `{ cookie, maxAge, secure }`; `false` for none. HAProxy: cookie insert. Varnish: shard director by cookie.',
+      'Name of a cookie that brings a client back to the same server, or `{ cookie, maxAge, secure }`; `false` for none. A client whose server is down, in maintenance, gone or fails it gets a new one from the server that answers; one whose server is full keeps it. Answers that the cache stores carry none. HAProxy: cookie insert. Varnish: shard director by cookie.',
     ),
   maxConnections: limit()
     .optional()
@@ -263,7 +263,7 @@ export const pool = z.strictObject({
   retries: whole(0, 100)
     .prefault(d.retries)
     .describe(
-      'Other servers that are tried when a connection cannot be made, or is lost before a response and the request may safely be repeated: its method is idempotent, or nothing of it was sent. Each server is tried once. It also bounds how many servers a request can fell that crashes whatever it comes to. Time-outs of a response are not retried. HAProxy: retries with redispatch. nginx: proxy_next_upstream_tries.',
+      'Further servers tried when a connection cannot be established, or closes before the first byte of an answer where that is safe: the method is idempotent, or nothing was sent. Each is tried once, so this also bounds how many servers a request can bring down that makes them crash. Timeouts of an answer are not retried. Besides, a request that met an idle connection just being closed may go to the same server once more. HAProxy: retries with redispatch. nginx: proxy_next_upstream error, proxy_next_upstream_tries.',
     ),
   limits: z
     .strictObject({
