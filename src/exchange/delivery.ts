@@ -184,6 +184,7 @@ export class Delivery {
       if (this.#at < to && !whole) {
         if (hold.abandoned >= 0) return this.#x.fail('response_cut', 'the response was not complete')
         if (!responder.flush()) return this.#stall()
+        if (responder.ready) hold.pass(this.#at)
         return this.#x.relax() // it is the server's turn; the fetch has timeouts of its own
       }
       if (this.#part + 1 === this.#parts.length) break

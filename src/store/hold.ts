@@ -23,6 +23,7 @@ export class Hold {
   #seenLength = -1
   #seenHead = -1
   #seenEnd = -1
+  #seenSlides = false
 
   /** For an object that was just pinned with this entry. */
   constructor(pins: Pins, shard: Shard, object: number, entry: number) {
@@ -156,7 +157,7 @@ export class Hold {
   }
 
   /**
-   * Has `told` called from Store.heard whenever there is more: a head, bytes, the end. What is there already counts as
+   * Has `told` called from Store.heard whenever there is more: a head, bytes, that it passes by, the end. What is there already counts as
    * new. The last call comes when the object is whole or abandoned. Null: no more calls.
    */
   follow(told: (() => void) | null): void {
@@ -174,7 +175,9 @@ export class Hold {
     return (
       Atomics.load(cells, this.#object + OBJECT.end) !== this.#seenEnd ||
       Atomics.load(cells, this.#object + OBJECT.length) !== this.#seenLength ||
-      Atomics.load(cells, this.#object + OBJECT.headLength) !== this.#seenHead
+      Atomics.load(cells, this.#object + OBJECT.headLength) !== this.#seenHead ||
+      // A reader that has read all there is must pass it, or no room is made for more.
+      this.slides !== this.#seenSlides
     )
   }
 
@@ -184,6 +187,7 @@ export class Hold {
     this.#seenEnd = Atomics.load(cells, this.#object + OBJECT.end)
     this.#seenHead = Atomics.load(cells, this.#object + OBJECT.headLength)
     this.#seenLength = Atomics.load(cells, this.#object + OBJECT.length)
+    this.#seenSlides = this.slides
     if (this.#seenEnd !== END.open) this.#pins.unfollow(this)
     this.#told?.()
   }

@@ -105,7 +105,8 @@ function settle(shard: Shard, object: number): number {
   while (!unread && isFree(shard, object)) {
     const first = cells[object + OBJECT.first]!
     const left = cells[object + OBJECT.room]! - cells[first + EXTENT.capacity]!
-    if (open && left < BELT) break
+    // Two stay in any case: the last one is being filled, and with it alone nothing could ever be filled anew.
+    if (open && (left < BELT || cells[first + EXTENT.next] === cells[object + OBJECT.last])) break
     Atomics.store(cells, object + OBJECT.first, cells[first + EXTENT.next]!)
     cells[object + OBJECT.room] = left
     cells[object + OBJECT.size]! -= blocks.size(first)

@@ -5,6 +5,7 @@ import { audit } from '../../test/races/audit.ts'
 import type { Draft } from './draft.ts'
 import type { Hold } from './hold.ts'
 import { createStoreMemory, type StoreMemory } from './memory.ts'
+import { EXTENT, OBJECT } from './object.ts'
 import { planStore, SHARD, type StoreSize } from './plan.ts'
 import { Store } from './store.ts'
 import type { Window } from './window.ts'
@@ -123,6 +124,42 @@ test('what does not fit goes on for those who read it, at the speed of the slowe
     one.hold.release()
   }
   assert.equal(a.find('long'), null)
+})
+
+test('a reader that has read all there is when it begins to pass by hears of that, so that there is room for more', () => {
+  const yard = new Yard(2)
+  const [a, b] = yard.stores as [Store, Store]
+  const draft = lead(a, 'long')
+  const reader = new Reader(join(b, 'long'))
+  reader.hold.follow(() => reader.read(Infinity))
+  assert.equal(draft.append(bytes(0, 64 * KB), 0, 64 * KB), true)
+  yard.settle()
+  assert.equal(reader.at, 64 * KB)
+  assert.equal(draft.append(bytes(64 * KB, 65 * KB), 0, KB), false)
+  const window = draft.outgrow(GONE)!
+  yard.settle()
+  const { cells } = reader.hold.shard
+  assert.equal(cells[cells[reader.hold.object + OBJECT.first]! + EXTENT.readers], 0, 'it has passed the first piece')
+  window.abandon(GONE)
+  reader.hold.release()
+})
+
+test('the piece that is being filled is never the only one, however long it is', () => {
+  const yard = new Yard(1, { bytes: 4096 * KB, maxObject: 2048 * KB })
+  const a = yard.stores[0]!
+  const draft = lead(a, 'long')
+  const reader = new Reader(draft.read()!)
+  assert.equal(draft.append(bytes(0, 2000 * KB), 0, 2000 * KB), true)
+  assert.equal(draft.append(bytes(0, 100 * KB), 0, 100 * KB), false)
+  const window = draft.outgrow(GONE)!
+  for (let at = 2000 * KB, n = 0; at < 6000 * KB; n++) {
+    assert.ok(n < 1000, `it stands still at ${at}`)
+    reader.read(Infinity)
+    at = write(window, at, 6000 * KB)
+    audit(yard.memory)
+  }
+  window.abandon(GONE)
+  reader.hold.release()
 })
 
 test('it takes no more than two pieces of memory where there is none to be had', () => {
