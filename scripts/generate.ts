@@ -4,7 +4,7 @@
  * `--check` writes nothing and fails when one of them is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { reasonsTable } from '../src/cache/reasons.ts'
+import { reasonsTable } from '../src/cache/object/reasons.ts'
 import { jsonSchema } from '../src/config/json-schema.ts'
 import { configurationReference } from '../src/config/reference.ts'
 import { writtenTypes } from '../src/config/types.ts'

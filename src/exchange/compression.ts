@@ -1,13 +1,13 @@
 /**
  * Answers that are compressed on their way from a server to a client: which ones, and how their heads change. Heads
- * change as those of stored responses do; see cache/coding.ts.
+ * change as those of stored responses do; see cache/serve/coding.ts.
  */
-import { type Coding, codingFor, hasDatedRange, mayCode, strongForms, withVary } from '../cache/coding.ts'
-import { listHas } from '../wire/connection.ts'
-import { isWeakTag, parseEntityTags } from '../wire/entity-tag.ts'
-import { fieldList } from '../wire/field-list.ts'
-import { Field } from '../wire/fields.ts'
-import type { RequestHead, ResponseHead } from '../wire/head.ts'
+import { type Coding, codingFor, hasDatedRange, mayCode, strongForms, withVary } from '../cache/serve/coding.ts'
+import { isWeakTag, parseEntityTags } from '../wire/http/entity-tag.ts'
+import { fieldList } from '../wire/http/field-list.ts'
+import { Field } from '../wire/http/fields.ts'
+import type { RequestHead, ResponseHead } from '../wire/http/head.ts'
+import { listHas } from '../wire/http1/connection.ts'
 import { hasRoom } from './compressor.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -54,7 +54,7 @@ export function formOf(x: Exchange, head: ResponseHead): Form {
   // What a trailer says of the body would be lost, or wrong.
   if (head.has(Field.trailer) || head.count === 0) return AS_IT_CAME
   const answer = { status: head.status, fields: head.text.slice(head.spans[0]!, head.text.length - 2) }
-  const targeted = caching.way?.settings.targeted ?? []
+  const targeted = caching.routeCache?.settings.targeted ?? []
   if (!mayCode(answer, head.contentLength, compress, targeted)) return AS_IT_CAME
   const vary = withVary(answer) === answer ? '' : VARY
   const coding = request.has(Field.range) ? null : coded(request, compress)

@@ -8,7 +8,7 @@
 import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib'
 import { lately, monotonic } from '../base/clock.ts'
 import { Timer, type Wheel } from '../base/wheel.ts'
-import type { Coding } from '../cache/coding.ts'
+import type { Coding } from '../cache/serve/coding.ts'
 
 /** Bodies that one thread compresses at once; beyond them answers pass as they are. Each takes 1 to 2 MB. */
 export const AT_ONCE = 64

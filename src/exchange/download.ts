@@ -3,18 +3,18 @@
 import { latin1 } from '../base/bytes.ts'
 import type { Cause } from '../base/cause.ts'
 import { httpDate, lately } from '../base/clock.ts'
-import { isCacheMethod } from '../cache/key.ts'
-import type { OriginUser } from '../net/origin.ts'
-import { Field } from '../wire/fields.ts'
-import { interimLines, responseLines, viaLine } from '../wire/forward.ts'
-import { BodyKind, type ResponseHead } from '../wire/head.ts'
-import { isEndless } from '../wire/media-type.ts'
-import { wasOffered } from '../wire/upgrade.ts'
-import { arm, becomeStream, expectTunnel, occupantOf } from './bounds.ts'
+import { isCacheMethod } from '../cache/key/key.ts'
+import type { OriginUser } from '../net/http1/origin-connection.ts'
+import { Field } from '../wire/http/fields.ts'
+import { BodyKind, type ResponseHead } from '../wire/http/head.ts'
+import { isEndless } from '../wire/http/media-type.ts'
+import { interimLines, responseLines, viaLine } from '../wire/http1/forward.ts'
+import { wasOffered } from '../wire/http1/upgrade.ts'
+import { invalidate } from './cache/invalidate-target.ts'
 import { formOf } from './compression.ts'
 import { Compressor, type CompressorUser } from './compressor.ts'
+import { armTimer, becomeStream, expectTunnel, occupantOf } from './deadlines.ts'
 import type { Exchange } from './exchange.ts'
-import { invalidate } from './invalidation.ts'
 
 export class Download implements OriginUser, CompressorUser {
   readonly #x: Exchange
@@ -61,14 +61,14 @@ export class Download implements OriginUser, CompressorUser {
     if (head.status === 100 && !request.expectContinue) return // nobody asked for it (RFC 9110 §10.1.1)
     if (!responder.interim(head.status, head.reason, interimLines(head))) {
       this.#held = true
-      origin?.stream.pause()
+      origin?.transport.pause()
     }
     if (head.status === 100) this.#x.upload.continued()
   }
 
   originHead(head: ResponseHead): void {
     const x = this.#x
-    const { head: request, client, responder, settings, route, server } = x
+    const { head: request, client, responder, poolConfig, route, server } = x
     if (route !== null && server !== null) route.pool.responses[server.index]!.add(1)
     x.attempt?.answered(head.status)
     x.tenure.answered()
@@ -81,9 +81,9 @@ export class Download implements OriginUser, CompressorUser {
     x.firstByteAt = lately()
     x.phase = 'D'
     x.status = head.status
-    x.releaseStream() // an upgrade that was declined is a request like any other
-    const endless = isEndless(head, settings.streams.types)
-    if (settings.streams.after > 0 && !endless) x.streamAt = x.sentAt + settings.streams.after
+    x.releaseStreamPermit() // an upgrade that was declined is a request like any other
+    const endless = isEndless(head, poolConfig.streams.types)
+    if (poolConfig.streams.after > 0 && !endless) x.streamAt = x.sentAt + poolConfig.streams.after
     // What is kept back is short, and leaves all at once.
     const form = this.#keptBack ? null : formOf(x, head)
     const coding = form?.coding ?? null
@@ -96,11 +96,11 @@ export class Download implements OriginUser, CompressorUser {
     const content = bodyKind !== BodyKind.none
     const lines = responseLines(head, chunked && responder.trailers) + own
     responder.head(head.status, head.reason, lines, known ? head.contentLength : -1, content)
-    if (coding !== null && content) this.#compressor = new Compressor(coding, this, x.world.wheel)
-    x.expect('between_bytes_timeout', settings.timeouts.betweenBytes)
+    if (coding !== null && content) this.#compressor = new Compressor(coding, this, x.context.wheel)
+    x.expect('between_bytes_timeout', poolConfig.timeouts.betweenBytes)
     if (!endless) return
     becomeStream(x)
-    arm(x)
+    armTimer(x)
   }
 
   #keepBack(changed: Promise<void>): void {
@@ -111,7 +111,7 @@ export class Download implements OriginUser, CompressorUser {
       if (x.serial === serial) this.#letGo()
     }
     changed.then(go, (error: unknown) => {
-      x.world.defect(error)
+      x.context.defect(error)
       go()
     })
   }
@@ -121,7 +121,7 @@ export class Download implements OriginUser, CompressorUser {
     const x = this.#x
     this.#keptBack = false
     if (this.#complete) return this.#finish(x.responder.end(this.#trailers))
-    x.origin?.stream.resume()
+    x.origin?.transport.resume()
     this.originRead()
   }
 
@@ -143,10 +143,10 @@ export class Download implements OriginUser, CompressorUser {
     origin.tunnel()
     x.upload.tunnel()
     // From here on it is a stream and counts as one; what requests compete for is free again.
-    x.releaseSlot()
-    x.releasePlace()
+    x.releaseServerPermit()
+    x.releaseRoutePermit()
     const of = occupantOf(x)
-    if (of !== null) x.tenure.becomeStream(x.world.occupants, of)
+    if (of !== null) x.tenure.becomeStream(x.context.occupants, of)
     expectTunnel(x)
   }
 
@@ -157,28 +157,28 @@ export class Download implements OriginUser, CompressorUser {
     const { responder } = this.#x
     // What is kept back outlives the buffer of this read; no more is read meanwhile.
     if (this.#keptBack) responder.text(latin1(buf, from, to))
-    else responder.data(origin.stream, buf, from, to)
+    else responder.data(origin.transport, buf, from, to)
   }
 
   originRead(): void {
     if (!this.begun || this.#complete) return
     const x = this.#x
     if (this.#keptBack) {
-      x.origin?.stream.pause()
-      return x.relax()
+      x.origin?.transport.pause()
+      return x.clearTimeout()
     }
     // Its first piece takes the head along.
     if (this.#compressor?.work() === true) {
-      x.origin?.stream.pause()
-      return x.relax()
+      x.origin?.transport.pause()
+      return x.clearTimeout()
     }
     if (!x.responder.flush()) {
       this.#held = true
-      x.origin?.stream.pause()
+      x.origin?.transport.pause()
       if (this.#tunnel) expectTunnel(x)
       else x.expect('client_stalled', x.client.context.config.timeouts.send)
     } else if (this.#tunnel) expectTunnel(x)
-    else x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
+    else x.expect('between_bytes_timeout', x.poolConfig.timeouts.betweenBytes)
   }
 
   originEnd(): void {
@@ -196,8 +196,8 @@ export class Download implements OriginUser, CompressorUser {
     if (x.upload.done) route.pool.idle[server.index]!.keep(origin, out)
     else origin.drop() // part of the request is still on its way: nothing else may follow it
     // The server is done, so its slot is free, even while the client is still reading.
-    x.releaseSlot()
-    if (later) x.relax()
+    x.releaseServerPermit()
+    if (later) x.clearTimeout()
     else this.#finish(out)
   }
 
@@ -237,13 +237,13 @@ export class Download implements OriginUser, CompressorUser {
     this.#held = false
     // The server has its turn when the compressor is done with what it has.
     if (this.#compressor !== null) {
-      x.relax()
+      x.clearTimeout()
       if (!this.#compressor.work()) this.codedAll()
       return this.#compressor.resume()
     }
-    x.origin?.stream.resume()
+    x.origin?.transport.resume()
     if (this.#tunnel) expectTunnel(x)
-    else if (this.begun) x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
+    else if (this.begun) x.expect('between_bytes_timeout', x.poolConfig.timeouts.betweenBytes)
   }
 
   coded(piece: Buffer): boolean {
@@ -251,7 +251,7 @@ export class Download implements OriginUser, CompressorUser {
     x.responder.borrowed(piece)
     if (x.responder.flush()) return true
     this.#held = true
-    x.origin?.stream.pause()
+    x.origin?.transport.pause()
     x.expect('client_stalled', x.client.context.config.timeouts.send)
     return false
   }
@@ -259,8 +259,8 @@ export class Download implements OriginUser, CompressorUser {
   codedAll(): void {
     const x = this.#x
     if (this.#held || x.origin === null) return
-    x.origin.stream.resume()
-    x.expect('between_bytes_timeout', x.settings.timeouts.betweenBytes)
+    x.origin.transport.resume()
+    x.expect('between_bytes_timeout', x.poolConfig.timeouts.betweenBytes)
   }
 
   codedEnd(): void {
@@ -269,7 +269,7 @@ export class Download implements OriginUser, CompressorUser {
   }
 
   codingFailed(error: unknown): void {
-    this.#x.world.defect(error)
+    this.#x.context.defect(error)
     this.#x.over(true)
   }
 }

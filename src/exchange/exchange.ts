@@ -16,35 +16,35 @@ import type { Cause } from '../base/cause.ts'
 import { lately } from '../base/clock.ts'
 import { Timer } from '../base/wheel.ts'
 import type { PoolConfig } from '../config/model.ts'
-import { type Permit, Waiting } from '../gate/gate.ts'
+import { type Permit, QueuedWaiter } from '../gate/gate.ts'
 import type { Slots } from '../ledger/slots.ts'
-import type { ClientSide } from '../net/client-side.ts'
-import type { Origin } from '../net/origin.ts'
+import type { ClientRequest } from '../net/client-request.ts'
+import type { OriginConnection } from '../net/http1/origin-connection.ts'
 import type { Responder, WholeAnswer } from '../net/responder.ts'
-import type { Asking } from '../pool/pool.ts'
+import type { ServerRequest } from '../pool/pool.ts'
 import type { Server } from '../pool/server.ts'
-import { RequestHead } from '../wire/head.ts'
-import { arm, timeout } from './bounds.ts'
-import { Caching } from './caching.ts'
-import { Delivery } from './delivery.ts'
+import { RequestHead } from '../wire/http/head.ts'
+import { Caching } from './cache/caching.ts'
+import { Delivery } from './cache/delivery.ts'
+import type { ExchangeContext } from './context.ts'
+import { armTimer, timeout } from './deadlines.ts'
+import { DetachedClient } from './detached-client.ts'
 import { Download } from './download.ts'
 import { finish } from './finish.ts'
-import { Nobody } from './nobody.ts'
-import type { Verdict } from './record.ts'
+import type { Diagnosis } from './record.ts'
 import { tryAgain } from './retry.ts'
-import type { Route } from './route.ts'
+import { RouteWaiter } from './route-waiter.ts'
+import type { Route } from './routing/route.ts'
 import { attemptOver, codeOf, type ServerTally } from './server-tally.ts'
 import type { Stage } from './stage.ts'
 import { step } from './steps.ts'
 import { Tenure } from './tenure.ts'
-import { Turn } from './turn.ts'
 import { Upload } from './upload.ts'
-import type { World } from './world.ts'
 
 const RECEIVED: Stage<'received'> = { at: 'received' }
 
-export class Exchange extends Waiting<Server> implements Asking {
-  readonly world: World
+export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
+  readonly context: ExchangeContext
   head = new RequestHead()
   readonly upload: Upload
   readonly download: Download
@@ -52,24 +52,24 @@ export class Exchange extends Waiting<Server> implements Asking {
   readonly caching: Caching
   readonly delivery: Delivery
   readonly timer: Timer<Exchange>
-  readonly turn: Turn
+  readonly routeWaiter: RouteWaiter
   // Who takes part.
-  client!: ClientSide
+  client!: ClientRequest
   /** Nobody waits for it: it fetches for the store. */
   background = false
   /** Counts the requests this object has served: who comes back later can see whether it is still the same. */
   serial = 0
   route: Route | null = null
   /** Of the route's pool, once there is a route. */
-  settings!: PoolConfig
+  poolConfig!: PoolConfig
   server: Server | null = null
-  origin: Origin | null = null
+  origin: OriginConnection | null = null
   /** Counts the attempt under way; null: there is none, or its outcome is counted. */
   attempt: ServerTally | null = null
   // What is held.
-  place: Permit<Slots> | null = null
-  slot: Permit<Server> | null = null
-  stream: Slots | null = null
+  routePermit: Permit<Slots> | null = null
+  serverPermit: Permit<Server> | null = null
+  streamPermit: Slots | null = null
   readonly tenure = new Tenure()
   // What the timer stands for, and the bound over all waiting (0: none).
   awaited: Cause = 'total_timeout'
@@ -107,53 +107,53 @@ export class Exchange extends Waiting<Server> implements Asking {
   // How it ends.
   status = 0
   cause: Cause | null = null
-  verdict: Verdict | null = null
+  diagnosis: Diagnosis | null = null
   incident: string | null = null
   #over = true
   /** Whether the gate it came to last, in whose line it may stand, is its route's; else it is the pool's. */
   atRoute = false
 
-  constructor(world: World) {
+  constructor(world: ExchangeContext) {
     super()
-    this.world = world
+    this.context = world
     this.upload = new Upload(this)
     this.download = new Download(this)
     this.caching = new Caching(this)
     this.delivery = new Delivery(this)
     this.timer = new Timer(this as Exchange, timeout)
-    this.turn = new Turn(this)
+    this.routeWaiter = new RouteWaiter(this)
   }
 
   /** Takes up a request, or (with a cause) what is none; `head` stays with it, its former one is given in exchange. */
-  begin(client: ClientSide, head: RequestHead, cause: Cause | null, detail: string): RequestHead {
+  start(client: ClientRequest, head: RequestHead, cause: Cause | null, detail: string): RequestHead {
     const former = this.head
     this.head = head
     this.client = client
     this.serial++
     this.headAt = lately()
     this.#over = false
-    this.listenerInUse = this.world.listeners.get(client.context.config.name)?.used ?? 0
-    this.world.tally.began()
+    this.listenerInUse = this.context.listeners.get(client.context.config.name)?.used ?? 0
+    this.context.tally.began()
     client.serve(this.upload, head)
     this.go(cause === null ? RECEIVED : { at: 'failed', cause, detail })
     return former
   }
 
   /** A request for the store alone, as this client would make it. Its next stage is up to the caller. */
-  beginBackground(client: ClientSide, head: RequestHead, route: Route): void {
+  startBackground(client: ClientRequest, head: RequestHead, route: Route): void {
     this.head = head
-    this.client = new Nobody(client)
+    this.client = new DetachedClient(client)
     this.background = true
     this.headAt = lately()
     this.#over = false
     this.route = route
-    this.settings = route.pool.config
-    const { total } = this.settings.timeouts
+    this.poolConfig = route.pool.config
+    const { total } = this.poolConfig.timeouts
     if (total > 0) this.deadline = this.headAt + total
   }
 
   /** The cache has looked in vain: a server has to be asked. */
-  onward(): void {
+  continueToServer(): void {
     if (this.route !== null) this.go({ at: 'missed', route: this.route })
   }
 
@@ -167,8 +167,8 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.#leaveLine()
     this.#leftLine()
     this.dropOrigin()
-    this.releaseSlot()
-    this.relax()
+    this.releaseServerPermit()
+    this.clearTimeout()
   }
 
   /** Goes on from a stage until something has to be waited for. */
@@ -179,7 +179,7 @@ export class Exchange extends Waiting<Server> implements Asking {
       try {
         next = step(this, next)
       } catch (error) {
-        this.world.defect(error)
+        this.context.defect(error)
         if (at === 'failed') return this.over(true)
         next = { at: 'failed', cause: 'internal', detail: (error as Error)?.stack ?? String(error) }
       }
@@ -195,11 +195,11 @@ export class Exchange extends Waiting<Server> implements Asking {
   }
 
   /** Joins the end of the line of the gate where it is. Its timeout counts from the arrival of the request. */
-  line(timeout: number, length: number): null {
+  enqueue(timeout: number, length: number): null {
     this.phase = 'Q'
     this.queueFrom = lately()
     this.queueLength = length
-    if (this.route !== null) this.world.tally.joined(this.route, this.atRoute)
+    if (this.route !== null) this.context.tally.joined(this.route, this.atRoute)
     this.expect('queue_timeout', timeout === 0 ? 0 : Math.max(1, this.headAt + timeout - this.queueFrom))
     return null
   }
@@ -211,10 +211,10 @@ export class Exchange extends Waiting<Server> implements Asking {
   }
 
   /** Its turn has come in the route's line. */
-  placed(place: Permit<Slots>): void {
+  routeAdmitted(place: Permit<Slots>): void {
     this.#leftLine()
-    this.place = place
-    if (this.route === null) return this.releasePlace()
+    this.routePermit = place
+    if (this.route === null) return this.releaseRoutePermit()
     this.go({ at: 'admitted', route: this.route })
   }
 
@@ -240,7 +240,7 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.redispatched = this.server !== null && this.server !== server
     if (this.redispatched && !this.reused) route.pool.tallies[this.server!.index]!.retried()
     this.prefer = route.pool.pool.tieOf(this.prefer, server)
-    this.slot = slot
+    this.serverPermit = slot
     this.tenure.begin(lately())
     this.server = server
     this.poolInUse = route.pool.pool.slots.used
@@ -252,13 +252,13 @@ export class Exchange extends Waiting<Server> implements Asking {
   expect(cause: Cause, ms: number): void {
     this.awaited = cause
     this.until = ms > 0 ? lately() + ms : Infinity
-    arm(this)
+    armTimer(this)
   }
 
   /** Nothing but the total bound counts: somebody else watches over what is awaited. */
-  relax(): void {
+  clearTimeout(): void {
     this.until = Infinity
-    arm(this)
+    armTimer(this)
   }
 
   /** The attempt at the present server failed before a response; another one may follow (see retry.ts). */
@@ -283,23 +283,23 @@ export class Exchange extends Waiting<Server> implements Asking {
     origin?.drop()
   }
 
-  releaseSlot(): void {
-    const { slot } = this
-    this.slot = null
+  releaseServerPermit(): void {
+    const { serverPermit } = this
+    this.serverPermit = null
     this.tenure.end()
-    slot?.[Symbol.dispose]()
+    serverPermit?.[Symbol.dispose]()
   }
 
-  releasePlace(): void {
-    const { place } = this
-    this.place = null
-    place?.[Symbol.dispose]()
+  releaseRoutePermit(): void {
+    const { routePermit } = this
+    this.routePermit = null
+    routePermit?.[Symbol.dispose]()
   }
 
-  releaseStream(): void {
-    const { stream } = this
-    this.stream = null
-    stream?.give()
+  releaseStreamPermit(): void {
+    const { streamPermit } = this
+    this.streamPermit = null
+    streamPermit?.give()
   }
 
   /** The line to add to a response so that the client comes back to this server; '' where that is not wanted. */
@@ -333,26 +333,26 @@ export class Exchange extends Waiting<Server> implements Asking {
     if (this.#over) return
     this.#over = true
     this.serial++
-    const { responder, world, slot, place } = this
-    world.wheel.disarm(this.timer)
+    const { responder, context, serverPermit, routePermit } = this
+    context.wheel.disarm(this.timer)
     this.#leaveLine()
     this.dropOrigin()
     finish(this)
-    this.slot = null
-    this.place = null
+    this.serverPermit = null
+    this.routePermit = null
     this.tenure.end()
-    this.releaseStream()
+    this.releaseStreamPermit()
     this.#reset()
-    world.release(this)
+    context.release(this)
     if (cut) responder.abort()
     else responder.finish()
-    slot?.[Symbol.dispose]()
-    place?.[Symbol.dispose]()
+    serverPermit?.[Symbol.dispose]()
+    routePermit?.[Symbol.dispose]()
   }
 
   #leaveLine(): void {
     if (this.queueFrom < 0) return
-    if (this.atRoute) this.route?.gate?.leave(this.turn)
+    if (this.atRoute) this.route?.gate?.leave(this.routeWaiter)
     else this.route?.pool.pool.gate.leave(this)
   }
 
@@ -371,9 +371,9 @@ export class Exchange extends Waiting<Server> implements Asking {
     this.listenerInUse = this.poolInUse = this.serverInUse = this.queueLength = 0
     this.status = 0
     this.cause = null
-    this.verdict = null
+    this.diagnosis = null
     this.incident = null
-    this.arrival = this.turn.arrival = 0
+    this.arrival = this.routeWaiter.arrival = 0
     this.atRoute = false
     this.background = false
     this.upload.reset()

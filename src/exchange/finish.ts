@@ -1,26 +1,26 @@
 /** The record of an exchange that is over. */
 import { rowOf } from '../base/cause.ts'
 import { lately, wall } from '../base/clock.ts'
-import { Field } from '../wire/fields.ts'
-import { clientAddress } from './affinity.ts'
+import { Field } from '../wire/http/fields.ts'
 import type { Exchange } from './exchange.ts'
-import type { Record, Verdict } from './record.ts'
+import type { Diagnosis, ExchangeRecord } from './record.ts'
+import { clientAddress } from './routing/affinity.ts'
 
 /** Counts it, keeps it where it is an incident, and logs it where somebody wants to read it. */
 export function finish(x: Exchange): void {
   if (x.background) return
   const now = lately()
-  const total = now - x.client.since
+  const total = now - x.client.startedAt
   const firstByte = x.firstByteAt < 0 || x.sentAt < 0 ? -1 : x.firstByteAt - x.sentAt
-  x.world.tally.ended(x.route, x.gateKind === 'route', x.server, x.cause, x.waited, firstByte, total)
-  const { log, incidents } = x.world
+  x.context.tally.ended(x.route, x.gateKind === 'route', x.server, x.cause, x.waited, firstByte, total)
+  const { log, incidents } = x.context
   if (log === null && x.incident === null) return
   const record = recordOf(x, now, total, firstByte)
   if (x.incident !== null) incidents.keep(record, x.head.text.length)
   log?.(record)
 }
 
-function recordOf(x: Exchange, now: number, total: number, firstByte: number): Record {
+function recordOf(x: Exchange, now: number, total: number, firstByte: number): ExchangeRecord {
   const { client, head, cause } = x
   return {
     at: wall() - total,
@@ -39,9 +39,9 @@ function recordOf(x: Exchange, now: number, total: number, firstByte: number): R
     status: x.status,
     cause,
     end: cause === null ? '--' : rowOf(cause).letter + x.phase,
-    verdict: x.verdict,
+    verdict: x.diagnosis,
     incident: x.incident,
-    header: x.headAt - client.since,
+    header: x.headAt - client.startedAt,
     queue: x.waited + (x.queueFrom >= 0 ? now - x.queueFrom : 0),
     connect: x.connectTook,
     firstByte,
@@ -65,13 +65,13 @@ export function turnedAwayRecord(
   listener: string,
   peer: string,
   port: number,
-  verdict: Verdict,
+  verdict: Diagnosis,
   incident: string,
   waited: number,
   bytesOut: number,
   inUse: number,
   queueLength: number,
-): Record {
+): ExchangeRecord {
   const row = rowOf(verdict.cause)
   return {
     at: wall() - waited,

@@ -9,7 +9,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { type OccupantKind, occupantKinds, occupantsKey, oldestKey, slotOccupantsKey } from '../ledger/occupancy.ts'
 import type { Oldest } from '../ledger/oldest.ts'
 import type { Server } from '../pool/server.ts'
-import type { Route } from './route.ts'
+import type { Route } from './routing/route.ts'
 
 /** One of them as it is told to others. */
 export interface ToldOccupant {

@@ -1,10 +1,10 @@
 /** What is left of an exchange when it is over. Log, metrics, episodes and (later) health and breaker read it. */
 import type { Cause } from '../base/cause.ts'
 import type { Voice } from '../ledger/voice.ts'
-import type { CacheResult } from './cache-state.ts'
+import type { CacheResult } from './cache/cache-state.ts'
 
 /** Which limit turned a request away, with what it saw and where the limit was written. */
-export interface Verdict {
+export interface Diagnosis {
   readonly cause: Cause
   /** `listener web`, `route /shop`, `pool shop`, `server 10.0.0.1:80` … */
   readonly gate: string
@@ -22,7 +22,7 @@ export interface Verdict {
 }
 
 /** One finished exchange. Times in ms (fractions kept), -1 where the stage was never reached, as in HAProxy's log. */
-export interface Record {
+export interface ExchangeRecord {
   /** Wall clock, ms since the epoch, when the first byte of the request was seen. */
   readonly at: number
   readonly listener: string
@@ -45,7 +45,7 @@ export interface Record {
   readonly cause: Cause | null
   /** Two letters: the cause's, and the stage's (R request head, Q queue, C connect, H waiting for response head, D data, L last bytes to the client); `--` when all went well. */
   readonly end: string
-  readonly verdict: Verdict | null
+  readonly verdict: Diagnosis | null
   /** Set for every refused or failed exchange; also on the error page. */
   readonly incident: string | null
   /** First byte of the head to its end. */

@@ -15,7 +15,7 @@
 import { type Cause, rowOf } from '../base/cause.ts'
 import type { Server } from '../pool/server.ts'
 import type { Exchange } from './exchange.ts'
-import type { Route } from './route.ts'
+import type { Route } from './routing/route.ts'
 import type { Stage } from './stage.ts'
 
 /**
@@ -43,7 +43,7 @@ export function tryAgain(
   } else if (stale) return afresh(x, route, server)
   else if (x.resent || x.staleAt < 0 || !goBack(x, route)) return null
   x.retries++
-  x.releaseSlot()
+  x.releaseServerPermit()
   return { at: 'admitted', route }
 }
 

@@ -6,7 +6,7 @@ import { attemptCauses, errorStatuses, statusClasses, systemCodes } from '../bas
 import type { Cause } from '../base/cause.ts'
 import type { Counter } from '../ledger/counter.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Origin } from '../net/origin.ts'
+import type { OriginConnection } from '../net/http1/origin-connection.ts'
 import type { Exchange } from './exchange.ts'
 
 /** What has ended exchanges, for one pool or server. Counters are looked up when first needed: most causes never come. */
@@ -82,8 +82,8 @@ export class ServerTally extends EndedTally {
 }
 
 /** The code of the system's error with which a connection ended. */
-export function codeOf(origin: Origin | null): string | undefined {
-  return origin?.stream.error?.code
+export function codeOf(origin: OriginConnection | null): string | undefined {
+  return origin?.transport.error?.code
 }
 
 /** The attempt under way has failed, if there is one. Each fails once, whatever fails afterwards. */

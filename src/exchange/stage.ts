@@ -1,10 +1,10 @@
 /** What is true at each stage of a request's life. A step can read only what its stage carries. */
 import type { Cause } from '../base/cause.ts'
-import type { Origin } from '../net/origin.ts'
+import type { OriginConnection } from '../net/http1/origin-connection.ts'
 import type { Server } from '../pool/server.ts'
+import type { RouteCache } from './cache/route-cache.ts'
 import type { Exchange } from './exchange.ts'
-import type { Route } from './route.ts'
-import type { RouteCache } from './route-cache.ts'
+import type { Route } from './routing/route.ts'
 
 interface Stages {
   received: object
@@ -13,7 +13,7 @@ interface Stages {
   missed: { readonly route: Route }
   admitted: { readonly route: Route }
   seated: { readonly route: Route; readonly server: Server }
-  connected: { readonly route: Route; readonly origin: Origin }
+  connected: { readonly route: Route; readonly origin: OriginConnection }
   failed: { readonly cause: Cause; readonly detail: string }
 }
 

@@ -1,13 +1,13 @@
 /** The steps of a request's life, in their order. Each says in its return type what can follow. */
 import { lately } from '../base/clock.ts'
-import { Origin } from '../net/origin.ts'
-import { forwardsLeft, isInCdnLoop, isLoop } from '../wire/forward.ts'
-import { BodyKind } from '../wire/head.ts'
-import { mayUpgrade } from '../wire/upgrade.ts'
-import { keyOf, preferred } from './affinity.ts'
+import { OriginConnection } from '../net/http1/origin-connection.ts'
+import { BodyKind } from '../wire/http/head.ts'
+import { forwardsLeft, isInCdnLoop, isLoop } from '../wire/http1/forward.ts'
+import { mayUpgrade } from '../wire/http1/upgrade.ts'
+import { answerFailure } from './answer/failure.ts'
+import { lastHopAnswer } from './answer/last-hop.ts'
 import type { Exchange } from './exchange.ts'
-import { answerFailure } from './failure.ts'
-import { lastHopAnswer } from './last-hop.ts'
+import { keyOf, preferred } from './routing/affinity.ts'
 import { attemptOver, codeOf } from './server-tally.ts'
 import type { Stage, Steps } from './stage.ts'
 import { takeBack } from './take-back.ts'
@@ -15,20 +15,20 @@ import { takeBack } from './take-back.ts'
 const steps: Steps = {
   /** The head is here: is it for us, and where does it belong? */
   received(x): Stage<'routed' | 'failed'> | null {
-    const { head, client, world } = x
+    const { head, client, context } = x
     const { config } = client.context
-    if (isLoop(head, world.config.name)) return failed('loop', 'our own name stands in Via')
-    if (isInCdnLoop(head, world.config.name)) return failed('loop', 'our own name stands in CDN-Loop')
+    if (isLoop(head, context.config.name)) return failed('loop', 'our own name stands in Via')
+    if (isInCdnLoop(head, context.config.name)) return failed('loop', 'our own name stands in CDN-Loop')
     if (config.limits.body > 0 && head.bodyKind === BodyKind.length && head.contentLength > config.limits.body) {
       return failed('body_too_large', `Content-Length is ${head.contentLength}`)
     }
     if (forwardsLeft(head) === 0) return x.answer(lastHopAnswer(head))
-    const routes = world.routes.get(config.name)
+    const routes = context.routes.get(config.name)
     const route = routes?.match(head.host, head.path) ?? null
     if (routes === undefined || route === null) return failed('no_route', `${head.host}${head.path}`)
     const { cache } = route
     const strays = cache !== null && routes.strays(route, head.host, head.path)
-    return { at: 'routed', route, cache: strays ? cache.aside : cache }
+    return { at: 'routed', route, cache: strays ? cache.bypassing : cache }
   },
 
   /** Its route is known: perhaps the cache can answer it. */
@@ -36,8 +36,8 @@ const steps: Steps = {
     const { head, client } = x
     const { pool, config } = route
     x.route = route
-    x.settings = pool.config
-    if (pool.config.timeouts.total > 0) x.deadline = client.since + pool.config.timeouts.total
+    x.poolConfig = pool.config
+    if (pool.config.timeouts.total > 0) x.deadline = client.startedAt + pool.config.timeouts.total
     if (head.isConnect && !config.connect) return failed('method_refused', head.target)
     if (head.upgrade !== null && !mayUpgrade(config.upgrade, head.upgrade)) head.upgrade = null
     if (cache !== null) {
@@ -53,50 +53,50 @@ const steps: Steps = {
     const { pool, config, gate } = route
     if (head.upgrade !== null || head.isConnect) {
       if (!pool.streams.take()) return failed('streams_full', '')
-      x.stream = pool.streams
+      x.streamPermit = pool.streams
     }
     x.key = keyOf(pool.config.balance, x)
     x.prefer = preferred(pool.pool.sticky, head)
     if (gate === null) return { at: 'admitted', route }
     x.atRoute = true
-    const place = gate.admit(x.turn)
+    const place = gate.admit(x.routeWaiter)
     if (typeof place === 'string') return failed(place, '')
     if (place === null) {
-      const { length, bound } = gate.line
-      if (!x.background && !x.caching.helps(length, bound)) return x.line(config.queue.timeout, length)
-      gate.leave(x.turn)
-      return x.background ? failed('route_full', '') : x.caching.serveInstead()
+      const { length, bound } = gate.queue
+      if (!x.background && !x.caching.canServeStale(length, bound)) return x.enqueue(config.queue.timeout, length)
+      gate.leave(x.routeWaiter)
+      return x.background ? failed('route_full', '') : x.caching.serveStaleInstead()
     }
-    x.place = place
+    x.routePermit = place
     return { at: 'admitted', route }
   },
 
   /** It may go to the pool: takes a slot at one of its servers, or waits for one. */
   admitted(x, { route }): Stage<'seated' | 'failed'> | null {
-    if (x.caching.came()) return null
+    if (x.caching.serveIfArrived()) return null
     const { pool } = route.pool
     x.atRoute = false
     const slot = pool.admit(x)
     if (typeof slot === 'string') return failed(slot, '')
     if (slot === null) {
-      const { length, bound } = pool.gate.line
-      if (!x.background && !x.caching.helps(length, bound)) return x.line(pool.config.queue.timeout, length)
+      const { length, bound } = pool.gate.queue
+      if (!x.background && !x.caching.canServeStale(length, bound)) return x.enqueue(pool.config.queue.timeout, length)
       pool.gate.leave(x)
       // What nobody waits for is not worth a place in the line: the next request for it tries again.
-      return x.background ? failed('pool_full', '') : x.caching.serveInstead()
+      return x.background ? failed('pool_full', '') : x.caching.serveStaleInstead()
     }
     return x.seat(route, slot)
   },
 
   /** It has a slot: needs a connection. */
   seated(x, { route, server }): Stage<'connected'> | null {
-    if (x.caching.came()) return null
+    if (x.caching.serveIfArrived()) return null
     const idle = route.pool.idle[server.index]!
     x.attempt = route.pool.tallies[server.index]!
     x.attempt.began()
     x.phase = 'C'
     const kept = x.resent ? undefined : idle.take()
-    const { descriptors } = x.world
+    const { descriptors } = x.context
     x.reused = kept !== undefined
     if (kept !== undefined) {
       kept.use(x.download)
@@ -111,8 +111,8 @@ const steps: Steps = {
       return null
     }
     x.expect('connect_timeout', route.pool.config.timeouts.connect)
-    x.origin = Origin.connect(idle, x.download)
-    descriptors.see(x.origin.stream.socket)
+    x.origin = OriginConnection.connect(idle, x.download)
+    descriptors.see(x.origin.transport.socket)
     return null
   },
 

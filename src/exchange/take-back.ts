@@ -1,9 +1,9 @@
 /**
  * Taking back an answer that has begun, as long as the kernel has nothing of it. Heads wait for the end of the turn (see
- * Stream.say), so a fault in what the same read brought is seen in time, and another answer can follow, such as 502.
+ * Transport.write), so a fault in what the same read brought is seen in time, and another answer can follow, such as 502.
  */
 import { wall } from '../base/clock.ts'
-import type { Caching } from './caching.ts'
+import type { Caching } from './cache/caching.ts'
 import type { Exchange } from './exchange.ts'
 
 /** True: no answer has begun any more. False: some of it has left for the client. */
@@ -19,7 +19,7 @@ export function takeBack(x: Exchange): boolean {
 
 /** What was stored broke off: what it was to replace stands in the store still, and is at hand again. */
 export function recall(c: Caching): void {
-  if (c.way === null) return
+  if (c.routeCache === null) return
   c.dropStale()
-  c.stale = c.current(c.way, wall())
+  c.staleCopy = c.current(c.routeCache, wall())
 }

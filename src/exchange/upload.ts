@@ -1,20 +1,20 @@
 /** The request's way: its head and body from the client to the server, at the speed of the slower one. */
 import type { Cause } from '../base/cause.ts'
 import { lately } from '../base/clock.ts'
-import type { Origin } from '../net/origin.ts'
-import { Outlet } from '../net/outlet.ts'
-import type { Serving } from '../net/serving.ts'
-import { requestToServer } from '../wire/forward.ts'
-import { chunkHead } from '../wire/framing.ts'
-import { BodyKind } from '../wire/head.ts'
-import { expectTunnel } from './bounds.ts'
+import type { OriginConnection } from '../net/http1/origin-connection.ts'
+import type { RequestHandler } from '../net/request-handler.ts'
+import { OutputBuffer } from '../net/transport/output-buffer.ts'
+import { BodyKind } from '../wire/http/head.ts'
+import { requestToServer } from '../wire/http1/forward.ts'
+import { chunkHead } from '../wire/http1/framing.ts'
 import { askForPlain } from './compression.ts'
+import { expectTunnel } from './deadlines.ts'
 import type { Exchange } from './exchange.ts'
 
-export class Upload implements Serving {
+export class Upload implements RequestHandler {
   readonly #x: Exchange
-  readonly #out = new Outlet()
-  #origin: Origin | null = null
+  readonly #out = new OutputBuffer()
+  #origin: OriginConnection | null = null
   /** The request has been handed over completely. */
   done = false
   /** Characters of the head as it was sent. */
@@ -36,20 +36,20 @@ export class Upload implements Serving {
   }
 
   /** Sends the request, or once more what was sent of it (see `repeatable`). */
-  start(origin: Origin): void {
-    const { head, client, caching, route, settings, server } = this.#x
+  start(origin: OriginConnection): void {
+    const { head, client, caching, route, poolConfig, server } = this.#x
     // A line of its own: the field is a list (RFC 9110 §5.3), and what the request brings of it passes as it is.
     this.#asked ??= askForPlain(this.#x)
-    const own = caching.way === null ? '' : caching.way.capability + caching.extra
+    const own = caching.routeCache === null ? '' : caching.routeCache.capability + caching.extra
     const extra = route === null ? own : own + route.pool.loopLine + this.#asked
     const again = this.#out.first
     // The head is written anew: another server may need another Host, and the cache may ask otherwise by now.
-    const lines = requestToServer(head, client.hop, extra, server?.host, settings.via)
+    const lines = requestToServer(head, client.hop, extra, server?.host, poolConfig.via)
     const body = again === null ? '' : again.slice(this.#headLength)
     this.#headLength = lines.length
     this.#origin = origin
     this.#out.reset()
-    this.#out.open(origin.stream)
+    this.#out.open(origin.transport)
     this.#x.sentAt = lately()
     origin.expectResponse(head.method)
     this.#out.text(body === '' ? lines : lines + body)
@@ -59,14 +59,14 @@ export class Upload implements Serving {
     if (!out) this.#hold()
     if (this.done) this.#sent()
     else if (head.expectContinue) this.#x.expect('first_byte_timeout', this.#timeouts.firstByte)
-    else if (out) this.#x.relax() // it is the client's turn
+    else if (out) this.#x.clearTimeout() // it is the client's turn
   }
 
   /** The server wants the body: it is the client's turn. */
   continued(): void {
     if (this.done) return
     this.#x.client.awaitBody()
-    this.#x.relax()
+    this.#x.clearTimeout()
   }
 
   /** All of the request lies in one write, so it can be sent again. */
@@ -111,12 +111,12 @@ export class Upload implements Serving {
     if (this.#origin === null) return
     this.#x.client.resumeBody()
     if (this.#tunnel) expectTunnel(this.#x)
-    else if (!this.done && !this.#x.download.begun) this.#x.relax()
+    else if (!this.done && !this.#x.download.begun) this.#x.clearTimeout()
   }
 
   clientEnded(): void {
     if (this.#tunnel) {
-      this.#origin?.stream.end()
+      this.#origin?.transport.end()
       expectTunnel(this.#x)
     }
     // Half-closed after its request: it may still be reading. One who stands in a line is taken to have left it.
@@ -136,7 +136,7 @@ export class Upload implements Serving {
       if (this.#tunnel) this.#origin?.drop(true)
       this.#x.caching.handOver()
       this.#x.fail('client_gone', 'the client closed the connection')
-    } else if (this.#origin === null || this.#origin.stream.settled()) this.#x.over(false)
+    } else if (this.#origin === null || this.#origin.transport.settled()) this.#x.over(false)
     // Else both sides have said their last word, and the server is still taking the client's.
   }
 
@@ -154,6 +154,6 @@ export class Upload implements Serving {
   }
 
   get #timeouts() {
-    return this.#x.settings.timeouts
+    return this.#x.poolConfig.timeouts
   }
 }

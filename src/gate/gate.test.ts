@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { assertEmpty, Guest, Hut, lay, listenerGate, type Stall, type Yard } from '../../test/races/yard.ts'
 import type { Slots } from '../ledger/slots.ts'
-import { Permit, Waiting } from './gate.ts'
+import { Permit, QueuedWaiter } from './gate.ts'
 
 interface Scene {
   readonly hut: Hut
@@ -64,7 +64,7 @@ test('the line is bounded and whoever finds no place in it is refused', () => {
     guests(4).map((guest) => admit(hut, guest)),
     ['at s0', 'waits', 'waits', 'queue_full'],
   )
-  assert.equal(hut.gate.line.length, 2)
+  assert.equal(hut.gate.queue.length, 2)
 })
 
 test('those who wait are served in the order they came', () => {
@@ -106,13 +106,13 @@ test('who has joined looks again, for what was freed meanwhile', () => {
   admit(hut, a)
   // The slot is freed between the first look and the joining: hopeless is asked in between.
   const { source } = hut
-  source.hopeless = () => {
+  source.unservable = () => {
     source.stalls[0]!.slots.give()
     source.pool.give()
     return null
   }
   assert.equal(admit(hut, b), 'at s0')
-  assert.equal(hut.gate.line.length, 0)
+  assert.equal(hut.gate.queue.length, 0)
 })
 
 test('one who leaves is not served, and the others move up', () => {
@@ -122,7 +122,7 @@ test('one who leaves is not served, and the others move up', () => {
   hut.gate.leave(b)
   hut.gate.leave(b)
   hut.gate.leave(a)
-  assert.equal(hut.gate.line.length, 2)
+  assert.equal(hut.gate.queue.length, 2)
   a.dispose()
   assert.deepEqual([b.grants, c.grants, d.grants], [0, 1, 0])
   hut.gate.leave(d)
@@ -173,7 +173,7 @@ test('a raised limit lets in all that fit, in order', () => {
   const all = guests(6)
   for (const guest of all) admit(hut, guest)
   hut.source.stalls[0]!.slots.limit = 4
-  hut.gate.kick()
+  hut.gate.admitWaiting()
   assert.deepEqual(
     all.map((guest) => guest.grants),
     [0, 1, 1, 1, 0, 0],
@@ -260,13 +260,13 @@ test('those who wait in vain since a server went out of service are given out on
   d.tried = 0b01
   admit(hut, c)
   admit(hut, d)
-  assert.equal(hut.gate.stranded(), null)
+  assert.equal(hut.gate.takeUnservable(), null)
   hut.source.stalls[1]!.open = false
-  assert.equal(hut.gate.stranded(), d)
-  assert.equal(hut.gate.stranded(), null)
+  assert.equal(hut.gate.takeUnservable(), d)
+  assert.equal(hut.gate.takeUnservable(), null)
   hut.source.stalls[0]!.open = false
-  assert.equal(hut.gate.stranded(), c)
-  assert.equal(hut.gate.stranded(), null)
+  assert.equal(hut.gate.takeUnservable(), c)
+  assert.equal(hut.gate.takeUnservable(), null)
   a.dispose()
   b.dispose()
   empty()
@@ -323,7 +323,7 @@ test('a waiter that leaves while others are being told passes on what it was ser
   for (const guest of [a, b, c, d]) admit(hut, guest)
   hut.source.stalls[0]!.slots.limit = 3
   b.onGranted = () => hut.gate.leave(c) // c was served together with b
-  hut.gate.kick()
+  hut.gate.admitWaiting()
   assert.deepEqual([b.grants, c.grants, d.grants], [1, 0, 1])
   for (const guest of [a, b, d]) guest.dispose()
   empty()
@@ -335,7 +335,7 @@ test('a waiter whose deadline fires while others are being told gets what it was
   for (const guest of [a, b, c]) admit(hut, guest)
   hut.source.stalls[0]!.slots.limit = 3
   b.onGranted = () => assert.equal(expire(hut, c)?.of.index, 0)
-  hut.gate.kick()
+  hut.gate.admitWaiting()
   assert.deepEqual([b.grants, c.grants], [1, 0])
   for (const guest of [a, b, c]) guest.dispose()
   empty()
@@ -366,7 +366,7 @@ test('what a quicker thread spoiled is tried again', () => {
   let spoiled = 0
   source.pick = (w) => {
     if (spoiled++ > 0) return pick(w)
-    source.stirred = true
+    source.contended = true
     return null
   }
   assert.equal(admit(hut, new Guest()), 'at s0')
@@ -381,13 +381,13 @@ test('a listener is a gate of one limit', () => {
   assert.ok(permit instanceof Permit)
   assert.equal(gate.admit(b), null)
   assert.equal(gate.admit(c), 'queue_full')
-  gate.line.bound = 0
+  gate.queue.bound = 0
   assert.equal(gate.admit(c), 'listener_full')
   permit[Symbol.dispose]()
   assert.equal(b.granted_, true)
 })
 
-class Client extends Waiting<Slots> {
+class Client extends QueuedWaiter<Slots> {
   granted_ = false
   granted(): void {
     this.granted_ = true

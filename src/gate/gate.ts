@@ -11,18 +11,18 @@
  * - Waiters are told when the gate's own work is done, in a loop: `granted` may dispose, admit and leave as it likes.
  */
 import type { Cause } from '../base/cause.ts'
-import { type Line, older, slackOf } from '../ledger/line.ts'
+import { older, type QueueState, slackOf } from '../ledger/queue-state.ts'
 import { type Keeper, Permit } from './permit.ts'
-import { Queue } from './queue.ts'
 import type { Source } from './source.ts'
 import { Standing, type Waiter } from './waiter.ts'
+import { WaiterList } from './waiter-list.ts'
 
 export { Permit } from './permit.ts'
 export type { Source } from './source.ts'
-export { type Waiter, Waiting } from './waiter.ts'
+export { QueuedWaiter, type Waiter } from './waiter.ts'
 
 /** What a gate says to those it turns away. */
-export interface Refusals {
+export interface RefusalCauses {
   /** Nothing is free and there is no line. */
   readonly full: Cause
   /** Nothing is free and the line is full. */
@@ -36,17 +36,17 @@ const TRIES = 3
 
 /** One per scarce thing and thread. Not for use by several threads; the source and the line are. */
 export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
-  readonly line: Line
+  readonly queue: QueueState
   readonly #source: Source<S, W>
-  readonly #refusals: Refusals
-  readonly #plain = new Queue<S>()
-  readonly #choosy = new Queue<S>()
-  readonly #served = new Queue<S>()
+  readonly #refusals: RefusalCauses
+  readonly #unconstrained = new WaiterList<S>()
+  readonly #constrained = new WaiterList<S>()
+  readonly #served = new WaiterList<S>()
   #telling = false
 
-  constructor(source: Source<S, W>, line: Line, refusals: Refusals) {
+  constructor(source: Source<S, W>, line: QueueState, refusals: RefusalCauses) {
     this.#source = source
-    this.line = line
+    this.queue = line
     this.#refusals = refusals
   }
 
@@ -55,7 +55,7 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
    * in the line beyond its bound, for those to whom something is about to be set free.
    */
   admit(w: W, extra = 0): Permit<S> | Cause | null {
-    const line = this.line
+    const line = this.queue
     if (line.length === 0 || (w.arrival !== 0 && line.first(w.arrival))) {
       const s = this.#pick(w)
       if (s !== null) {
@@ -84,7 +84,7 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
         own = this.#pick(w)
         break
       }
-      if (!source.over(s) && (source.avoids(w) === 0 || source.fits(s, w))) {
+      if (!source.over(s) && (source.excluded(w) === 0 || source.fits(s, w))) {
         own = s
         break
       }
@@ -103,16 +103,16 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
 
   /** The bell rang: takes over what other threads left here. Costs next to nothing when nobody called this line. */
   collect(): void {
-    if (!this.line.answer()) return
+    if (!this.queue.answer()) return
     for (let s = this.#source.collect(); s !== null; s = this.#source.collect()) this.#pass(s)
     this.#look()
     this.#tell(null)
   }
 
   /** A limit was raised or a server is usable again: lets in all that fit, here and (by calling them) on other threads. */
-  kick(): void {
+  admitWaiting(): void {
     this.#look()
-    this.line.callOthers()
+    this.queue.callOthers()
     this.#tell(null)
   }
 
@@ -120,8 +120,8 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
    * Takes out of the line one waiter of this thread that waits in vain now (Source.hopeless), for the caller to fail;
    * null: there is none among the first. To be asked when a server went out of service.
    */
-  stranded(): W | null {
-    const w = this.#hopeless(this.#plain.first) ?? this.#hopeless(this.#choosy.first)
+  takeUnservable(): W | null {
+    const w = this.#hopeless(this.#unconstrained.first) ?? this.#hopeless(this.#constrained.first)
     if (w !== null) this.#out(w)
     return w
   }
@@ -133,17 +133,17 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
   }
 
   #join(w: W, extra: number): Permit<S> | Cause | null {
-    const line = this.line
-    const hopeless = this.#source.hopeless(w)
+    const line = this.queue
+    const hopeless = this.#source.unservable(w)
     if (hopeless !== null) return hopeless
     if (!line.join(extra)) return line.bound === 0 ? this.#refusals.full : this.#refusals.lineFull
     if (w.arrival === 0) w.arrival = line.arrive()
-    if (this.#source.avoids(w) === 0) {
+    if (this.#source.excluded(w) === 0) {
       w.standing = Standing.plain
-      this.#plain.insert(w)
+      this.#unconstrained.insert(w)
     } else {
       w.standing = Standing.choosy
-      this.#choosy.insert(w)
+      this.#constrained.insert(w)
     }
     this.#publish()
     this.#look()
@@ -155,24 +155,24 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
     const source = this.#source
     for (let tries = 1; ; tries++) {
       const s = source.pick(w)
-      if (!source.stirred) return s
-      source.stirred = false
-      if (this.line.length !== 0) this.line.callOthers()
+      if (!source.contended) return s
+      source.contended = false
+      if (this.queue.length !== 0) this.queue.callOthers()
       if (s !== null || tries === TRIES) return s
     }
   }
 
   /** Lets in our waiters, the oldest first, for as long as something is free. */
   #look(): void {
-    let choosy = this.#choosy.first
+    let choosy = this.#constrained.first
     for (let scanned = 0; ; ) {
-      const plain = this.#plain.first
+      const plain = this.#unconstrained.first
       const w = choosy !== null && (plain === null || older(choosy.arrival, plain.arrival)) ? choosy : plain
       if (w === null) return
       const s = this.#pick(w as W)
       if (s !== null) {
         this.#offer(s, w as W, 0)
-        choosy = this.#choosy.first
+        choosy = this.#constrained.first
         scanned = 0
       } else if (w === plain) {
         return // it would have taken anything
@@ -184,7 +184,7 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
 
   /** Something of ours is no longer needed: to the next in line, or free. */
   #pass(s: S): void {
-    const line = this.line
+    const line = this.queue
     const { length } = line
     if (length !== 0 && !this.#source.over(s) && this.#offer(s, this.#fitting(s), slackOf(length))) return
     this.#source.give(s)
@@ -197,10 +197,10 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
     const arrival = mine === null ? 0 : mine.arrival
     // What is not for everybody was found for `mine`: others would set it free again, for us to find it again.
     while (!source.over(s)) {
-      const thread = this.line.elder(source.bit(s), arrival, slack)
+      const thread = this.queue.elder(source.bit(s), arrival, slack)
       if (thread < 0) break
       if (source.hand(s, thread)) {
-        this.line.call(thread)
+        this.queue.call(thread)
         return true
       }
     }
@@ -216,13 +216,13 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
   #freed(): void {
     if (!this.#source.free()) return
     this.#look()
-    this.line.callOthers()
+    this.queue.callOthers()
   }
 
   /** Our oldest waiter that can use it. */
   #fitting(s: S): W | null {
-    const plain = this.#plain.first
-    let w = this.#choosy.first
+    const plain = this.#unconstrained.first
+    let w = this.#constrained.first
     for (let scanned = 0; w !== null && scanned < SCAN; scanned++, w = w.next) {
       if (plain !== null && older(plain.arrival, w.arrival)) break
       if (this.#source.fits(s, w as W)) return w as W
@@ -233,24 +233,24 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
   #hopeless(first: Waiter<S> | null): W | null {
     let w = first
     for (let scanned = 0; w !== null && scanned < SCAN; scanned++, w = w.next) {
-      if (this.#source.hopeless(w as W) !== null) return w as W
+      if (this.#source.unservable(w as W) !== null) return w as W
     }
     return null
   }
 
   /** Out of the line. */
   #out(w: W): void {
-    const queue = w.standing === Standing.plain ? this.#plain : this.#choosy
+    const queue = w.standing === Standing.plain ? this.#unconstrained : this.#constrained
     queue.remove(w)
     w.standing = Standing.nowhere
-    this.line.leave()
+    this.queue.leave()
     this.#publish()
   }
 
   #publish(): void {
-    const choosy = this.#choosy.first
-    const avoids = choosy === null ? 0 : this.#source.avoids(choosy as W)
-    this.line.publish(this.#plain.first?.arrival ?? 0, choosy?.arrival ?? 0, avoids)
+    const choosy = this.#constrained.first
+    const avoids = choosy === null ? 0 : this.#source.excluded(choosy as W)
+    this.queue.publish(this.#unconstrained.first?.arrival ?? 0, choosy?.arrival ?? 0, avoids)
   }
 
   /** The permit of one that was served, for someone to tell it now. */

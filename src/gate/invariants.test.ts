@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { assertEmpty, Guest, Hut, lay } from '../../test/races/yard.ts'
 import type { LedgerPlan } from '../ledger/layout.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { older, slackOf } from '../ledger/line.ts'
+import { older, slackOf } from '../ledger/queue-state.ts'
 
 const THREADS = 3
 const STALLS = 2
@@ -113,7 +113,7 @@ class World {
       this.main.ringAll()
     } else if ('thread' in step) {
       const hut = this.huts[step.thread]!
-      if (step.do === 'kick') hut.gate.kick()
+      if (step.do === 'kick') hut.gate.admitWaiting()
       else if (step.do === 'crash') this.#crash(step.thread)
       else if (hut.bell()) this.#refuseStranded(hut)
     } else {
@@ -172,7 +172,7 @@ class World {
   }
 
   #refuseStranded(hut: Hut): void {
-    for (let guest = hut.gate.stranded(); guest !== null; guest = hut.gate.stranded()) {
+    for (let guest = hut.gate.takeUnservable(); guest !== null; guest = hut.gate.takeUnservable()) {
       const soul = this.souls.find((each) => each.guest === guest)!
       assert.equal(soul.state, 'waits')
       soul.state = 'gone'
@@ -199,7 +199,7 @@ class World {
     }
     for (const [key, n] of used) assert.equal(this.main.slots(key).used, n, `${key} used`)
     const waiting = this.souls.filter((soul) => soul.state === 'waits').length
-    assert.equal(this.huts[0]!.gate.line.length, waiting, 'length of the line')
+    assert.equal(this.huts[0]!.gate.queue.length, waiting, 'length of the line')
   }
 }
 
@@ -262,7 +262,7 @@ test('first in, first out over all threads, but for an eighth of those who wait,
         } else if (what === 'release') {
           if (holding.length > 0) holding.splice(who % holding.length, 1)[0]!.dispose()
         } else huts[thread]!.bell()
-        const { length } = huts[0]!.gate.line
+        const { length } = huts[0]!.gate.queue
         for (const each of waiting) {
           const { guest, overtaken } = each
           each.longest = Math.max(each.longest, length)

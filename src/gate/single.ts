@@ -3,9 +3,9 @@ import type { Slots } from '../ledger/slots.ts'
 import type { Source } from './source.ts'
 import type { Waiter } from './waiter.ts'
 
-export class Single implements Source<Slots, Waiter<Slots>> {
+export class SingleSource implements Source<Slots, Waiter<Slots>> {
   readonly #slots: Slots
-  stirred = false
+  contended = false
 
   constructor(slots: Slots) {
     this.#slots = slots
@@ -27,7 +27,7 @@ export class Single implements Source<Slots, Waiter<Slots>> {
     return this.#slots.open
   }
 
-  avoids(): number {
+  excluded(): number {
     return 0
   }
 
@@ -35,7 +35,7 @@ export class Single implements Source<Slots, Waiter<Slots>> {
     return 0
   }
 
-  hopeless(): null {
+  unservable(): null {
     return null
   }
 

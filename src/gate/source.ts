@@ -13,7 +13,7 @@ export interface Source<S, W> {
    * thread may have been turned away by that, so the gate tries again and calls the others. The gate clears it. A source
    * that takes one thing only never sets it.
    */
-  stirred: boolean
+  contended: boolean
   /** Whether `w` can use `s`: not tried before. Called for waiters that avoid something; usability is `over`'s matter. */
   fits(s: S, w: W): boolean
   /** Whether `s` must be set free rather than handed on: a part is above its lowered limit, or it is out of service. */
@@ -21,11 +21,11 @@ export interface Source<S, W> {
   /** Whether something could be taken now. May say yes too often, never no too often. */
   free(): boolean
   /** What `w` cannot use, as bits (`1 << (index & 31)` each); 0: it can use anything. Fixed while it waits. */
-  avoids(w: W): number
+  excluded(w: W): number
   /** The bit of `s` in the above. */
   bit(s: S): number
   /** Why waiting would be in vain (no server is usable, all were tried), or null. */
-  hopeless(w: W): Cause | null
+  unservable(w: W): Cause | null
   /** Sets free all parts of `s`. */
   give(s: S): void
   /** Hands all parts of `s` to another thread (Slots.hand). False: that thread is dead, `s` is ours as before. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { assertEmpty, Guest, Hut, lay, type Yard } from '../../test/races/yard.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { SLACK, slackOf } from '../ledger/line.ts'
+import { SLACK, slackOf } from '../ledger/queue-state.ts'
 
 interface Scene {
   readonly huts: [Hut, Hut, Hut]
@@ -52,7 +52,7 @@ test('who comes joins the line when anyone waits on any thread', () => {
   const first = come(a)
   a.source.stalls[0]!.slots.limit = 2
   const second = come(b)
-  assert.deepEqual([second.held, b.gate.line.length], [null, 2])
+  assert.deepEqual([second.held, b.gate.queue.length], [null, 2])
   a.bell() // the second has found what was free, and it went to the first
   assert.deepEqual([first.grants, second.grants], [1, 0])
 })
@@ -225,7 +225,7 @@ test('when a thread dies its slots go to those who wait on the others', () => {
   main.reclaim(0)
   main.reclaim(2)
   b.bell()
-  assert.deepEqual([waiter.grants, b.gate.line.length], [1, 0])
+  assert.deepEqual([waiter.grants, b.gate.queue.length], [1, 0])
   const reborn = hut(0)
   const guest = come(reborn)
   waiter.dispose()

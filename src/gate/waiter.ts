@@ -19,7 +19,7 @@ export interface Waiter<S> {
 }
 
 /** A waiter's fields as they begin, to be inherited. */
-export abstract class Waiting<S> implements Waiter<S> {
+export abstract class QueuedWaiter<S> implements Waiter<S> {
   arrival = 0
   next: Waiter<S> | null = null
   prev: Waiter<S> | null = null

@@ -6,8 +6,8 @@ import { Cell } from './cell.ts'
 import { Counter } from './counter.ts'
 import { Histogram } from './histogram.ts'
 import { type LedgerPlan, LINE, LINE_ROW, SLOT } from './layout.ts'
-import { Line, ROW } from './line.ts'
 import { Oldest } from './oldest.ts'
+import { QueueState, ROW } from './queue-state.ts'
 import { Slots } from './slots.ts'
 import { Spare } from './spare.ts'
 
@@ -45,8 +45,8 @@ export class Ledger {
     return new Slots(this.#cells, this.plan, this.#me, key)
   }
 
-  line(key: string): Line {
-    return new Line(this.#cells, this.plan, this.#me, key)
+  line(key: string): QueueState {
+    return new QueueState(this.#cells, this.plan, this.#me, key)
   }
 
   cell(key: string): Cell {

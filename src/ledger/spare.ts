@@ -7,7 +7,7 @@
  */
 import type { Counter } from './counter.ts'
 import { type LedgerPlan, LINE, LINE_ROW } from './layout.ts'
-import { type Line, older, ROW } from './line.ts'
+import { older, type QueueState, ROW } from './queue-state.ts'
 
 export class Spare {
   readonly #cells: Int32Array
@@ -15,11 +15,11 @@ export class Spare {
   readonly #me: number
   readonly #threads: number
   readonly #alive: number
-  readonly #line: Line
+  readonly #line: QueueState
   readonly #idle: Counter
 
   /** `line`: the listener's queue. `idle`: the gauge of its idle connections. */
-  constructor(cells: Int32Array, plan: LedgerPlan, me: number, line: Line, idle: Counter) {
+  constructor(cells: Int32Array, plan: LedgerPlan, me: number, line: QueueState, idle: Counter) {
     const at = plan.at[line.key]
     if (at === undefined) throw new RangeError(`the ledger has no line ${line.key}`)
     this.#cells = cells

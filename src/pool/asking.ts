@@ -3,7 +3,7 @@ import type { Waiter } from '../gate/gate.ts'
 import type { Server } from './server.ts'
 
 /** Who asks a pool for a slot at one of its servers. What it says of itself stays as it is while it waits. */
-export interface Asking extends Waiter<Server> {
+export interface ServerRequest extends Waiter<Server> {
   /** The request's hash for the policy (`hashKey`); 0 where the policy does not hash. */
   readonly key: number
   /** Index of the server its cookie names (`Sticky.find`), or -1. */

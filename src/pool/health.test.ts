@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Finding, Streak } from './health.ts'
+import { type CheckResult, HealthStreak } from './health.ts'
 
 /** The findings as letters (g good, b bad, t timeout, T timeout of a server at work, u unknown), the health after each. */
 function play(rise: number, fall: number, findings: string): string {
-  const streak = new Streak(rise, fall, 'up')
+  const streak = new HealthStreak(rise, fall, 'up')
   let seen = ''
   for (const letter of findings) {
-    const finding = ({ g: 'good', b: 'bad', t: 'timeout', T: 'timeout', u: 'unknown' } as const)[letter] as Finding
+    const finding = ({ g: 'good', b: 'bad', t: 'timeout', T: 'timeout', u: 'unknown' } as const)[letter] as CheckResult
     const before = streak.health
     const turned = streak.heard(finding, letter === 'T')
     assert.equal(turned, before !== streak.health)

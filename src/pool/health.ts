@@ -10,10 +10,10 @@
 import type { Health } from './server.ts'
 
 /** What a check found. `unknown`: it could not be made for want of something on this machine. */
-export type Finding = 'good' | 'bad' | 'timeout' | 'unknown'
+export type CheckResult = 'good' | 'bad' | 'timeout' | 'unknown'
 
 /** The streak of one server. */
-export class Streak {
+export class HealthStreak {
   readonly #rise: number
   readonly #fall: number
   #health: Health
@@ -34,12 +34,12 @@ export class Streak {
    * Whether a finding is left out of account because the server is only busy.
    * @param working it got something done since the finding before
    */
-  spares(finding: Finding, working: boolean): boolean {
+  spares(finding: CheckResult, working: boolean): boolean {
     return finding === 'timeout' && working && this.#health === 'up'
   }
 
   /** Takes in a finding. True when that turned the server up or down. */
-  heard(finding: Finding, working: boolean): boolean {
+  heard(finding: CheckResult, working: boolean): boolean {
     if (finding === 'unknown' || this.spares(finding, working)) return false
     return finding === 'good'
       ? this.#count(this.#health === 'down', this.#rise, 'up')

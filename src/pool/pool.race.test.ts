@@ -5,11 +5,11 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { Cause } from '../base/cause.ts'
 import type { Config, PoolConfig } from '../config/model.ts'
-import { type Permit, Waiting } from '../gate/gate.ts'
+import { type Permit, QueuedWaiter } from '../gate/gate.ts'
 import type { Cell } from '../ledger/cell.ts'
 import { createMemory, type LedgerPlan, planLedger } from '../ledger/layout.ts'
 import { Ledger } from '../ledger/ledger.ts'
-import { type Asking, Pool } from './pool.ts'
+import { Pool, type ServerRequest } from './pool.ts'
 import { type Server, serversOf } from './server.ts'
 
 const THREADS = 2
@@ -46,7 +46,7 @@ function add(cell: Cell, n: number): number {
   }
 }
 
-class Asker extends Waiting<Server> implements Asking {
+class Asker extends QueuedWaiter<Server> implements ServerRequest {
   readonly key = 0
   readonly prefer = -1
   readonly tried: number

@@ -3,13 +3,13 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Cause } from '../base/cause.ts'
 import { type Config, type PoolConfig, type ServerConfig, UNLIMITED } from '../config/model.ts'
-import { type Permit, Waiting } from '../gate/gate.ts'
+import { type Permit, QueuedWaiter } from '../gate/gate.ts'
 import { createMemory, planLedger } from '../ledger/layout.ts'
 import { Ledger } from '../ledger/ledger.ts'
-import { type Asking, Pool } from './pool.ts'
+import { Pool, type ServerRequest } from './pool.ts'
 import { type Server, serversOf } from './server.ts'
 
-class Asker extends Waiting<Server> implements Asking {
+class Asker extends QueuedWaiter<Server> implements ServerRequest {
   key = 0
   prefer = -1
   tried: number[] = []
@@ -122,7 +122,7 @@ test('with no server up a request is refused at once; it does not wait for nobod
   main[0]!.health = 'down'
   main[1]!.orders = 'maint'
   assert.equal(ask(pool), 'no_server')
-  assert.equal(pool.gate.line.length, 0)
+  assert.equal(pool.gate.queue.length, 0)
 })
 
 test('who has tried all usable servers does not wait, who has one left does', () => {
@@ -190,7 +190,7 @@ test('when the last server goes down those who wait are refused, on every thread
   assert.deepEqual([ask(pools[0]!), ask(pools[0]!, one), ask(pools[1]!, two)], ['a', 'waits', 'waits'])
   main[0]!.health = 'down'
   ring()
-  assert.deepEqual([one.cause, two.cause, pools[0]!.gate.line.length], ['no_server', 'no_server', 0])
+  assert.deepEqual([one.cause, two.cause, pools[0]!.gate.queue.length], ['no_server', 'no_server', 0])
 })
 
 test('a waiter who has tried the one server that is left is refused, the others go on waiting', () => {
@@ -296,7 +296,7 @@ test('a slot that only one of two waiters may have is not handed to the other, w
   assert.deepEqual([ask(pools[0]!, new Asker()), ask(pools[0]!, elder)], ['c', 'waits'])
   assert.equal(ask(pools[1]!, tied), 'a', 'it was found for the one that is tied to it')
   settle()
-  assert.deepEqual([elder.seat, pools[0]!.slots.used, pools[0]!.gate.line.length], [null, 2, 1])
+  assert.deepEqual([elder.seat, pools[0]!.slots.used, pools[0]!.gate.queue.length], [null, 2, 1])
   tied.seat![Symbol.dispose]()
   settle()
   assert.deepEqual([elder.seat, pools[0]!.slots.used, main[0]!.slots.used], [null, 1, 0])
@@ -382,7 +382,7 @@ test('whatever is asked, ended, left and ordered: no limit is passed, nobody wai
         for (const { w } of known) w.seat?.[Symbol.dispose]()
         settle()
         assert.deepEqual(
-          [pools[0]!.slots.used, pools[0]!.gate.line.length, ...main.map((server) => server.slots.used)],
+          [pools[0]!.slots.used, pools[0]!.gate.queue.length, ...main.map((server) => server.slots.used)],
           [0, 0, 0, 0, 0, 0],
         )
       },

@@ -14,20 +14,20 @@ import type { PoolConfig } from '../config/model.ts'
 import { Gate, type Permit, type Source } from '../gate/gate.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Slots } from '../ledger/slots.ts'
-import type { Asking } from './asking.ts'
+import type { ServerRequest } from './asking.ts'
 import { policyOf } from './balance.ts'
 import type { Policy } from './policy/policy.ts'
 import { type Server, serversOf } from './server.ts'
 import { Sticky } from './sticky.ts'
 
-export type { Asking } from './asking.ts'
+export type { ServerRequest } from './asking.ts'
 
 export class Pool {
   readonly config: PoolConfig
   readonly servers: readonly Server[]
   /** Requests in the whole pool. */
   readonly slots: Slots
-  readonly gate: Gate<Server, Asking>
+  readonly gate: Gate<Server, ServerRequest>
   /** null: the pool ties nobody. */
   readonly sticky: Sticky | null
   readonly #source: Seats
@@ -45,18 +45,18 @@ export class Pool {
   }
 
   /** A slot at once, the cause of refusal, or null: it has joined the line. `no_server`: nobody is left to ask. */
-  admit(w: Asking): Permit<Server> | Cause | null {
+  admit(w: ServerRequest): Permit<Server> | Cause | null {
     return this.gate.admit(w)
   }
 
   /** Whether a usable server is left that this exchange has not tried; it may be full. */
-  hasUntried(w: Asking): boolean {
-    return this.#source.hopeless(w) === null
+  hasUntried(w: ServerRequest): boolean {
+    return this.#source.unservable(w) === null
   }
 
   /** Whether a server like `s` (a backup or not), usable and not tried by this exchange, has a free slot now, and nobody waits for it. */
-  hasRoomBeside(s: Server, w: Asking): boolean {
-    if (this.gate.line.length > 0) return false
+  hasRoomBeside(s: Server, w: ServerRequest): boolean {
+    if (this.gate.queue.length > 0) return false
     for (let i = 0; i < this.servers.length; i++) {
       const server = this.servers[i]!
       if (server === s || server.config.backup !== s.config.backup) continue
@@ -73,7 +73,7 @@ export class Pool {
 
   /** On this thread only: a limit was raised, orders or health of a server changed. Other threads are rung by the ledger. */
   kick(): void {
-    this.gate.kick()
+    this.gate.admitWaiting()
     this.#refuseStranded()
   }
 
@@ -92,18 +92,18 @@ export class Pool {
   }
 
   #refuseStranded(): void {
-    if (this.gate.line.joined === 0) return
-    for (let w = this.gate.stranded(); w !== null; w = this.gate.stranded()) w.refused('no_server')
+    if (this.gate.queue.joined === 0) return
+    for (let w = this.gate.takeUnservable(); w !== null; w = this.gate.takeUnservable()) w.refused('no_server')
   }
 }
 
 /** The gate's view of a pool: a slot at a server, with one of the pool. */
-class Seats implements Source<Server, Asking> {
+class Seats implements Source<Server, ServerRequest> {
   readonly #servers: readonly Server[]
   readonly #slots: Slots
   readonly #primaries: Policy
   readonly #backups: Policy
-  stirred = false
+  contended = false
 
   constructor(config: PoolConfig, servers: readonly Server[], slots: Slots, thread: number) {
     this.#servers = servers
@@ -113,7 +113,7 @@ class Seats implements Source<Server, Asking> {
     this.#backups = policyOf(config.balance, group(true), thread)
   }
 
-  pick(w: Asking): Server | null {
+  pick(w: ServerRequest): Server | null {
     if (!this.#slots.open) return null // only a look, but it spares taking from a server what goes back at once
     if (w.prefer >= 0) {
       const server = this.#servers[w.prefer]!
@@ -123,7 +123,7 @@ class Seats implements Source<Server, Asking> {
     return this.#first(this.#backups, w)
   }
 
-  fits(s: Server, w: Asking): boolean {
+  fits(s: Server, w: ServerRequest): boolean {
     return !w.triedServer(s.index)
   }
 
@@ -141,7 +141,7 @@ class Seats implements Source<Server, Asking> {
     return false
   }
 
-  avoids(w: Asking): number {
+  excluded(w: ServerRequest): number {
     let bits = 0
     for (let i = 0; i < this.#servers.length; i++) if (w.triedServer(i)) bits |= 1 << (i & 31)
     return bits
@@ -151,7 +151,7 @@ class Seats implements Source<Server, Asking> {
     return 1 << (s.index & 31)
   }
 
-  hopeless(w: Asking): Cause | null {
+  unservable(w: ServerRequest): Cause | null {
     if (w.prefer >= 0 && this.#servers[w.prefer]!.keeps() && !w.triedServer(w.prefer)) return null
     return this.#hasUntried(w, false) || this.#hasUntried(w, true) ? null : 'no_server'
   }
@@ -171,7 +171,7 @@ class Seats implements Source<Server, Asking> {
     return null
   }
 
-  #first(policy: Policy, w: Asking): Server | null {
+  #first(policy: Policy, w: ServerRequest): Server | null {
     policy.begin(w.key)
     for (let i = policy.next(); i >= 0; i = policy.next()) {
       const server = this.#servers[i]!
@@ -185,11 +185,11 @@ class Seats implements Source<Server, Asking> {
     if (!server.slots.take()) return false
     if (this.#slots.take()) return true
     server.slots.give()
-    this.stirred = true
+    this.contended = true
     return false
   }
 
-  #hasUntried(w: Asking, backup: boolean): boolean {
+  #hasUntried(w: ServerRequest, backup: boolean): boolean {
     for (let i = 0; i < this.#servers.length; i++) {
       const server = this.#servers[i]!
       if (server.config.backup === backup && server.usable() && !w.triedServer(i)) return true

@@ -13,12 +13,12 @@ import type { Member } from './policy/policy.ts'
  * What the operator said. `drain`: no new clients, those tied to it by cookie may come again. `maint`: nobody. Neither
  * ends a request that is under way.
  */
-export type Orders = 'ready' | 'drain' | 'maint'
+export type AdminState = 'ready' | 'drain' | 'maint'
 /** What probes found. Up until checks fail. */
 export type Health = 'up' | 'down'
 
 // As numbers in the ledger; a fresh ledger is all zero.
-const orders: readonly Orders[] = ['ready', 'drain', 'maint']
+const orders: readonly AdminState[] = ['ready', 'drain', 'maint']
 const READY = 0
 const MAINT = 2
 const UP = 0
@@ -53,12 +53,12 @@ export class Server implements Member {
     this.#health = ledger.cell(`health:${key}`)
   }
 
-  get orders(): Orders {
+  get orders(): AdminState {
     return orders[this.#orders.value]!
   }
 
   /** Whoever sets it to something better rings afterwards (Ledger.ringAll), so that waiters are let in; or worse, so that they are told. */
-  set orders(given: Orders) {
+  set orders(given: AdminState) {
     this.#orders.value = orders.indexOf(given)
   }
 

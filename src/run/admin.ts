@@ -3,7 +3,7 @@ import { addressText } from '../config/address.ts'
 import type { AdminConfig } from '../config/model.ts'
 import type { GatePort } from '../watch/admin/gate-port.ts'
 import { type AdminServer, openAdmin } from '../watch/admin/server.ts'
-import type { Logger } from '../watch/app-log.ts'
+import type { Logger } from '../watch/log/app-log.ts'
 
 /** Opens it; null where there is none, or it was not asked for and cannot be had. Rejects with the system's error. */
 export async function openOptionalAdmin(

@@ -1,16 +1,16 @@
 /** A worker thread: the data plane of one thread, its log, and the commands it heeds. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Tree } from '../cache/trees.ts'
-import type { Purged } from '../exchange/world.ts'
+import type { Tree } from '../cache/purge/trees.ts'
+import type { Purged } from '../exchange/context.ts'
 import { Ledger } from '../ledger/ledger.ts'
-import { Stream } from '../net/stream.ts'
+import { Transport } from '../net/transport/transport.ts'
 import { Store } from '../store/store.ts'
-import { AccessLog } from '../watch/access-log.ts'
-import { jsonFormat } from '../watch/format/json.ts'
-import type { Command, Report, WorkerOrders } from './orders.ts'
-import { Thread } from './thread.ts'
+import { AccessLog } from '../watch/log/access-log.ts'
+import { jsonFormat } from '../watch/log/format/json.ts'
+import { DataPlane } from './data-plane.ts'
+import type { WorkerCommand, WorkerInit, WorkerMessage } from './messages.ts'
 
-const { config, plan, memory, store, thread, openFiles, removals, binds } = workerData as WorkerOrders
+const { config, plan, memory, store, thread, openFiles, removals, binds } = workerData as WorkerInit
 const port = parentPort
 if (port === null) throw new Error('worker.ts is started by start.ts, as a worker thread')
 
@@ -19,7 +19,7 @@ const LAST_LINES = 1000
 /** How many of the oldest on each route are told of. */
 const OLDEST = 5
 
-function tell(report: Report): void {
+function tell(report: WorkerMessage): void {
   port?.postMessage(report)
 }
 function defect(error: unknown): void {
@@ -53,13 +53,13 @@ function changed(trees: readonly Tree[]): Promise<void> {
 
 const ledger = new Ledger(memory, plan, thread)
 ledger.join()
-Stream.onDefect = defect
+Transport.onDefect = defect
 const log =
   config.accessLog === null
     ? null
     : new AccessLog(config.accessLog, thread, (trouble) => tell({ is: 'trouble', trouble }))
 const onlyFailures = config.accessLog?.requests === 'failures'
-const plane = new Thread(
+const plane = new DataPlane(
   config,
   ledger,
   thread,
@@ -84,7 +84,7 @@ ledger
     })
   })
 
-port.on('message', (command: Command) => {
+port.on('message', (command: WorkerCommand) => {
   switch (command.do) {
     case 'stop':
       plane.stop().then(async () => {

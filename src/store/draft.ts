@@ -7,7 +7,7 @@
  * those who read it already (`outgrow`). For that it must have taken room before its head was there (`reserve`): a reader
  * may have told its client of the body by then, and must get the whole of it.
  */
-import { Hold } from './hold.ts'
+import { PinnedObject } from './hold.ts'
 import { END, EXTENT, OBJECT, REASON } from './object.ts'
 import type { Pins } from './pins.ts'
 import { MAX_HEAD, type StorePlan } from './plan.ts'
@@ -112,7 +112,7 @@ export class Draft {
   }
 
   /** Takes over the whole body of another object of the same key, without copying. False: this draft has bytes, or room for some. */
-  adopt(hold: Hold): boolean {
+  adopt(hold: PinnedObject): boolean {
     const object = this.#filled()
     const shard = this.#shard
     if (this.#shared || this.#refused || hold.object === 0 || hold.shard !== shard || !hold.whole) return false
@@ -128,13 +128,13 @@ export class Draft {
   }
 
   /** Pins the object for reading what is there so far. Null: this thread can pin no more. */
-  read(): Hold | null {
+  read(): PinnedObject | null {
     const object = this.#filled()
     if (this.#pins.table.full) return null
     this.#shard.enter()
     const entry = this.#pins.pin(this.#shard, object)
     this.#shard.leave()
-    return new Hold(this.#pins, this.#shard, object, entry)
+    return new PinnedObject(this.#pins, this.#shard, object, entry)
   }
 
   /** The body is complete: the object becomes the current one of its key. There must be a head, and nothing refused. */

@@ -10,7 +10,7 @@ import { SHARD, type StorePlan } from './plan.ts'
 
 const WAYS = 4
 
-export class Ghost {
+export class GhostQueue {
   readonly #cells: Int32Array
   readonly #start: number
   readonly #mask: number

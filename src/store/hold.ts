@@ -7,7 +7,7 @@ import { END, EXTENT, FLAGS, OBJECT, STATE } from './object.ts'
 import type { Pins } from './pins.ts'
 import { metaAt, metaSlot, type Shard } from './shard.ts'
 
-export class Hold {
+export class PinnedObject {
   /** Where the object lies: for who shares its body. */
   readonly shard: Shard
   readonly #pins: Pins

@@ -2,20 +2,20 @@
  * What one thread pins and whose growth it follows. All pins of a thread are put and given back here, each together with
  * its entry in the thread's table and inside the shard's lock.
  */
-import type { Hold } from './hold.ts'
+import type { PinnedObject } from './hold.ts'
 import { OBJECT } from './object.ts'
 import type { StorePlan } from './plan.ts'
 import type { Shard } from './shard.ts'
 import { pass, release } from './slide.ts'
-import { Table } from './table.ts'
+import { PinTable } from './table.ts'
 import type { Window } from './window.ts'
 
 export class Pins {
   readonly me: number
-  readonly table: Table
+  readonly table: PinTable
   readonly #threads: number
   readonly #ring: (thread: number) => void
-  readonly #followed = new Set<Hold>()
+  readonly #followed = new Set<PinnedObject>()
   /** Bodies that pass by, filled by this thread, for which there was no room. */
   readonly #windows = new Set<Window>()
   /** What the main thread still has to do inside locks that it did not get. */
@@ -23,7 +23,7 @@ export class Pins {
 
   constructor(control: SharedArrayBuffer, plan: StorePlan, me: number, ring: (thread: number) => void) {
     this.me = me
-    this.table = new Table(control, plan, me)
+    this.table = new PinTable(control, plan, me)
     this.#threads = plan.threads
     this.#ring = ring
   }
@@ -86,13 +86,13 @@ export class Pins {
     }
   }
 
-  follow(hold: Hold): void {
+  follow(hold: PinnedObject): void {
     this.#followed.add(hold)
     // What came before the watch was set is told as well, but never from inside `follow`.
     if (hold.stirred) this.#ring(this.me)
   }
 
-  unfollow(hold: Hold): void {
+  unfollow(hold: PinnedObject): void {
     this.#followed.delete(hold)
   }
 

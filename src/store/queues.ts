@@ -7,7 +7,7 @@
  * Different from the paper: queues are measured in bytes, an object that is pinned keeps its place for another turn, and
  * the search for a victim is bounded, because it happens under the lock.
  */
-import { Ghost } from './ghost.ts'
+import { GhostQueue } from './ghost.ts'
 import { FLAGS, OBJECT, QUEUE } from './object.ts'
 import { SHARD, type StorePlan } from './plan.ts'
 
@@ -21,14 +21,14 @@ const OBJECTS = 3
 const PATIENCE = 320
 const TURNS = 384
 
-export class Queues {
+export class EvictionQueues {
   readonly #cells: Int32Array
-  readonly #ghost: Ghost
+  readonly #ghost: GhostQueue
   readonly #smallShare: number
 
   constructor(cells: Int32Array, plan: StorePlan) {
     this.#cells = cells
-    this.#ghost = new Ghost(cells, plan)
+    this.#ghost = new GhostQueue(cells, plan)
     this.#smallShare = Math.floor((plan.words - plan.heap) / 10)
   }
 

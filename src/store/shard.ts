@@ -9,7 +9,7 @@ import type { Key } from './key.ts'
 import { Lock } from './lock.ts'
 import { END, EXTENT, FLAGS, METAS, OBJECT, STATE } from './object.ts'
 import { SHARD, type StorePlan } from './plan.ts'
-import { Queues } from './queues.ts'
+import { EvictionQueues } from './queues.ts'
 
 /**
  * How many victims make room for one block before the search ends. After a few of them their neighbours go too: those
@@ -29,7 +29,7 @@ export class Shard {
   readonly bytes: Buffer
   readonly blocks: Blocks
   readonly index: Index
-  readonly queues: Queues
+  readonly queues: EvictionQueues
   readonly lock: Lock
 
   constructor(memory: SharedArrayBuffer, plan: StorePlan, number: number, me: number) {
@@ -39,7 +39,7 @@ export class Shard {
     this.bytes = Buffer.from(memory)
     this.blocks = new Blocks(this.cells, plan)
     this.index = new Index(this.cells, plan)
-    this.queues = new Queues(this.cells, plan)
+    this.queues = new EvictionQueues(this.cells, plan)
     this.lock = new Lock(this.cells, me, me < plan.threads)
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { audit } from '../../test/races/audit.ts'
 import type { Draft } from './draft.ts'
-import type { Hold } from './hold.ts'
+import type { PinnedObject } from './hold.ts'
 import { createStoreMemory, type StoreMemory } from './memory.ts'
 import { METAS, REASON } from './object.ts'
 import { planStore, type StoreSize } from './plan.ts'
@@ -45,7 +45,7 @@ function lead(store: Store, key: string): Draft {
   return draft
 }
 
-function find(store: Store, key: string): Hold {
+function find(store: Store, key: string): PinnedObject {
   const hold = store.find(key)
   assert.ok(hold !== null, `${key} is there`)
   return hold
@@ -58,7 +58,7 @@ function put(store: Store, key: string, body: Buffer, head = `head of ${key}`): 
   draft.finish()
 }
 
-function bodyOf(hold: Hold): Buffer {
+function bodyOf(hold: PinnedObject): Buffer {
   return Buffer.concat(hold.pieces(0, hold.length))
 }
 
@@ -311,7 +311,7 @@ test('a body longer than the store takes is refused, and what came before stays 
 
 test('a store whose every byte is pinned refuses more and takes it when something is let go', () => {
   const { a, b, memory } = yard()
-  const holds: Hold[] = []
+  const holds: PinnedObject[] = []
   for (;;) {
     const draft = a.lead(`x ${holds.length}`)
     if (draft === null) break

@@ -7,7 +7,7 @@
  * and reclaiming; it fills nothing and never blocks.
  */
 import { Draft } from './draft.ts'
-import { Hold } from './hold.ts'
+import { PinnedObject } from './hold.ts'
 import { Key } from './key.ts'
 import type { StoreMemory } from './memory.ts'
 import { FLAGS, OBJECT, REASON, STATE } from './object.ts'
@@ -69,7 +69,7 @@ export class Store {
   }
 
   /** Pins the current object of a key; `hit`: it is asked for, and worth keeping for that. Null: there is none. */
-  find(key: string, hit = true): Hold | null {
+  find(key: string, hit = true): PinnedObject | null {
     const shard = this.#shardOf(this.#key.set(key))
     const pins = this.#pins
     if (pins.table.full) return null
@@ -82,7 +82,7 @@ export class Store {
     if (hit) shard.queues.touch(object)
     const entry = pins.pin(shard, object)
     shard.leave()
-    return new Hold(pins, shard, object, entry)
+    return new PinnedObject(pins, shard, object, entry)
   }
 
   /** Makes this thread the one that fills the key. Null: somebody does already, or there is no room. Workers only. */
@@ -99,7 +99,7 @@ export class Store {
   }
 
   /** Pins the object that somebody fills for a key. Null: nobody does, or it has `max` readers already. */
-  join(key: string, max: number): Hold | null {
+  join(key: string, max: number): PinnedObject | null {
     const shard = this.#shardOf(this.#key.set(key))
     const pins = this.#pins
     if (pins.table.full) return null
@@ -111,14 +111,14 @@ export class Store {
     }
     const entry = pins.pin(shard, object)
     shard.leave()
-    return new Hold(pins, shard, object, entry)
+    return new PinnedObject(pins, shard, object, entry)
   }
 
   /**
    * Puts the same body under a new head: a response was validated again. The body is shared, not copied. False: it is
    * not current any more, somebody fills the key, or there is no room. Who leads the key has Draft.adopt for this.
    */
-  replaceHead(hold: Hold, text: string, meta: ArrayLike<number>): boolean {
+  replaceHead(hold: PinnedObject, text: string, meta: ArrayLike<number>): boolean {
     if (!hold.current) return false
     const draft = this.lead(hold.key)
     if (draft === null) return false
@@ -165,7 +165,7 @@ export class Store {
   }
 
   /** The same for this very object, current or being filled. False: nobody finds it any more. */
-  removeHeld(hold: Hold): boolean {
+  removeHeld(hold: PinnedObject): boolean {
     const { shard } = hold
     if (hold.object === 0) return false
     this.#enter(shard)
@@ -179,11 +179,11 @@ export class Store {
    * Shows `visit` the current objects of the next `budget` chains of the index (a full store has one or two objects in
    * each); they are released after the visit. True: the walk came to the end and begins anew with the next call.
    */
-  each(visit: (hold: Hold) => void, budget: number): boolean {
+  each(visit: (hold: PinnedObject) => void, budget: number): boolean {
     let left = budget
     while (left > 0) {
       const shard = this.#shards[this.#walkShard]!
-      const holds: Hold[] = []
+      const holds: PinnedObject[] = []
       this.#enter(shard)
       for (let i = 0; i < CHAINS && left > 0 && holds.length === 0 && this.#walkChain < this.plan.chains; i++, left--) {
         this.#gather(shard, this.#walkChain++, holds)
@@ -269,11 +269,11 @@ export class Store {
     }
   }
 
-  #gather(shard: Shard, chain: number, holds: Hold[]): void {
+  #gather(shard: Shard, chain: number, holds: PinnedObject[]): void {
     const { cells } = shard
     for (let object = shard.index.first(chain); object !== 0; object = cells[object + OBJECT.chain]!) {
       if ((cells[object + OBJECT.flags]! & FLAGS.state) !== STATE.current || this.#pins.table.full) continue
-      holds.push(new Hold(this.#pins, shard, object, this.#pins.pin(shard, object)))
+      holds.push(new PinnedObject(this.#pins, shard, object, this.#pins.pin(shard, object)))
     }
   }
 

@@ -21,7 +21,7 @@ export interface Pin {
   readonly extent: number
 }
 
-export class Table {
+export class PinTable {
   readonly #cells: Int32Array
   readonly #row: number
   readonly #rowWords: number

@@ -3,7 +3,7 @@ import test from 'node:test'
 import fc from 'fast-check'
 import { audit } from '../../test/races/audit.ts'
 import type { Draft } from './draft.ts'
-import type { Hold } from './hold.ts'
+import type { PinnedObject } from './hold.ts'
 import { createStoreMemory, type StoreMemory } from './memory.ts'
 import { EXTENT, OBJECT } from './object.ts'
 import { planStore, SHARD, type StoreSize } from './plan.ts'
@@ -51,7 +51,7 @@ function lead(store: Store, key: string): Draft {
   return draft
 }
 
-function join(store: Store, key: string): Hold {
+function join(store: Store, key: string): PinnedObject {
   const hold = store.join(key, 99)
   assert.ok(hold !== null)
   return hold
@@ -59,10 +59,10 @@ function join(store: Store, key: string): Hold {
 
 /** One that reads a body and compares it. */
 class Reader {
-  readonly hold: Hold
+  readonly hold: PinnedObject
   at = 0
 
-  constructor(hold: Hold) {
+  constructor(hold: PinnedObject) {
     this.hold = hold
   }
 

@@ -1,7 +1,7 @@
 /** A server for tests of the cache: what it says is set path by path, and it keeps the head of every request that reached it. */
 import assert from 'node:assert/strict'
 import type { WrittenConfig } from '../../src/config/written.ts'
-import type { StartOptions } from '../../src/run/start.ts'
+import type { StartOptions } from '../../src/run/supervisor.ts'
 import { type Answered, Client } from './client.ts'
 import { headgate, type Running } from './headgate.ts'
 import { type Asked, Origin } from './origin.ts'

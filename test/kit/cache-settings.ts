@@ -1,5 +1,5 @@
 /** Settings of a cache that does what the RFCs say and nothing beyond, but while its servers are saturated. */
-import type { CacheSettings } from '../../src/cache/settings.ts'
+import type { CacheSettings } from '../../src/cache/freshness/settings.ts'
 
 const DAY = 86_400_000
 

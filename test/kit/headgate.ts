@@ -1,7 +1,7 @@
 /** A Headgate for a test: the written form of a configuration, on free ports, ended with the test. */
 import { configFrom } from '../../src/config/native.ts'
 import type { WrittenConfig } from '../../src/config/written.ts'
-import { type Headgate, type StartOptions, start } from '../../src/run/start.ts'
+import { type Headgate, type StartOptions, start } from '../../src/run/supervisor.ts'
 
 /** A running Headgate, with the port of each listener by name. */
 export interface Running extends AsyncDisposable {

@@ -1,9 +1,9 @@
 /** Heads of requests and responses from a few lines of text, for tests of what is decided by them. */
 import assert from 'node:assert/strict'
-import type { StoredText } from '../../src/cache/stored.ts'
-import { RequestHead, ResponseHead } from '../../src/wire/head.ts'
-import { parseRequest } from '../../src/wire/request.ts'
-import { parseResponse } from '../../src/wire/response.ts'
+import type { StoredText } from '../../src/cache/object/stored-object.ts'
+import { RequestHead, ResponseHead } from '../../src/wire/http/head.ts'
+import { parseRequest } from '../../src/wire/http1/request.ts'
+import { parseResponse } from '../../src/wire/http1/response.ts'
 
 const limits = { line: 10_000, head: 100_000, fields: 1000 }
 

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../../src/config/load.ts'
-import { type Headgate, start } from '../../src/run/start.ts'
-import { createAppLog } from '../../src/watch/app-log.ts'
+import { type Headgate, start } from '../../src/run/supervisor.ts'
+import { createAppLog } from '../../src/watch/log/app-log.ts'
 
 /** A line of the access log in the JSON format, as far as tests look at it. */
 export interface LogLine {

@@ -1,5 +1,5 @@
 /** What the control plane says while a test runs. */
-import { createAppLog, type Logger } from '../../src/watch/app-log.ts'
+import { createAppLog, type Logger } from '../../src/watch/log/app-log.ts'
 
 /** A line of its log. */
 export interface SaidLine {

@@ -1,5 +1,5 @@
 /** Waiting for what nobody tells of, such as a number in the ledger, and looking whether anything is still held. */
-import type { Headgate, Usage } from '../../src/run/start.ts'
+import type { Headgate, Usage } from '../../src/run/supervisor.ts'
 import type { Answered } from './client.ts'
 
 /** Looks every 2 ms until `holds`; rejects after `within` ms with what `seen` says then. */

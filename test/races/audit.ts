@@ -5,7 +5,7 @@ import type { StoreMemory } from '../../src/store/memory.ts'
 import { EXTENT, FLAGS, OBJECT, QUEUE, STATE } from '../../src/store/object.ts'
 import { LEVELS, LISTS, SHARD } from '../../src/store/plan.ts'
 import { Shard } from '../../src/store/shard.ts'
-import { type Pin, Table } from '../../src/store/table.ts'
+import { type Pin, PinTable } from '../../src/store/table.ts'
 
 const FREE = 1
 const PREVIOUS_FREE = 1 << 30
@@ -13,7 +13,7 @@ const PREVIOUS_FREE = 1 << 30
 /** Fails on the first thing that does not fit. Returns how many objects there are, those that are gone included. */
 export function audit(memory: StoreMemory): number {
   const { plan } = memory
-  const table = new Table(memory.control, plan, 0)
+  const table = new PinTable(memory.control, plan, 0)
   const pins = Array.from({ length: plan.threads + 1 }, (_, k) => table.pinsOf(k)).flat()
   let objects = 0
   for (const [number, cells] of memory.shards.entries()) {

@@ -5,7 +5,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Draft } from '../../src/store/draft.ts'
-import type { Hold } from '../../src/store/hold.ts'
+import type { PinnedObject } from '../../src/store/hold.ts'
 import { Store } from '../../src/store/store.ts'
 import type { Window } from '../../src/store/window.ts'
 import { BOARD, type StoreRace } from './board.ts'
@@ -36,7 +36,7 @@ function fault(): void {
 }
 
 /** Checks what is there of a body. */
-function check(hold: Hold, key: number, from: number): number {
+function check(hold: PinnedObject, key: number, from: number): number {
   const to = hold.length
   const version = hold.meta(0)
   let at = from
@@ -69,7 +69,7 @@ interface Passing {
 }
 
 interface Reading {
-  readonly hold: Hold
+  readonly hold: PinnedObject
   readonly key: number
   /** How much was checked while it grew. */
   at: number

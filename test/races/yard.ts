@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import type { Cause } from '../../src/base/cause.ts'
 import { UNLIMITED } from '../../src/config/model.ts'
-import { Gate, type Permit, type Source, Waiting } from '../../src/gate/gate.ts'
-import { Single } from '../../src/gate/single.ts'
+import { Gate, type Permit, QueuedWaiter, type Source } from '../../src/gate/gate.ts'
+import { SingleSource } from '../../src/gate/single.ts'
 import {
   createMemory,
   type LedgerPlan,
@@ -14,7 +14,7 @@ import {
   SLOT,
 } from '../../src/ledger/layout.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
-import { ROW } from '../../src/ledger/line.ts'
+import { ROW } from '../../src/ledger/queue-state.ts'
 import type { Slots } from '../../src/ledger/slots.ts'
 
 export interface Yard {
@@ -73,7 +73,7 @@ export class Stall {
 }
 
 /** Someone who asks for a stall and notes what happens. */
-export class Guest extends Waiting<Stall> {
+export class Guest extends QueuedWaiter<Stall> {
   /** Bits of the stalls that it has tried. */
   tried = 0
   held: Permit<Stall> | null = null
@@ -103,7 +103,7 @@ export class Guest extends Waiting<Stall> {
 export class Stalls implements Source<Stall, Guest> {
   readonly stalls: readonly Stall[]
   readonly pool: Slots
-  stirred = false
+  contended = false
 
   constructor(ledger: Ledger) {
     const names = Object.keys(ledger.plan.slots).filter((key) => key.startsWith('server:'))
@@ -117,7 +117,7 @@ export class Stalls implements Source<Stall, Guest> {
       if (!stall.open || !this.fits(stall, w) || !stall.slots.take()) continue
       if (this.pool.take()) return stall
       stall.slots.give()
-      this.stirred = true
+      this.contended = true
       return null
     }
     return null
@@ -135,7 +135,7 @@ export class Stalls implements Source<Stall, Guest> {
     return this.pool.open && this.stalls.some((stall) => stall.open && stall.slots.open)
   }
 
-  avoids(w: Guest): number {
+  excluded(w: Guest): number {
     return w.tried
   }
 
@@ -143,7 +143,7 @@ export class Stalls implements Source<Stall, Guest> {
     return 1 << (s.index & 31)
   }
 
-  hopeless(w: Guest): Cause | null {
+  unservable(w: Guest): Cause | null {
     return this.stalls.some((stall) => stall.open && this.fits(stall, w)) ? null : 'no_server'
   }
 
@@ -186,7 +186,10 @@ export class Hut {
 /** A gate before the listener of the yard. */
 export function listenerGate(ledger: Ledger): Gate<Slots> {
   const line = ledger.line('line:listener:web')
-  return new Gate(new Single(ledger.slots('listener:web')), line, { full: 'listener_full', lineFull: 'queue_full' })
+  return new Gate(new SingleSource(ledger.slots('listener:web')), line, {
+    full: 'listener_full',
+    lineFull: 'queue_full',
+  })
 }
 
 /** Nothing is in use, nobody waits, nothing is on its way: every such cell is exactly zero. */

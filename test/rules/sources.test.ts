@@ -82,12 +82,12 @@ const failures = new Set(
  * that a new use in the same file is seen, and with its reason.
  */
 const notGiven: readonly { readonly path: string; readonly code: string; readonly reason: string }[] = [
-  { path: 'src/run/start.ts', code: 'const PAUSE =', reason: 'ms' },
-  { path: 'src/run/start.ts', code: 'const LAST_WORDS =', reason: 'ms' },
-  { path: 'src/exchange/answered.ts', code: 'status >= 500', reason: 'read from a response' },
-  { path: 'src/cache/status.ts', code: "TOO_MANY = statuses('429')", reason: 'read from a response' },
+  { path: 'src/run/supervisor.ts', code: 'const PAUSE =', reason: 'ms' },
+  { path: 'src/run/supervisor.ts', code: 'const LAST_WORDS =', reason: 'ms' },
+  { path: 'src/exchange/cache/store-answer.ts', code: 'status >= 500', reason: 'read from a response' },
+  { path: 'src/cache/freshness/status.ts', code: "TOO_MANY = statuses('429')", reason: 'read from a response' },
   {
-    path: 'src/exchange/delivery.ts',
+    path: 'src/exchange/cache/delivery.ts',
     code: 'this.#head(416',
     reason: 'what a stored response says to a Range, RFC 9110 §15.5.17',
   },

@@ -1,9 +1,9 @@
 /** Reads one message out of bytes that come in pieces, as a connection does, and tells what was understood. */
 
-import { BodyDecoder } from '../../src/wire/framing.ts'
-import { BodyKind, type Head, type HeadLimits, RequestHead, ResponseHead } from '../../src/wire/head.ts'
-import { parseRequest } from '../../src/wire/request.ts'
-import { parseResponse } from '../../src/wire/response.ts'
+import { BodyKind, type Head, type HeadLimits, RequestHead, ResponseHead } from '../../src/wire/http/head.ts'
+import { BodyDecoder } from '../../src/wire/http1/framing.ts'
+import { parseRequest } from '../../src/wire/http1/request.ts'
+import { parseResponse } from '../../src/wire/http1/response.ts'
 
 /** How to read: as a request, or as the response to a request with this method. */
 export interface Reading {

@@ -1,7 +1,8 @@
 /** What is sent on of a response, as text: the lines that pass, framed for a connection. */
-import { interimLines, responseLines } from '../../src/wire/forward.ts'
-import { BodyKind, type ResponseHead } from '../../src/wire/head.ts'
-import { type Framing, interimText, responseText, tunnelText } from '../../src/wire/response-text.ts'
+
+import { BodyKind, type ResponseHead } from '../../src/wire/http/head.ts'
+import { interimLines, responseLines } from '../../src/wire/http1/forward.ts'
+import { type Framing, interimText, responseText, tunnelText } from '../../src/wire/http1/response-text.ts'
 
 const framings: Readonly<Record<BodyKind, Framing>> = {
   [BodyKind.none]: 'none',

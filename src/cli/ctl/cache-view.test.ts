@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { explained } from '../../cache/reasons.ts'
+import { explained } from '../../cache/object/reasons.ts'
 import { banLines, cacheLines, objectLines, orderLines, purgeLines } from './cache-view.ts'
 import type { Look, Of } from './view.ts'
 

@@ -1,5 +1,5 @@
 /** What the admin API says of the cache, as it looks to a person. */
-import { reasons } from '../../cache/reasons.ts'
+import { reasons } from '../../cache/object/reasons.ts'
 import { duration } from '../../config/quantity.ts'
 import { many } from '../greeting.ts'
 import type { Paint } from '../style.ts'

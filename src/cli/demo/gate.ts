@@ -1,7 +1,7 @@
 /** The gate of the demo: Headgate as anybody can start it from a program, before two of the shops. */
 import type { Cause } from '../../base/cause.ts'
 import { configFrom } from '../../config/native.ts'
-import { type Headgate, start } from '../../run/start.ts'
+import { type Headgate, start } from '../../run/supervisor.ts'
 
 export interface GatePlan {
   /** Where it listens on this machine; 0: any free port. */

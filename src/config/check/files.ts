@@ -102,7 +102,7 @@ function whyNoLog(path: string): Problem | null {
   return { why: 'this user may not write to it', fix: `see who may: ls -l ${path}; ${otherwise}` }
 }
 
-/** Why this user could not make a socket. One that is there is taken over where nobody listens; see net/bind.ts. */
+/** Why this user could not make a socket. One that is there is taken over where nobody listens; see net/listen/bind.ts. */
 function whyNoSocket(path: string): Problem | null {
   const found = kindOf(path)
   if (found === null || found.isSocket()) return whyNoEntry(dirname(path))

@@ -1,8 +1,8 @@
 /** The form of what the admin API takes and gives. Both ends are held to it: requests when they come, answers by the tests. */
 import { z } from 'zod'
 import { causeNames } from '../../base/cause.ts'
-import { type Misnamed, readPrefix, readUrl } from '../../cache/named-url.ts'
-import { reasons } from '../../cache/reasons.ts'
+import { type Misnamed, readPrefix, readUrl } from '../../cache/key/named-url.ts'
+import { reasons } from '../../cache/object/reasons.ts'
 import { UNLIMITED } from '../../config/model.ts'
 import { voices } from '../../ledger/voice.ts'
 import { poolOccupancy } from './occupancy.ts'

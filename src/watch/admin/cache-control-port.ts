@@ -2,8 +2,9 @@
  * What the admin API asks of the cache. The API knows nothing of stores and threads: whoever has a cache gives it one
  * of these, and the API says what came of it.
  */
-import type { Ban } from '../../cache/ban.ts'
-import type { Reason } from '../../cache/reasons.ts'
+
+import type { StoreDecision } from '../../cache/object/reasons.ts'
+import type { Ban } from '../../cache/purge/ban.ts'
 
 /** What to remove. One of `url`, `prefix` and `tags` is there. */
 export interface Purge {
@@ -78,7 +79,7 @@ export interface ObjectReport {
 
 /** A reason as people read it. */
 export interface Told {
-  readonly reason: Reason
+  readonly reason: StoreDecision
   readonly says: string
   /** '' where there is nothing to do. */
   readonly fix: string

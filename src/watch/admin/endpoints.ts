@@ -1,6 +1,6 @@
 /** The table of what the admin API serves. The server goes by it, and the OpenAPI document is made from it. */
 import type { z } from 'zod'
-import { BanError, parseBan } from '../../cache/ban.ts'
+import { BanError, parseBan } from '../../cache/purge/ban.ts'
 import { likely } from '../../config/likely.ts'
 import { readLiveLimit } from '../../config/live-limit.ts'
 import { Refusal } from '../../config/refusal.ts'

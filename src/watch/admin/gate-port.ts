@@ -1,8 +1,8 @@
 /** What the admin API asks of the Headgate it speaks for. */
 import type { Incident } from '../../base/log-fields.ts'
 import type { Config } from '../../config/model.ts'
-import type { Orders } from '../../pool/server.ts'
-import type { Usage } from '../../run/usage.ts'
+import type { AdminState } from '../../pool/server.ts'
+import type { Usage } from '../../run/status/usage.ts'
 import type { CacheControl } from './cache-control-port.ts'
 import type { PoolOccupancy } from './occupancy.ts'
 
@@ -17,7 +17,7 @@ export interface GatePort {
   /** Throws RangeError for a path or a value that is none; `value` 0 … UNLIMITED. */
   setLimit(path: string, value: number): void
   /** Throws RangeError when there is no such server. */
-  setOrders(pool: string, server: string, orders: Orders): void
+  setOrders(pool: string, server: string, orders: AdminState): void
   /** `id` as readIncident gives it; null: no thread remembers it. */
   incident(id: string): Promise<Incident | null>
   /** null: no route caches. */

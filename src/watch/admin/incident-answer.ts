@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { causeNames, rowOf } from '../../base/cause.ts'
 import { logFields, verdictFields } from '../../base/log-fields.ts'
-import { readIncident } from '../../exchange/incident.ts'
+import { readIncident } from '../../exchange/answer/incident-id.ts'
 import type { GatePort } from './gate-port.ts'
 import { Problem } from './problem.ts'
 

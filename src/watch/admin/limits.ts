@@ -1,7 +1,7 @@
 /** All limits that can be changed while running, by the path of their setting. */
 import { type Config, UNLIMITED } from '../../config/model.ts'
 import type { Voice } from '../../ledger/voice.ts'
-import type { Usage } from '../../run/usage.ts'
+import type { Usage } from '../../run/status/usage.ts'
 
 export interface LimitEntry {
   /** `pools.shop.queue.max`. */

@@ -1,0 +1,153 @@
+/** Requests that nobody waits for: what is stale is fetched again, and what a client that has left asked for goes on. */
+import { lately, wall } from '../../base/clock.ts'
+import { Freshness, FreshnessFlag } from '../../cache/freshness/freshness.ts'
+import { RequestDirectives, reusabilityOf } from '../../cache/freshness/reuse.ts'
+import { KEPT_LIMITS } from '../../cache/object/stored-head.ts'
+import { AbandonReason, KIND, SLOT } from '../../cache/object/stored-object.ts'
+import { hideDirectives } from '../../cache/serve/revalidation.ts'
+import type { Draft } from '../../store/draft.ts'
+import type { PinnedObject } from '../../store/hold.ts'
+import { Field } from '../../wire/http/fields.ts'
+import { RequestHead } from '../../wire/http/head.ts'
+import { parseRequest } from '../../wire/http1/request.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Caching } from './caching.ts'
+import { mayTry } from './refresh-backoff.ts'
+import { outlives, type RouteCache } from './route-cache.ts'
+
+// Used up within one call.
+const life = new Freshness()
+const NOTHING = new RequestDirectives()
+
+/**
+ * Whether somebody else's fetch has settled what this one is for. Between looking and leading another may have finished
+ * it, and the store only sees to it that two do not fetch at once.
+ */
+export function isSettled(way: RouteCache, key: string, ask: RequestDirectives): boolean {
+  const hold = way.store.find(key, false)
+  if (hold === null) return false
+  const now = wall()
+  let settled = hold.kind === KIND.varies || (hold.kind === KIND.pass && now < hold.meta(SLOT.until))
+  if (hold.kind === KIND.response)
+    settled = outlives(way.bans, hold, life, now) && reusabilityOf(life, ask, now) === 'fresh'
+  hold.release()
+  return settled
+}
+
+/** A request in the background for what is stale. */
+export function refresh(c: Caching, way: RouteCache, hold: PinnedObject, now: number): void {
+  const { head, client, route, context } = c.x
+  if (route === null || !mayTry(hold, now)) return
+  c.removals = way.store.removals(c.primary)
+  const draft = way.store.lead(c.key)
+  if (draft === null) return
+  const stale = way.store.find(c.key, false)
+  const copy = plainCopy(head, way, c)
+  if (stale === null || copy === null || isSettled(way, c.key, NOTHING)) {
+    stale?.release()
+    draft.abandon(AbandonReason.elsewhere)
+    return
+  }
+  const y = context.background()
+  y.startBackground(client, copy, route)
+  take(y.caching, c, way, draft, stale)
+  // What this client says of stored responses is not about the next ones.
+  Object.assign(y.caching.directives, NOTHING)
+  y.caching.prepare()
+  y.go({ at: 'missed', route })
+}
+
+/** Goes on with what another began. */
+function take(c: Caching, other: Caching, way: RouteCache, draft: Draft | null, stale: PinnedObject | null): void {
+  c.routeCache = way
+  c.role = 'fetches'
+  c.primary = other.primary
+  c.key = other.key
+  c.names = other.names
+  c.fwd = other.fwd
+  c.ordered = other.ordered
+  c.removals = other.removals
+  c.draft = draft
+  c.staleCopy = stale
+  Object.assign(c.directives, other.directives)
+  Object.assign(c.freshness, other.freshness)
+}
+
+/**
+ * The client leaves while the server works on what others may be waiting for: somebody who is nobody waits in its
+ * place. False: there is nothing to hand over.
+ */
+export function handOver(c: Caching): boolean {
+  const x = c.x
+  const { route } = x
+  const way = c.routeCache
+  if (c.draft === null || way === null || route === null || x.origin === null || x.phase !== 'H') return false
+  const head = copyOf(x.head)
+  if (head === null) return false
+  const y = x.context.background()
+  y.startBackground(x.client, head, route)
+  take(y.caching, c, way, c.draft, c.staleCopy)
+  // It may have to be asked again, as it was asked.
+  y.caching.prepare()
+  y.caching.extra = c.extra
+  c.draft = null
+  c.staleCopy = null
+  takeOver(y, x)
+  return true
+}
+
+/** A head of its own with the same request. */
+function copyOf(head: RequestHead): RequestHead | null {
+  return headIn(head.text)
+}
+
+/**
+ * The same as a GET for what is to be stored: without what this client alone says to caches, and without his name where
+ * the copy was made for those who have none, as what a server says to a known user may not be stored (RFC 9111 §3.5).
+ */
+function plainCopy(head: RequestHead, way: RouteCache, { freshness, names }: Caching): RequestHead | null {
+  const copy = headIn(head.isHead ? head.text.replace('HEAD', 'GET') : head.text)
+  if (copy === null) return null
+  const counted = way.settings.key.headers
+  hideDirectives(copy, counted)
+  const chosen = counted.includes('authorization') || names?.includes('authorization') === true
+  const known = chosen || freshness.has(FreshnessFlag.authorized)
+  if (!known) copy.hide(Field.authorization)
+  return copy
+}
+
+function headIn(text: string): RequestHead | null {
+  const bytes = Buffer.from(text, 'latin1')
+  const copy = new RequestHead()
+  return parseRequest(copy, bytes, 0, bytes.length, KEPT_LIMITS) > 0 ? copy : null
+}
+
+/** Waits for the response in the place of another, which keeps its client. */
+function takeOver(y: Exchange, x: Exchange): void {
+  const { origin } = x
+  y.origin = origin
+  y.serverPermit = x.serverPermit
+  y.tenure.takeFrom(x.tenure)
+  y.routePermit = x.routePermit
+  y.server = x.server
+  y.attempt = x.attempt
+  x.origin = null
+  x.serverPermit = null
+  x.routePermit = null
+  x.attempt = null
+  y.sentAt = x.sentAt
+  y.connectTook = x.connectTook
+  y.reused = x.reused
+  y.phase = x.phase
+  y.upload.done = true
+  // What it has used up of its time and its tries does not come back.
+  y.deadline = x.deadline
+  y.tried = x.tried
+  x.tried = []
+  y.staleAt = x.staleAt
+  y.retries = x.retries
+  y.resent = x.resent
+  y.redispatched = x.redispatched
+  origin?.use(y.download)
+  y.expect(x.awaited, x.until === Infinity ? 0 : Math.max(1, x.until - lately()))
+}

@@ -1,0 +1,240 @@
+/**
+ * The way of a stored response to the client: whole, in parts, or only the news that nothing has changed. Its body may
+ * still be growing, and pass by where it turned out not to fit; what the store has is sent from there, without a copy, and
+ * stays until the kernel has it.
+ */
+import { randomBytes } from 'node:crypto'
+import { valueIn } from '../../cache/object/field-lines.ts'
+import { SLOT, type StoredText } from '../../cache/object/stored-object.ts'
+import { type Conditions, judgeConditions } from '../../cache/serve/condition.ts'
+import {
+  type DeliveryOut,
+  multipartLines,
+  notModifiedLines,
+  partialLines,
+  unsatisfiableLines,
+  wholeLines,
+} from '../../cache/serve/response-heads.ts'
+import type { PreparedAnswer } from '../../net/responder.ts'
+import type { PinnedObject } from '../../store/hold.ts'
+import { byteRanges, multipartLength, multipartTail, partHead } from '../../wire/http/byte-range.ts'
+import { viaLine } from '../../wire/http1/forward.ts'
+import type { Exchange } from '../exchange.ts'
+
+/** Text, then bytes [from, to) of the body; `to` Infinity: to its end. */
+interface Part {
+  readonly before: string
+  readonly from: number
+  readonly to: number
+}
+
+/** Bytes that are taken from the store at once. */
+const STRETCH = 256 * 1024
+/** Bytes of a body that may wait for the end of the turn. */
+const LITTLE = 16 * 1024
+/** What is stored is passed on as HTTP/1.1, whatever it came by. */
+const HTTP11 = { minor: 1 } as const
+const PARTIAL = 'Partial Content'
+const ALL: Part = { before: '', from: 0, to: Infinity }
+
+export class Delivery {
+  readonly #x: Exchange
+  #hold: PinnedObject | null = null
+  #parts: readonly Part[] = []
+  #tail = ''
+  #part = 0
+  #at = 0
+  #held = false
+  #complete = false
+  #begun = false
+
+  constructor(x: Exchange) {
+    this.#x = x
+  }
+
+  /** The client was sent, or is about to be sent, the head. */
+  get begun(): boolean {
+    return this.#begun
+  }
+
+  #release(): void {
+    this.#hold?.release()
+    this.#hold = null
+  }
+
+  reset(): void {
+    this.#release()
+    if (!this.#begun) return
+    this.#parts = []
+    this.#tail = ''
+    this.#part = this.#at = 0
+    this.#held = this.#complete = this.#begun = false
+  }
+
+  /** Forgets the answer of which nothing has left for the client yet. False: some of it has. */
+  takeBack(): boolean {
+    if (!this.#x.responder.takeBack()) return false
+    this.reset()
+    return true
+  }
+
+  /**
+   * Answers with what is held, and lets go of it in the end.
+   * @param conditions of the client; null: it has none
+   */
+  start(hold: PinnedObject, stored: StoredText, conditions: Conditions | null, added: DeliveryOut, now: number): void {
+    const x = this.#x
+    const { head, client } = x
+    this.#hold = hold
+    this.#begun = true
+    x.phase = 'D'
+    x.clearTimeout()
+    const length = hold.whole ? hold.length : hold.meta(SLOT.length)
+    const judged = conditions === null ? 'ignore-range' : judgeConditions(conditions, stored, stored.status, now)
+    const range = judged === 'ok' && length >= 0 ? (conditions?.range ?? null) : null
+    const ranges = range === null || head.isHead ? 'ignore' : byteRanges(range, length)
+    const bodiless = head.isHead || stored.status === 204 || judged === 'not-modified' || ranges === 'unsatisfiable'
+    const via = viaLine(HTTP11, client.context.config.via)
+    const out = via === '' ? added : { ...added, extra: added.extra + via }
+
+    if (judged === 'not-modified') {
+      this.#head(304, 'Not Modified', notModifiedLines(stored, out), -1, false)
+    } else if (ranges === 'unsatisfiable') {
+      this.#head(416, 'Range Not Satisfiable', unsatisfiableLines(stored, length, out, now), 0, false)
+    } else if (ranges === 'ignore') {
+      this.#head(stored.status, stored.reason, wholeLines(stored, out), length, !bodiless)
+      if (!bodiless) this.#parts = [ALL]
+    } else if (ranges.length === 1) {
+      const [from, to] = ranges[0]!
+      this.#head(206, PARTIAL, partialLines(stored, ranges[0]!, length, out), to - from, true)
+      this.#parts = [{ before: '', from, to }]
+    } else {
+      const boundary = `headgate${randomBytes(12).toString('hex')}`
+      const type = valueIn(stored.fields, 'content-type')
+      const bytes = multipartLength(boundary, type, ranges, length)
+      this.#head(206, PARTIAL, multipartLines(stored, boundary, out), bytes, true)
+      this.#parts = ranges.map((one) => ({ before: partHead(boundary, type, one, length), from: one[0], to: one[1] }))
+      this.#tail = multipartTail(boundary)
+    }
+    if (this.#parts.length > 0) this.#enter(0)
+    if (!hold.whole && !bodiless) hold.follow(() => this.#more())
+    this.pump()
+  }
+
+  #head(status: number, reason: string, lines: string, length: number, content: boolean): void {
+    this.#x.status = status
+    this.#x.responder.head(status, reason, lines, length, content)
+  }
+
+  /** Answers with what was prepared of the object that is held. Always null, so that a step can return it. */
+  repeat(hold: PinnedObject, prepared: PreparedAnswer): null {
+    const x = this.#x
+    this.#begun = true
+    x.phase = 'D'
+    x.status = prepared.status
+    x.responder.prepared(prepared)
+    if (prepared.body !== null) {
+      hold.release()
+      this.#end()
+    } else {
+      this.#hold = hold
+      this.#parts = [ALL]
+      x.clearTimeout()
+      this.pump()
+    }
+    return null
+  }
+
+  /** The next part begins. */
+  #enter(part: number): void {
+    this.#part = part
+    const { before, from } = this.#parts[part]!
+    this.#at = from
+    if (before !== '') this.#x.responder.text(before)
+  }
+
+  #more(): void {
+    try {
+      this.pump()
+    } catch (error) {
+      this.#x.context.defect(error)
+      this.#x.over(true)
+    }
+  }
+
+  /** Sends what is there, as far as the client takes it. */
+  pump(): void {
+    const hold = this.#hold
+    const { responder } = this.#x
+    if (hold === null || this.#complete || this.#held) return
+    while (this.#part < this.#parts.length) {
+      const { to } = this.#parts[this.#part]!
+      // In this order: what is whole does not grow any more.
+      const { whole } = hold
+      const { length } = hold
+      // What the kernel has is not needed any more.
+      if (!whole && responder.ready) hold.pass(this.#at)
+      if (this.#at < Math.min(to, length)) {
+        if (whole && this.#isLast(Math.min(to, length))) return this.#leave(hold, Math.min(to, length))
+        this.#send(hold, Math.min(to, length, this.#at + STRETCH))
+        if (responder.ready) continue
+        responder.flush()
+        return this.#stall()
+      }
+      if (this.#at < to && !whole) {
+        if (hold.abandoned >= 0) return this.#x.fail('response_cut', 'the response was not complete')
+        if (!responder.flush()) return this.#stall()
+        if (responder.ready) hold.pass(this.#at)
+        return this.#x.clearTimeout() // it is the server's turn; the fetch has timeouts of its own
+      }
+      if (this.#part + 1 === this.#parts.length) break
+      this.#enter(this.#part + 1)
+    }
+    this.#end()
+  }
+
+  /** Whether what is left up to there is little, and nothing comes behind it. */
+  #isLast(to: number): boolean {
+    return to - this.#at <= LITTLE && this.#tail === '' && this.#part + 1 === this.#parts.length
+  }
+
+  /** The rest leaves at the end of the turn, with what others say, and is held until it has left; this answer is done. */
+  #leave(hold: PinnedObject, to: number): void {
+    const pieces = hold.pieces(this.#at, to)
+    const last = pieces.pop()
+    const { responder } = this.#x
+    for (const piece of pieces) responder.borrowed(piece)
+    if (last !== undefined) responder.last(last, hold)
+    this.#hold = null
+    this.#at = to
+    this.#end()
+  }
+
+  #send(hold: PinnedObject, to: number): void {
+    for (const piece of hold.pieces(this.#at, to)) this.#x.responder.borrowed(piece)
+    this.#at = to
+  }
+
+  /** The client takes no more at the moment. */
+  #stall(): void {
+    this.#held = true
+    this.#x.expect('client_stalled', this.#x.client.context.config.timeouts.send)
+  }
+
+  #end(): void {
+    this.#complete = true
+    // A client that gets no body holds up nobody for its sake.
+    if (this.#parts.length === 0) this.#release()
+    const { responder } = this.#x
+    if (this.#tail !== '') responder.text(this.#tail)
+    if (responder.end('')) return this.#x.over(false)
+    this.#x.phase = 'L'
+    this.#x.expect('client_stalled', this.#x.client.context.config.timeouts.send)
+  }
+
+  clientDrained(): void {
+    if (this.#complete) return this.#x.over(false)
+    this.#held = false
+    this.pump()
+  }
+}

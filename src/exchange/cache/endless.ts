@@ -1,0 +1,10 @@
+/** Responses without an end, as far as the cache is concerned: nobody may wait for the end of one, or share it. */
+import { defaults } from '../../config/defaults.ts'
+import type { ResponseHead } from '../../wire/http/head.ts'
+import { isEndless } from '../../wire/http/media-type.ts'
+import type { Exchange } from '../exchange.ts'
+
+/** Those that never end by nature are none for the cache even where the pool does not count them as streams. */
+export function neverEnds({ poolConfig }: Exchange, head: ResponseHead): boolean {
+  return isEndless(head, poolConfig.streams.types) || isEndless(head, defaults.pool.streams.types)
+}

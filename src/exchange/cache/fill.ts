@@ -1,0 +1,231 @@
+/**
+ * A response on its way from a server into the store. It has taken the connection and the slot of the exchange that
+ * asked, and goes on whatever becomes of that: a client that leaves or reads slowly does not stop it. Without a draft
+ * the rest of a response is read to its end and dropped, so that the connection can serve again.
+ *
+ * A body that turns out not to fit goes on for those who read it already, at the speed of the slowest of them: what has no
+ * room for the moment waits here, a read of it at most, and nothing more is read until it has.
+ */
+import type { Cause } from '../../base/cause.ts'
+import { lately } from '../../base/clock.ts'
+import { Timer, type Wheel } from '../../base/wheel.ts'
+import { AbandonReason } from '../../cache/object/stored-object.ts'
+import type { PoolConfig } from '../../config/model.ts'
+import type { Permit } from '../../gate/gate.ts'
+import type { Slots } from '../../ledger/slots.ts'
+import type { IdleConnections } from '../../net/http1/idle-connections.ts'
+import type { OriginConnection, OriginUser } from '../../net/http1/origin-connection.ts'
+import type { Server } from '../../pool/server.ts'
+import type { Draft } from '../../store/draft.ts'
+import type { Window } from '../../store/window.ts'
+import type { OccupantOf, Occupants } from '../occupants.ts'
+import { codeOf, type ServerTally } from '../server-tally.ts'
+import type { Tenure } from '../tenure.ts'
+
+/** What the exchange hands over. */
+export interface Taken {
+  readonly origin: OriginConnection
+  readonly idle: IdleConnections
+  readonly slot: Permit<Server> | null
+  /** A place on the route that nobody else gives back. */
+  readonly place: Permit<Slots> | null
+  /** Counts what becomes of the attempt from here on. */
+  readonly attempt: ServerTally | null
+  readonly timeouts: PoolConfig['timeouts']
+  /** When all of it has to be over, ms (monotonic); 0: no bound. */
+  readonly deadline: number
+  /** For how long the slot is held, and by whom. */
+  readonly tenure: Tenure
+  readonly occupants: Occupants
+  readonly of: OccupantOf
+}
+
+/** Bytes of a response nobody wants that are read for the sake of its connection. */
+const WORTH_READING = 256 * 1024
+/** For how long, in ms. */
+const WORTH_WAITING = 1000
+
+export class Fill implements OriginUser {
+  readonly #taken: Taken
+  readonly #wheel: Wheel
+  readonly #timer: Timer<Fill>
+  #draft: Draft | null
+  /** Where the body goes that did not fit. */
+  #window: Window | null = null
+  /** What has no room there yet. */
+  readonly #behind: Buffer[] = []
+  /** Bytes of the body that came. */
+  read = 0
+  #until = Infinity
+  /** When all of it has to be over, ms (monotonic); 0: no bound. */
+  readonly #deadline: number
+  #over = false
+  #slot: Permit<Server> | null
+  /** Why it broke off; null: it did not, or nobody wanted the rest. */
+  failure: { readonly cause: Cause; readonly detail: string } | null = null
+  /** Told on this thread, without the detour over the store, when there is more or it is over. */
+  onMore: (() => void) | null = null
+  /** The body grew past what the store takes, and is not stored. */
+  onRefused: (() => void) | null = null
+  /** The server is done. `whole`: nothing is missing. */
+  onEnd: ((whole: boolean) => void) | null = null
+
+  constructor(taken: Taken, wheel: Wheel, draft: Draft | null) {
+    this.#taken = taken
+    this.#slot = taken.slot
+    this.#wheel = wheel
+    this.#draft = draft
+    this.#timer = new Timer(this as Fill, onTimer)
+    const { deadline } = taken
+    const drop = lately() + WORTH_WAITING
+    this.#deadline = draft !== null ? deadline : deadline > 0 ? Math.min(deadline, drop) : drop
+    taken.origin.use(this)
+    this.#await()
+  }
+
+  #await(): void {
+    const { betweenBytes } = this.#taken.timeouts
+    this.#arm(betweenBytes > 0 ? lately() + betweenBytes : Infinity)
+  }
+
+  /** Awaits something until then, within the deadline. */
+  #arm(until: number): void {
+    const { longAt } = this.#taken.tenure
+    this.#until = this.#deadline > 0 ? Math.min(this.#deadline, until) : until
+    const at = longAt > 0 ? Math.min(longAt, this.#until) : this.#until
+    if (at < Infinity) this.#wheel.arm(this.#timer, at)
+    else this.#wheel.disarm(this.#timer)
+  }
+
+  originConnected(): void {}
+  originInterim(): void {}
+  originHead(): void {}
+  originDrained(): void {}
+  originClosed(): void {}
+  originLeft(): void {}
+
+  originData(buf: Buffer, from: number, to: number): void {
+    this.read += to - from
+    if (this.#window !== null) return this.#push(this.#window, buf, from, to)
+    if (this.#draft === null) {
+      if (this.read > WORTH_READING) this.#end(false)
+      return
+    }
+    if (this.#draft.append(buf, from, to)) return
+    const window = this.#draft.outgrow(AbandonReason.notStored)
+    this.#draft = null
+    this.onRefused?.()
+    if (window === null) return this.#end(false)
+    this.#window = window
+    window.onRoom = () => this.#catchUp(window)
+    this.#push(window, buf, from, to)
+  }
+
+  #push(window: Window, buf: Buffer, from: number, to: number): void {
+    const written = this.#behind.length > 0 ? 0 : window.write(buf, from, to)
+    // The bytes lie in the buffer of this read, and the readers may take their time.
+    if (from + written < to) this.#behind.push(Buffer.from(buf.subarray(from + written, to)))
+  }
+
+  /** There is room for what waits; or nobody reads any more. */
+  #catchUp(window: Window): void {
+    if (window.readers === 0) return this.#fail()
+    while (this.#behind.length > 0) {
+      const first = this.#behind[0]!
+      const written = window.write(first, 0, first.length)
+      if (written < first.length) {
+        this.#behind[0] = first.subarray(written)
+        return
+      }
+      this.#behind.shift()
+    }
+    if (this.#over) return window.finish()
+    if (!this.#taken.origin.transport.paused) return
+    this.#taken.origin.transport.resume()
+    this.#await()
+  }
+
+  /** Nobody wants the rest. */
+  drop(): void {
+    this.#end(false)
+  }
+
+  originRead(): void {
+    if (this.#over) return
+    if (this.#behind.length === 0) this.#await()
+    else {
+      // It is the readers' turn now; who serves them watches over that.
+      this.#taken.origin.transport.pause()
+      this.#arm(Infinity)
+    }
+    this.onMore?.()
+  }
+
+  originEnd(): void {
+    this.#draft?.finish()
+    this.#draft = null
+    if (this.#behind.length === 0) this.#window?.finish()
+    this.#end(true)
+  }
+
+  /** The response is not whole, and must not pass for it (RFC 9111 §3.3). */
+  originFailed(cause: Cause, detail: string, _unsent: boolean): void {
+    this.failure = { cause, detail }
+    this.#taken.attempt?.failed(cause, codeOf(this.#taken.origin))
+    this.#fail()
+  }
+
+  #fail(): void {
+    this.#draft?.abandon(AbandonReason.failed)
+    this.#draft = null
+    if (this.#window?.open === true) this.#window.abandon(AbandonReason.failed)
+    this.#end(false)
+  }
+
+  /**
+   * Gives its slot back to the one who asked, and reads no more: nothing of the answer has gone out to it, and it can do
+   * better. Null: others read, or there is nothing left to read.
+   */
+  surrender(): Permit<Server> | null {
+    const slot = this.#slot
+    if (this.#over || slot === null || this.#window?.readers !== 1) return null
+    this.#slot = null
+    this.#fail()
+    return slot
+  }
+
+  timeout(): void {
+    const now = lately()
+    if (now >= this.#until) {
+      // Nobody waits for it, or the server is not read from because its client takes its time: it has not failed.
+      const unwanted = this.#draft === null && this.#window === null
+      if (unwanted || this.#taken.origin.transport.paused) return this.#fail()
+      return this.originFailed('between_bytes_timeout', '', false)
+    }
+    const { tenure, occupants, of } = this.#taken
+    if (tenure.longAt > 0 && now >= tenure.longAt) tenure.lasts('answer', occupants, of, now)
+    this.#arm(this.#until)
+  }
+
+  #end(whole: boolean): void {
+    if (this.#over) return
+    this.#over = true
+    const { origin, idle, place, tenure } = this.#taken
+    const slot = this.#slot
+    this.#slot = null
+    this.#wheel.disarm(this.#timer)
+    tenure.end()
+    if (whole) idle.keep(origin, true)
+    else origin.drop()
+    slot?.[Symbol.dispose]()
+    place?.[Symbol.dispose]()
+    this.onEnd?.(whole)
+    const told = this.onMore
+    this.onMore = null
+    told?.()
+  }
+}
+
+function onTimer(fill: Fill): void {
+  fill.timeout()
+}

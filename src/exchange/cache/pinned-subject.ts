@@ -1,0 +1,52 @@
+/** A stored response as orders to remove something see it. Read on demand: most orders ask for its key and no more. */
+
+import type { Freshness } from '../../cache/freshness/freshness.ts'
+import { ageAt } from '../../cache/freshness/reuse.ts'
+import { listIn } from '../../cache/object/field-lines.ts'
+import { readText, type StoredText } from '../../cache/object/stored-object.ts'
+import { partsOf, type RemovalSubject } from '../../cache/purge/removals.ts'
+import type { PinnedObject } from '../../store/hold.ts'
+
+export class HeldSubject implements RemovalSubject {
+  readonly target: string
+  readonly scheme: string
+  readonly host: string | null
+  readonly url: string | null
+  readonly #hold: PinnedObject
+  readonly #life: Freshness
+  readonly #now: number
+  #stored: StoredText | null = null
+
+  /** `now`: ms since the epoch. */
+  constructor(hold: PinnedObject, life: Freshness, now: number) {
+    const { target, scheme, host, url } = partsOf(hold.key)
+    this.target = target
+    this.scheme = scheme
+    this.host = host
+    this.url = url
+    this.#hold = hold
+    this.#life = life
+    this.#now = now
+  }
+
+  get status(): number {
+    return this.#text.status
+  }
+
+  get tags(): string {
+    return this.#text.tags
+  }
+
+  get age(): number {
+    return ageAt(this.#life, this.#now) / 1000
+  }
+
+  header(name: string): string | null {
+    return listIn(this.#text.fields, name) || null
+  }
+
+  get #text(): StoredText {
+    this.#stored ??= readText(this.#hold.headText(), this.#hold)
+    return this.#stored
+  }
+}

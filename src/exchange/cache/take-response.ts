@@ -1,0 +1,114 @@
+/** What the cache takes from an exchange whose server has answered: how long the answer lives, and the connection it comes by. */
+import { lately } from '../../base/clock.ts'
+import { ageOf, type Freshness, freshnessOf } from '../../cache/freshness/freshness.ts'
+import type { NotStored } from '../../cache/object/storable.ts'
+import { AbandonReason } from '../../cache/object/stored-object.ts'
+import type { Draft } from '../../store/draft.ts'
+import type { PinnedObject } from '../../store/hold.ts'
+import type { CacheControl } from '../../wire/http/cache-control.ts'
+import { Field } from '../../wire/http/fields.ts'
+import type { ResponseHead } from '../../wire/http/head.ts'
+import type { ExchangeContext } from '../context.ts'
+import { Tenure } from '../tenure.ts'
+import type { Caching } from './caching.ts'
+import { neverEnds } from './endless.ts'
+import { Fill } from './fill.ts'
+import { backOff, postpone } from './refresh-backoff.ts'
+import type { RouteCache } from './route-cache.ts'
+
+/** Reasons that lie in the request, so that the next one may well be stored. */
+export const OF_REQUEST: ReadonlySet<string> = new Set<NotStored>([
+  'method',
+  'request-content',
+  'request-no-store',
+  'authorization',
+  'conditional',
+  'not-modified',
+  'partial',
+  'interim',
+])
+
+/** A fetch in the background for what is stale has ended; `key`: its primary key, for which it was noted why. */
+export function refreshEnded(world: ExchangeContext, way: RouteCache, key: string, ok: boolean): void {
+  world.tally.refreshed(ok)
+  if (!ok) way.notes.refreshFailed(key)
+}
+
+/** A refresh brought what cannot be stored: the next one waits. Its server is well, where that lies in the request. */
+export function notRefreshed(stale: PinnedObject, why: string | null, now: number): void {
+  if (why !== null && OF_REQUEST.has(why)) postpone(stale, now)
+  else backOff(stale, now)
+}
+
+/**
+ * Fills `into` with the life of what came just now.
+ * @param control of `head`
+ * @param age of the message that came, where `head` is a merged one: no Age is stored
+ */
+export function lifeOfAnswer(
+  c: Caching,
+  into: Freshness,
+  way: RouteCache,
+  head: ResponseHead,
+  control: CacheControl,
+  now: number,
+  age = ageOf(head),
+): void {
+  const { sentAt, head: request } = c.x
+  const asked = now - Math.max(0, lately() - sentAt)
+  const authorized = request.has(Field.authorization)
+  freshnessOf(into, head, control, { asked, answered: now, age, authorized }, way.settings)
+}
+
+/**
+ * The draft for what came: its own, or one of now, which no removal can have taken away. Null: there is no room, another
+ * one is fetching it, or what came was asked for before the key was removed.
+ */
+export function draftOf(c: Caching, way: RouteCache, key: string): Draft | null {
+  if (c.draft !== null) return c.draft
+  const draft = way.store.lead(key)
+  // In this order: a removal from now on takes the draft away.
+  if (draft === null || !isOutdated(c, way)) return draft
+  draft.abandon(AbandonReason.untried)
+  return null
+}
+
+/** Whether the key has been removed since its fetch began. */
+export function isOutdated(c: Caching, way: RouteCache): boolean {
+  return c.removals >= 0 && way.store.removals(c.primary) !== c.removals
+}
+
+/** The rest of the response goes there, with the connection and the slot; null: it is read and dropped. */
+export function handToFill(c: Caching, head: ResponseHead, draft: Draft | null): Fill {
+  const x = c.x
+  const { origin, route, server, serverPermit } = x
+  if (origin === null || route === null || server === null) throw new Error('an answer without a server')
+  // Where nobody waits for the answer, the request is over on its route when it is over at the server.
+  const place = x.background ? x.routePermit : null
+  x.origin = null
+  x.serverPermit = null
+  const { attempt } = x
+  x.attempt = null
+  if (place !== null) x.routePermit = null
+  const { timeouts } = route.pool.config
+  x.status = head.status
+  const tenure = new Tenure()
+  tenure.takeFrom(x.tenure)
+  const { occupants, wheel } = x.context
+  const { method, path } = x.head
+  const taken = {
+    origin,
+    idle: route.pool.idle[server.index]!,
+    slot: serverPermit,
+    place,
+    attempt,
+    timeouts,
+    deadline: x.deadline,
+    tenure,
+    occupants,
+    of: { route, server, method, path },
+  }
+  const fill = new Fill(taken, wheel, draft)
+  if (draft === null && neverEnds(x, head)) fill.drop()
+  return fill
+}

@@ -1,0 +1,53 @@
+/** A pool as one thread uses it: who may be asked (the pool), over which connections (idle ones per server). */
+import type { Wheel } from '../../base/wheel.ts'
+import type { PoolConfig } from '../../config/model.ts'
+import type { Counter } from '../../ledger/counter.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
+import type { Slots } from '../../ledger/slots.ts'
+import { IdleConnections } from '../../net/http1/idle-connections.ts'
+import type { Pool } from '../../pool/pool.ts'
+import { EndedTally, ServerTally } from '../server-tally.ts'
+
+export class Upstream {
+  readonly config: PoolConfig
+  readonly pool: Pool
+  /** A whole line for each request, or '': by CDN-Loop one that comes round in a circle is known where Via does not have our name. */
+  readonly loopLine: string
+  /** The budget of long-lived streams. */
+  readonly streams: Slots
+  /** Idle connections, by index of the server. */
+  readonly idle: readonly IdleConnections[]
+  /** Final response heads received, by index of the server. */
+  readonly responses: readonly Counter[]
+  /** Counts what becomes of attempts, by index of the server, and what has ended the pool's exchanges. */
+  readonly tallies: readonly ServerTally[]
+  readonly ended: EndedTally
+
+  /** `name`: ours. */
+  constructor(pool: Pool, ledger: Ledger, wheel: Wheel, name: string) {
+    this.config = pool.config
+    this.loopLine = pool.config.via === name ? '' : `CDN-Loop: ${name}\r\n`
+    this.pool = pool
+    this.streams = ledger.slots(`streams:${pool.config.name}`)
+    this.idle = pool.config.servers.map(
+      (server) =>
+        new IdleConnections(
+          server.address,
+          pool.config.limits,
+          wheel,
+          pool.config.idle,
+          ledger.counter(`server:${pool.config.name}/${server.name}:progress`),
+        ),
+    )
+    this.responses = pool.config.servers.map((server) =>
+      ledger.counter(`server:${pool.config.name}/${server.name}:responses`),
+    )
+    this.tallies = pool.config.servers.map((server) => new ServerTally(ledger, `${pool.config.name}/${server.name}`))
+    this.ended = new EndedTally(ledger, `pool:${pool.config.name}`)
+  }
+
+  /** Drops all idle connections. */
+  clear(): void {
+    for (const idle of this.idle) idle.clear()
+  }
+}

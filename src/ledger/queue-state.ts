@@ -1,0 +1,226 @@
+/**
+ * A line as all threads see it. The waiters themselves are in their threads (gate.ts); here stands how many there are
+ * altogether (bounded), and for each thread the arrival numbers of those to be served first. Whoever frees something
+ * reads them and hands it to the thread where the oldest waits: first in, first out over all threads, except that
+ * one's own waiter goes first when it is only a few places younger (slackOf), because waking a thread costs 30 to 60 µs.
+ * So the younger ones that overtake a waiter are at most an eighth of those who wait with it, and never more than SLACK
+ * (those whose own deadline fires at that instant aside); of fewer than eight, nobody is overtaken.
+ *
+ * Per row: joined (waiters of this thread), called (something was left for us, or we should look again), plain (number
+ * of our oldest waiter that can use anything), choosy (of our oldest that cannot), avoids (bits of what that one
+ * cannot use). Only the thread itself writes joined, plain, choosy and avoids.
+ *
+ * What others read here may be outdated by the time they act. That costs a slot a detour, never gets it lost: a thread
+ * that is left a slot it has no use for passes it on.
+ *
+ * Length and joined change together as used and held do (slots.ts), so that a killed thread's part can be taken back.
+ */
+import { type LedgerPlan, LINE, LINE_ROW } from './layout.ts'
+import { type LimitInForce, type Voice, voices } from './voice.ts'
+
+/** Most places by which a thread's own waiter may be younger than another thread's oldest and still go first. */
+export const SLACK = 8
+
+/** The same for `length` waiters: in a short queue every place counts. */
+export function slackOf(length: number): number {
+  return Math.min(SLACK, length >> 3)
+}
+
+/** The last two are not the queue's: spare.ts has idle connections of a listener there. */
+export const ROW = { joined: 0, called: 1, plain: 2, choosy: 3, avoids: 4, idleSince: 5, asked: 6 } as const
+
+/** Whether arrival number `a` came before `b`. Numbers wrap round after 2³¹ arrivals, so only their distance counts. */
+export function older(a: number, b: number): boolean {
+  return ((a - b) | 0) < 0
+}
+
+export class QueueState {
+  readonly key: string
+  /** Threads that may have waiters. */
+  readonly rows: number
+  readonly #cells: Int32Array
+  readonly #at: number
+  readonly #row: number
+  readonly #me: number
+  readonly #alive: number
+  readonly #bells: number
+  readonly #handed: number
+  readonly #rowLength: number
+  readonly #kinds: number
+  #plain = 0
+  #choosy = 0
+  #avoids = 0
+
+  constructor(cells: Int32Array, plan: LedgerPlan, me: number, key: string) {
+    const range = plan.lines[key]
+    const at = plan.at[key]
+    if (range === undefined || at === undefined) throw new RangeError(`the ledger has no line ${key}`)
+    this.key = key
+    this.#cells = cells
+    this.#at = at
+    this.#row = at + LINE.rows
+    this.#me = me
+    this.rows = plan.rows
+    this.#alive = plan.alive
+    this.#bells = plan.row
+    this.#handed = plan.row + plan.handed + range.from
+    this.#rowLength = plan.rowLength
+    this.#kinds = range.to - range.from
+  }
+
+  /** Waiters over all threads. */
+  get length(): number {
+    return Atomics.load(this.#cells, this.#at + LINE.length)
+  }
+
+  /** How many may wait; 0: nobody. Lowering it sends nobody away. */
+  get bound(): number {
+    return Atomics.load(this.#cells, this.#at + LINE.bound)
+  }
+
+  set bound(n: number) {
+    Atomics.store(this.#cells, this.#at + LINE.bound, n)
+  }
+
+  /** Whose bound is in force now. */
+  get voice(): Voice {
+    return voices[Atomics.load(this.#cells, this.#at + LINE.voice)]!
+  }
+
+  /** Puts a bound in force; see Slots.enforce. */
+  enforce({ value, voice }: LimitInForce): void {
+    Atomics.store(this.#cells, this.#at + LINE.voice, voices.indexOf(voice))
+    this.bound = value
+  }
+
+  /** Waiters of this thread. */
+  get joined(): number {
+    return this.#cells[this.#row + this.#me * LINE_ROW + ROW.joined]!
+  }
+
+  /** A place in the line unless it is full; `extra` places more than its bound. Publish the waiter's number next. */
+  join(extra = 0): boolean {
+    const cells = this.#cells
+    const length = this.#at + LINE.length
+    const joined = this.#row + this.#me * LINE_ROW + ROW.joined
+    for (let n = Atomics.load(cells, length); n < Atomics.load(cells, this.#at + LINE.bound) + extra; ) {
+      const seen = Atomics.compareExchange(cells, length, n, n + 1)
+      if (seen === n) {
+        cells[joined]! += 1
+        return true
+      }
+      n = seen
+    }
+    return false
+  }
+
+  /** One of our waiters is served or gone. */
+  leave(): void {
+    const cells = this.#cells
+    const joined = this.#row + this.#me * LINE_ROW + ROW.joined
+    Atomics.sub(cells, this.#at + LINE.length, 1)
+    cells[joined]! -= 1
+  }
+
+  /** The next arrival number, never 0. */
+  arrive(): number {
+    const n = (Atomics.add(this.#cells, this.#at + LINE.arrivals, 1) + 1) | 0
+    return n === 0 ? this.arrive() : n
+  }
+
+  /** The number of the last who came: for one who need not wait now, but may have to when he comes again. */
+  get latest(): number {
+    return Atomics.load(this.#cells, this.#at + LINE.arrivals) || -1 // older than the first that will come
+  }
+
+  /**
+   * Tells the others who is to be served first here; 0: nobody of that kind. The atomic store is also what makes joining
+   * visible before the caller looks again for something free.
+   */
+  publish(plain: number, choosy: number, avoids: number): void {
+    const at = this.#row + this.#me * LINE_ROW
+    if (choosy !== this.#choosy || avoids !== this.#avoids) {
+      this.#avoids = avoids
+      this.#choosy = choosy
+      Atomics.store(this.#cells, at + ROW.avoids, avoids)
+      Atomics.store(this.#cells, at + ROW.choosy, choosy)
+    }
+    if (plain === this.#plain) return
+    this.#plain = plain
+    Atomics.store(this.#cells, at + ROW.plain, plain)
+  }
+
+  /** Whether number `n` came before everyone who waits, on any thread. */
+  first(n: number): boolean {
+    const cells = this.#cells
+    for (let k = 0; k < this.rows; k++) {
+      const at = this.#row + k * LINE_ROW
+      const plain = Atomics.load(cells, at + ROW.plain)
+      if (plain !== 0 && !older(n, plain)) return false
+      const choosy = Atomics.load(cells, at + ROW.choosy)
+      if (choosy !== 0 && !older(n, choosy)) return false
+    }
+    return true
+  }
+
+  /**
+   * The other thread whose waiter should get what was freed, or -1. `bit`: of the freed thing. `mine`: number of our
+   * own candidate, 0 when we have none. `slack`: by how many places ours may be younger and still go first.
+   */
+  elder(bit: number, mine: number, slack: number): number {
+    const cells = this.#cells
+    let found = -1
+    let number = 0
+    if (this.length === this.joined) return -1
+    for (let k = 0; k < this.rows; k++) {
+      const at = this.#row + k * LINE_ROW
+      let n = Atomics.load(cells, at + ROW.plain)
+      const choosy = Atomics.load(cells, at + ROW.choosy)
+      if (choosy !== 0 && (n === 0 || older(choosy, n)) && (Atomics.load(cells, at + ROW.avoids) & bit) === 0)
+        n = choosy
+      if (n === 0 || k === this.#me) continue
+      if (mine !== 0 && !older(n, (mine - slack) | 0)) continue
+      if (found >= 0 && !older(n, number)) continue
+      if (Atomics.load(cells, this.#alive + k) !== 1) continue
+      if (this.#coming(k) >= Atomics.load(cells, at + ROW.joined)) continue
+      found = k
+      number = n
+    }
+    return found
+  }
+
+  /** Slots on their way to waiters of any thread. */
+  get coming(): number {
+    let n = 0
+    for (let k = 0; k < this.rows; k++) n += this.#coming(k)
+    return n
+  }
+
+  /** Slots on their way to a thread. No more are sent than it has waiters (two senders at once may send one too many). */
+  #coming(thread: number): number {
+    const at = this.#handed + thread * this.#rowLength
+    let n = 0
+    for (let i = 0; i < this.#kinds; i++) n += Atomics.load(this.#cells, at + i)
+    return n
+  }
+
+  /** Tells a thread that something was left for it, or that it should look again. */
+  call(thread: number): void {
+    Atomics.store(this.#cells, this.#row + thread * LINE_ROW + ROW.called, 1)
+    const bell = this.#bells + thread * this.#rowLength
+    if (Atomics.exchange(this.#cells, bell, 1) === 0) Atomics.notify(this.#cells, bell)
+  }
+
+  /** Calls every other thread that has waiters. */
+  callOthers(): void {
+    for (let k = 0; k < this.rows; k++) {
+      if (k !== this.#me && Atomics.load(this.#cells, this.#row + k * LINE_ROW + ROW.joined) > 0) this.call(k)
+    }
+  }
+
+  /** Whether this thread was called since it last asked. */
+  answer(): boolean {
+    const called = this.#row + this.#me * LINE_ROW + ROW.called
+    return Atomics.load(this.#cells, called) === 1 && Atomics.exchange(this.#cells, called, 0) === 1
+  }
+}

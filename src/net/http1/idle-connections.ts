@@ -1,0 +1,62 @@
+/**
+ * Idle connections to one server, of one thread. Last in, first out: the one used last is the least likely to have
+ * been closed by the server meanwhile, and the rest can grow old and go.
+ */
+import { lately } from '../../base/clock.ts'
+import type { Wheel } from '../../base/wheel.ts'
+import type { Address } from '../../config/model.ts'
+import type { HeadLimits } from '../../wire/http/head.ts'
+import type { OriginConnection, OriginContext } from './origin-connection.ts'
+
+export class IdleConnections implements OriginContext {
+  readonly address: Address
+  readonly limits: HeadLimits
+  readonly wheel: Wheel
+  readonly progress: OriginContext['progress']
+  readonly #max: number
+  readonly #timeout: number
+  readonly #stack: OriginConnection[] = []
+
+  /** `max`: connections kept; `timeout`: ms each is kept. `progress`: see OriginContext. */
+  constructor(
+    address: Address,
+    limits: HeadLimits,
+    wheel: Wheel,
+    keep: { readonly max: number; readonly timeout: number },
+    progress: OriginContext['progress'],
+  ) {
+    this.address = address
+    this.limits = limits
+    this.wheel = wheel
+    this.progress = progress
+    this.#max = keep.max
+    this.#timeout = keep.timeout
+  }
+
+  get length(): number {
+    return this.#stack.length
+  }
+
+  /** The connection used last, or undefined. */
+  take(): OriginConnection | undefined {
+    return this.#stack.pop()
+  }
+
+  /** Keeps a connection whose response is complete, or drops it. `out`: nothing of it is waiting to be written any more. */
+  keep(origin: OriginConnection, out: boolean): void {
+    if (!origin.reusable || this.#stack.length >= this.#max || this.#timeout === 0) return origin.drop()
+    origin.becomeIdle(lately() + this.#timeout, out)
+    this.#stack.push(origin)
+  }
+
+  lost(origin: OriginConnection): void {
+    const at = this.#stack.lastIndexOf(origin)
+    if (at >= 0) this.#stack.splice(at, 1)
+  }
+
+  /** Drops all of them. */
+  clear(): void {
+    for (const origin of this.#stack) origin.drop()
+    this.#stack.length = 0
+  }
+}

@@ -1,0 +1,27 @@
+/** What a client's connection needs of those around it. */
+import type { Cause } from '../../base/cause.ts'
+import type { Wheel } from '../../base/wheel.ts'
+import type { ListenerConfig } from '../../config/model.ts'
+import type { RequestHead } from '../../wire/http/head.ts'
+import type { ClientConnection } from '../http1/client-connection.ts'
+import type { IdleClients } from './idle-clients.ts'
+
+/** Who serves requests; one per thread. */
+export interface ClientConnectionUser {
+  /** A head was read. The answer is the object the next head is read into: whoever keeps `head` gives another back. */
+  request(client: ClientConnection, head: RequestHead): RequestHead
+  /** What came is no request we take, or did not come in time. The answer as above. */
+  malformed(client: ClientConnection, head: RequestHead, cause: Cause, detail: string): RequestHead
+}
+
+/** What a connection needs to know of its listener. */
+export interface ClientConnectionContext {
+  readonly config: ListenerConfig
+  readonly wheel: Wheel
+  readonly user: ClientConnectionUser
+  readonly idle: IdleClients
+  /** A newcomer waits for whom no place is on its way: a connection ends with the response that is under way. */
+  readonly crowded: boolean
+  /** The connection is over. */
+  left(client: ClientConnection): void
+}

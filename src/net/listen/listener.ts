@@ -1,0 +1,214 @@
+/**
+ * A listener as one thread sees it: accepts, takes a place for each connection from the listener's gate, and answers
+ * those for whom there is none. Each thread has its own listening sockets (SO_REUSEPORT); the gate's count is shared.
+ *
+ * Where no place is free, the connection that has been idle longest makes way, on whichever thread it is. Who finds none
+ * even so gets its answer at once and is closed, or waits in the listener's line. Requests under way are not touched.
+ */
+import { createServer, type Server } from 'node:net'
+import type { Cause } from '../../base/cause.ts'
+import type { Wheel } from '../../base/wheel.ts'
+import type { Address, ListenerConfig } from '../../config/model.ts'
+import type { Gate } from '../../gate/gate.ts'
+import type { Slots } from '../../ledger/slots.ts'
+import type { Spare } from '../../ledger/spare.ts'
+import type { Hop } from '../../wire/http1/forward.ts'
+import { ClientConnection } from '../http1/client-connection.ts'
+import { type Handle, Transport } from '../transport/transport.ts'
+import { Arrival } from './arrival.ts'
+import { bind } from './bind.ts'
+import type { ClientConnectionContext, ClientConnectionUser } from './client-context.ts'
+import type { Descriptors } from './descriptors.ts'
+import { IdleClients } from './idle-clients.ts'
+import { Leavers } from './leavers.ts'
+
+/** Who serves the listener's clients, and knows what to say to those who are turned away. */
+export interface ListenerHandler extends ClientConnectionUser {
+  /** A connection joined the line; one got its place. */
+  waits(listener: Listener): void
+  entered(listener: Listener): void
+  /** A connection found no place; `waited` ms in the line. The answer is sent as it is, then the connection closes. */
+  turnedAway(listener: Listener, peer: string, port: number, cause: Cause, waited: number): string
+  /** The system could not accept a connection. */
+  acceptFailed(listener: Listener): void
+}
+
+/** What a listener stands on. */
+export interface ListenerGround {
+  readonly gate: Gate<Slots>
+  readonly slots: Slots
+  /** Its idle connections over all threads. */
+  readonly spare: Spare
+  readonly descriptors: Descriptors
+  readonly wheel: Wheel
+  readonly user: ListenerHandler
+  /** Ours, for Via. */
+  readonly name: string
+  /** Whether a peer's forwarding fields are believed. */
+  readonly trusts: (address: string) => boolean
+}
+
+export class Listener implements ClientConnectionContext {
+  readonly config: ListenerConfig
+  readonly gate: Gate<Slots>
+  readonly wheel: Wheel
+  readonly user: ListenerHandler
+  readonly idle: IdleClients
+  /** Called when it has become empty. */
+  onEmpty: (() => void) | null = null
+  readonly #ground: ListenerGround
+  readonly #servers: Server[] = []
+  readonly #clients = new Set<ClientConnection>()
+  readonly #waiting = new Set<Arrival>()
+  readonly #leavers: Leavers
+
+  constructor(config: ListenerConfig, ground: ListenerGround) {
+    this.config = config
+    this.gate = ground.gate
+    this.wheel = ground.wheel
+    this.user = ground.user
+    this.idle = new IdleClients(ground.spare)
+    this.#ground = ground
+    this.#leavers = new Leavers(ground.wheel, () => this.#checkEmpty())
+    ground.descriptors.add(this.idle)
+  }
+
+  /** Whether all connections of this thread are gone, those that are being seen off included. */
+  get empty(): boolean {
+    return this.#clients.size === 0 && this.#leavers.size === 0
+  }
+
+  get crowded(): boolean {
+    return this.gate.queue.length > 0 && this.#wanted > 0
+  }
+
+  /** How many connections have to make way so that all who wait get a place, those left out that do so already. */
+  get #wanted(): number {
+    const { queue } = this.gate
+    const { used, limit } = this.#ground.slots
+    // After a limit was lowered, what one sets free is no place yet.
+    return queue.length + Math.max(0, used - limit) - queue.coming - this.idle.pending
+  }
+
+  /** Places in the line beyond its bound: as many connections as may wait for idle ones to make way. */
+  get places(): number {
+    const idle = this.idle.total
+    if (idle === 0) return 0
+    const { queue } = this.gate
+    // What is on its way is in the line still, and no longer among the idle; other threads count while this one does.
+    return idle + queue.coming + queue.rows
+  }
+
+  /** Binds all addresses; rejects with the system's error. Answers with the addresses as bound (port 0 filled in). */
+  async listen(addresses: readonly Address[]): Promise<Address[]> {
+    const bound: Address[] = []
+    for (const address of addresses) bound.push(await this.#bind(address))
+    return bound
+  }
+
+  async #bind(address: Address): Promise<Address> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      this.#accept(Transport.fromSocket(socket)),
+    )
+    this.#servers.push(server)
+    await bind(
+      server,
+      'path' in address
+        ? { path: address.path }
+        : { host: address.host, port: address.port, reusePort: true, backlog: 4096 },
+    )
+    server.on('error', () => this.user.acceptFailed(this)) // the kernel keeps the connection for the next try
+    this.#acceptHandles(server)
+    const at = server.address()
+    return at === null || typeof at === 'string' ? address : { host: at.address, port: at.port }
+  }
+
+  /** Takes accepted handles before Node wraps them, the one place that reaches into Node; without it #bind's callback serves. */
+  #acceptHandles(server: Server): void {
+    const inner = (server as unknown as { _handle: ServerHandle | null })._handle
+    if (inner === null || typeof inner.onconnection !== 'function') return
+    inner.onconnection = (error: number, handle: AcceptedHandle): void => {
+      if (error !== 0) return this.user.acceptFailed(this)
+      handle.setNoDelay?.(true)
+      this.#accept(Transport.fromHandle(handle))
+    }
+  }
+
+  #accept(stream: Transport): void {
+    const { descriptors } = this.#ground
+    const arrival = new Arrival(this, stream)
+    const excess = descriptors.excess(stream.socket)
+    if (excess === 0 || descriptors.relieve(excess)) return arrival.enter()
+    arrival.turnAway('local_resources')
+    this.#leavers.keep(descriptors.lingering)
+  }
+
+  /** The connection has a place. */
+  admit({ stream, peer, port }: Arrival, seat: Disposable): void {
+    const { forwarded } = this.config
+    const { name, trusts } = this.#ground
+    const hop: Hop = {
+      name,
+      peer,
+      proto: 'http',
+      trusted: trusts(peer),
+      xForwarded: forwarded.includes('x-forwarded'),
+      forwarded: forwarded.includes('forwarded'),
+    }
+    this.user.entered(this)
+    this.#clients.add(new ClientConnection(stream, this, hop, port, seat))
+  }
+
+  left(client: ClientConnection): void {
+    this.#clients.delete(client)
+    this.#checkEmpty()
+  }
+
+  #checkEmpty(): void {
+    if (this.empty) this.onEmpty?.()
+  }
+
+  /** A connection has joined the line: has an idle one make way for it. */
+  waits(arrival: Arrival): void {
+    this.#waiting.add(arrival)
+    const wanted = this.#wanted
+    if (wanted > 0) this.idle.close(wanted)
+    // Who has got the place of an idle one by now has not waited.
+    if (this.config.whenFull !== null && this.#waiting.has(arrival)) this.user.waits(this)
+  }
+
+  waitsNoMore(arrival: Arrival): void {
+    this.#waiting.delete(arrival)
+  }
+
+  /** The ledger's bell rang: closes idle connections that other threads ask for. */
+  heard(): void {
+    this.idle.heed()
+  }
+
+  /** Says why there is no place, and closes. */
+  turnAway({ stream, peer, port }: Arrival, cause: Cause, waited: number): void {
+    this.#leavers.seeOff(stream, this.user.turnedAway(this, peer, port, cause, waited))
+  }
+
+  /** Stops accepting and lets the idle go; requests under way are finished. */
+  stop(): void {
+    for (const server of this.#servers) server.close()
+    for (const arrival of this.#waiting) arrival.giveUp('shutting_down')
+    for (const client of this.#clients) client.stop()
+  }
+
+  /** Drops every connection. */
+  kill(): void {
+    this.stop()
+    for (const client of this.#clients) client.abort('shutting_down', 'the drain time was over')
+    this.#leavers.keep(0)
+  }
+}
+
+interface ServerHandle {
+  onconnection: (error: number, handle: AcceptedHandle) => void
+}
+interface AcceptedHandle extends Handle {
+  setNoDelay?: (on: boolean) => void
+}

@@ -1,0 +1,10 @@
+/** What a write reads from until it is out: a copy of ours, or the memory of somebody who keeps it so long. */
+import { recycle } from './buffers.ts'
+
+export type Borrowed = Buffer | Disposable
+
+/** It is out, or never will be. */
+export function returnBorrowed(lent: Borrowed): void {
+  if (Symbol.dispose in lent) lent[Symbol.dispose]()
+  else recycle(lent)
+}

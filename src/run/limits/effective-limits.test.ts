@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createMemory, planLedger } from '../../ledger/layout.ts'
+import { Ledger } from '../../ledger/ledger.ts'
+import { EffectiveLimits } from './effective-limits.ts'
+
+const server = 'server:shop/a:80'
+
+function scene(): { ledger: Ledger; limits: EffectiveLimits } {
+  const plan = planLedger({
+    threads: 1,
+    listeners: [],
+    routes: [{ name: 'all', maxConnections: 9, queue: { max: 3 } }],
+    pools: [
+      {
+        name: 'shop',
+        maxConnections: 100,
+        queue: { max: 20 },
+        streams: { max: 5 },
+        servers: [{ name: 'a:80', maxConnections: 40 }],
+      },
+    ],
+  })
+  const ledger = new Ledger(createMemory(plan), plan, -1)
+  return { ledger, limits: new EffectiveLimits(ledger) }
+}
+
+test('a limit that nobody spoke about is the configured one', () => {
+  const { ledger } = scene()
+  assert.deepEqual([ledger.slots(server).limit, ledger.slots(server).voice], [40, 'configured'])
+})
+
+test('a voice that falls silent gives back what the others say', () => {
+  const { ledger, limits } = scene()
+  limits.say(server, 'operator', 60)
+  limits.say(server, 'breaker', 0)
+  assert.deepEqual([ledger.slots(server).limit, ledger.slots(server).voice], [0, 'breaker'])
+  limits.say(server, 'breaker', null)
+  assert.deepEqual([ledger.slots(server).limit, ledger.slots(server).voice], [60, 'operator'])
+  limits.say(server, 'operator', null)
+  assert.deepEqual([ledger.slots(server).limit, ledger.slots(server).voice], [40, 'configured'])
+})
+
+test('the length of a queue is a limit like any other', () => {
+  const { ledger, limits } = scene()
+  assert.deepEqual(limits.say('line:pool:shop', 'operator', 2), { value: 2, voice: 'operator' })
+  assert.deepEqual([ledger.line('line:pool:shop').bound, ledger.line('line:pool:shop').voice], [2, 'operator'])
+})
+
+test('a shutdown lets nobody reach a server any more, whatever an operator has said', () => {
+  const { ledger, limits } = scene()
+  limits.say(server, 'operator', 60)
+  limits.shutDown()
+  assert.deepEqual([ledger.slots(server).limit, ledger.slots('route:all').limit], [0, 0])
+  assert.equal(ledger.slots(server).voice, 'shutdown')
+})
+
+test('there is nothing to be said about what the ledger does not have', () => {
+  assert.throws(() => scene().limits.say('server:shop/b:80', 'operator', 1), RangeError)
+})

@@ -1,0 +1,43 @@
+/**
+ * The one owner of the limits in force. Everybody who wants to slow or stop something says so here; what results is
+ * written to the ledger, where the gates read it. Main thread only.
+ *
+ * Lowering a limit ends nothing that is under way. After a limit was raised, ring the threads (Ledger.ringAll), so that
+ * those who wait are let in.
+ */
+import type { Ledger } from '../../ledger/ledger.ts'
+import { type LimitInForce, limitInForce, type Said, type Voice } from '../../ledger/voice.ts'
+
+export class EffectiveLimits {
+  readonly #ledger: Ledger
+  readonly #said = new Map<string, Said>()
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  /**
+   * What `voice` says about a limit from now on.
+   * @param key of slots or of a line in the ledger: `server:shop/10.0.0.1:80`, `line:pool:shop`
+   * @param value 0 … UNLIMITED; null: it has nothing to say any more. `configured` always has.
+   * @returns the limit in force now
+   * @throws RangeError when the ledger has no such key
+   */
+  say(key: string, voice: 'configured', value: number): LimitInForce
+  say(key: string, voice: Voice, value: number | null): LimitInForce
+  say(key: string, voice: Voice, value: number | null): LimitInForce {
+    const target = key.startsWith('line:') ? this.#ledger.line(key) : this.#ledger.slots(key)
+    const before = this.#said.get(key) ?? { configured: 'bound' in target ? target.bound : target.limit }
+    const { [voice]: _, ...others } = { ...before }
+    const said = (value === null ? { configured: before.configured, ...others } : { ...before, [voice]: value }) as Said
+    this.#said.set(key, said)
+    const now = limitInForce(said)
+    target.enforce(now)
+    return now
+  }
+
+  /** Lets nobody reach a server any more: those who wait and are about to be told so must not take what others set free. */
+  shutDown(): void {
+    for (const key in this.#ledger.plan.slots) if (/^(route|server):/.test(key)) this.say(key, 'shutdown', 0)
+  }
+}

@@ -1,0 +1,78 @@
+/** Which number was reached when an exchange was refused, and what was seen of it. */
+import type { Cause } from '../../base/cause.ts'
+import { monotonic } from '../../base/clock.ts'
+import { UNLIMITED } from '../../config/model.ts'
+import type { Exchange } from '../../exchange/exchange.ts'
+import type { QueueState } from '../../ledger/queue-state.ts'
+import type { Slots } from '../../ledger/slots.ts'
+import type { Voice } from '../../ledger/voice.ts'
+
+export interface Reached {
+  readonly limit: number | null
+  readonly observed: number | null
+  /** Whose limit it was; left out: the configured one. */
+  readonly voice?: Voice
+}
+const unknown: Reached = { limit: null, observed: null }
+
+/** Counts as they are now; times in ms. `limit` null: the configured one says it. */
+export function limitOf(x: Exchange, cause: Cause): Reached {
+  const { route } = x
+  switch (cause) {
+    case 'body_too_large':
+      return { limit: null, observed: x.head.contentLength >= 0 ? x.head.contentLength : x.client.body.received }
+    case 'route_full':
+      return ofSlots(route?.slots ?? null)
+    case 'queue_full':
+      return ofLine(x.gateKind === 'route' ? route?.gate?.queue : route?.pool.pool.gate.queue)
+    case 'queue_timeout':
+    case 'total_timeout':
+    case 'client_header_timeout':
+      return { limit: null, observed: Math.round(monotonic() - x.client.startedAt) }
+    case 'pool_full':
+      return ofPool(route?.pool.pool ?? null)
+    case 'streams_full':
+      return ofSlots(route?.pool.streams ?? null)
+    case 'connect_timeout':
+      return { limit: null, observed: Math.round(monotonic() - x.connectFrom) }
+    case 'first_byte_timeout':
+      return { limit: null, observed: Math.round(monotonic() - x.sentAt) }
+    // These say that nothing happened for as long as the timer was set to.
+    case 'between_bytes_timeout':
+    case 'send_timeout':
+      return { limit: null, observed: x.poolConfig.timeouts.betweenBytes }
+    case 'tunnel_idle':
+      return { limit: null, observed: x.poolConfig.timeouts.tunnelIdle }
+    case 'tunnel_fin_timeout':
+      return { limit: null, observed: x.poolConfig.timeouts.tunnelFin }
+    case 'client_body_timeout':
+      return { limit: null, observed: x.client.context.config.timeouts.body }
+    case 'client_stalled':
+      return { limit: null, observed: x.client.context.config.timeouts.send }
+    default:
+      return unknown
+  }
+}
+
+function ofSlots(slots: Slots | null): Reached {
+  return slots === null ? unknown : { limit: slots.limit, observed: slots.used, voice: slots.voice }
+}
+
+function ofLine(line: QueueState | undefined): Reached {
+  return line === undefined ? unknown : { limit: line.bound, observed: line.length, voice: line.voice }
+}
+
+/** The pool's own limit, or where it has none the sum of its servers'. */
+function ofPool(
+  pool: { readonly slots: Slots; readonly servers: readonly { readonly slots: Slots }[] } | null,
+): Reached {
+  if (pool === null) return unknown
+  if (pool.slots.limit !== UNLIMITED) return ofSlots(pool.slots)
+  let limit = 0
+  let voice: Voice = 'configured'
+  for (const { slots } of pool.servers) {
+    limit = slots.limit === UNLIMITED ? UNLIMITED : Math.min(UNLIMITED, limit + slots.limit)
+    if (voice === 'configured') voice = slots.voice
+  }
+  return { limit, observed: pool.slots.used, voice }
+}

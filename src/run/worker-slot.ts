@@ -1,0 +1,31 @@
+/** One thread's worker, present or to come. */
+import type { Worker } from 'node:worker_threads'
+
+export interface WorkerSlot {
+  worker: Worker | null
+  startedAt: number
+  /** The worker listens, and has not been told to die. */
+  up: boolean
+  /** Resolves when it is up. */
+  listening: PromiseWithResolvers<void>
+  stopped: PromiseWithResolvers<void>
+  /** Until the next worker is started. Holds the process, which else might have nothing left to wait for. */
+  pause: NodeJS.Timeout | undefined
+}
+
+/** One that waits for its first worker. */
+export function newWorkerSlot(): WorkerSlot {
+  return {
+    worker: null,
+    startedAt: 0,
+    up: false,
+    listening: Promise.withResolvers(),
+    stopped: Promise.withResolvers(),
+    pause: undefined,
+  }
+}
+
+/** The worker's file beside this one: TypeScript in the sources, JavaScript in the package. */
+export function workerFile(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+}
