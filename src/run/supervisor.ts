@@ -200,7 +200,11 @@ class Running implements Headgate {
       openFiles: this.#openFiles,
       binds: this.#bindsOf(thread),
     }
-    const worker = new Worker(workerFile(), { workerData: orders, name: `headgate-${thread}` })
+    const worker = new Worker(workerFile(), {
+      workerData: orders,
+      name: `headgate-${thread}`,
+      ...(process.env.YG ? { resourceLimits: { maxYoungGenerationSizeMb: Number(process.env.YG) } } : {}),
+    })
     post.worker = worker
     worker.on('message', (report: WorkerMessage) => this.#heard(thread, report))
     worker.on('error', (error: Error) => {

@@ -79,12 +79,19 @@ export const fieldNames: readonly string[] = Object.keys(Field).map((key) =>
 )
 
 const SLOTS = 256
-const LONGEST = fieldNames.reduce((longest, name) => Math.max(longest, name.length), 0)
+/** Bytes of the longest known name. */
+export const LONGEST_NAME = fieldNames.reduce((longest, name) => Math.max(longest, name.length), 0)
 /** Field number by hash. */
 const slots = new Uint8Array(SLOTS)
-/** The names' bytes, one row of LONGEST per field; and their lengths. */
-const rows = new Uint8Array(fieldNames.length * LONGEST)
 const lengths = new Uint8Array(fieldNames.length)
+/** Groups of four bytes per name. */
+const GROUPS = (LONGEST_NAME + 3) >> 2
+/** The names, four bytes in a number as they lie in memory (little endian), one row of GROUPS for each field. */
+const rows = new Int32Array(fieldNames.length * GROUPS)
+/** 0x20 for each letter: with it, both cases are the same. Other bytes have to match exactly. */
+const cases = new Int32Array(fieldNames.length * GROUPS)
+/** 0xff for each byte that belongs to the name. */
+const belongs = new Int32Array(fieldNames.length * GROUPS)
 
 /** Takes four features that tell all known names apart. `| 0x20` maps no other token character onto a letter or '-'. */
 function hash(length: number, first: number, middle: number, lastButOne: number): number {
@@ -99,16 +106,26 @@ for (let id = 1; id < fieldNames.length; id++) {
     throw new Error(`fields.ts: ${name} and ${fieldNames[slots[slot]!]} share a hash; find new factors`)
   slots[slot] = id
   lengths[id] = length
-  for (let i = 0; i < length; i++) rows[id * LONGEST + i] = name.charCodeAt(i)
+  for (let i = 0; i < length; i++) {
+    const group = id * GROUPS + (i >> 2)
+    const shift = (i & 3) * 8
+    const code = name.charCodeAt(i)
+    rows[group]! |= code << shift
+    if (code >= 0x61) cases[group]! |= 0x20 << shift
+    belongs[group]! |= 0xff << shift
+  }
 }
 
-/** Number of the field whose name is buf[from, to), in any case; the bytes have to be token characters. */
-export function fieldIdOf(buf: Uint8Array, from: number, to: number): number {
+/**
+ * Number of the field whose name is buf[from, to), in any case; 0: no known one, whatever bytes these are.
+ * @param view of the same bytes; the three bytes behind the name have to be there
+ */
+export function fieldIdOf(buf: Uint8Array, view: DataView, from: number, to: number): FieldId {
   const length = to - from
   if (length < 2) return 0
   const id = slots[hash(length, buf[from]!, buf[from + (length >> 1)]!, buf[to - 2]!)]!
   if (lengths[id] !== length) return 0
-  const row = id * LONGEST
-  for (let i = 0; i < length; i++) if ((buf[from + i]! | 0x20) !== rows[row + i]!) return 0
-  return id
+  for (let group = id * GROUPS, i = from; i < to; i += 4, group++)
+    if (((view.getInt32(i, true) & belongs[group]!) | cases[group]!) !== rows[group]!) return 0
+  return id as FieldId
 }

@@ -1,6 +1,6 @@
 /** The field section of a head (RFC 9112 §5), for requests and responses: one pass over the bytes. */
 import { COLON, CR, HTAB, LF, SP, TOKEN } from '../../base/bytes.ts'
-import { fieldIdOf } from '../http/fields.ts'
+import { fieldIdOf, LONGEST_NAME } from '../http/fields.ts'
 import type { Head } from '../http/head.ts'
 
 // An imported name is read from its module at each use, a constant of this module is compiled in: a fifth of the time.
@@ -10,18 +10,31 @@ const cr = CR
 const lf = LF
 const sp = SP
 const tab = HTAB
+const LONGEST = LONGEST_NAME
 
 // Values are most of a head, so they are looked at four bytes at a time. One view for the bytes looked at last, which
 // nearly always are those of the thread's one buffer for reads.
 let seenBytes: Uint8Array = new Uint8Array(0)
 let view = new DataView(seenBytes.buffer)
 
-/** Where the next control byte but HTAB stands in buf[i, stop), or within three bytes before it; at most `stop`. */
-function plainEnd(buf: Uint8Array, i: number, stop: number): number {
-  if (buf !== seenBytes) {
-    seenBytes = buf
-    view = new DataView(buf.buffer, buf.byteOffset, buf.length)
+/**
+ * Where the first ':' of buf[i, stop) stands, as far as it may end a known name: at most a few bytes more than the longest
+ * of them has. -1: not there.
+ */
+function colonAfter(i: number, stop: number): number {
+  const last = Math.min(stop - 4, i + LONGEST)
+  while (i <= last) {
+    const other = view.getInt32(i, true) ^ 0x3a3a3a3a
+    // The lowest bit 7 that is set is that of the first byte that is 0 here, so a colon there.
+    const found = (other - 0x01010101) & ~other & 0x80808080
+    if (found !== 0) return i + ((31 - Math.clz32(found & -found)) >> 3)
+    i += 4
   }
+  return -1
+}
+
+/** Where the next control byte but HTAB stands in buf[i, stop), or within three bytes before it; at most `stop`. */
+function plainEnd(i: number, stop: number): number {
   const last = stop - 4
   while (i <= last) {
     const four = view.getInt32(i, true)
@@ -55,6 +68,10 @@ export function scanFields(head: Head, buf: Uint8Array, i: number, origin: numbe
   let came = 0
   let spans = head.spans
   let ids = head.ids
+  if (buf !== seenBytes) {
+    seenBytes = buf
+    view = new DataView(buf.buffer, buf.byteOffset, buf.length)
+  }
   for (;;) {
     if (i >= stop) return 0
     if (buf[i]! === cr) {
@@ -69,16 +86,21 @@ export function scanFields(head: Head, buf: Uint8Array, i: number, origin: numbe
     }
     if (count === most) return head.fail(head.tooLarge, `more than ${most} fields`)
     const nameFrom = i
-    while (i < stop) {
-      const one = token[buf[i]!]!
-      if (one === 0) break
-      classes |= one
-      i++
+    // Most names are known ones, and these need no look at each byte.
+    let nameTo = colonAfter(i, stop)
+    const id = nameTo > 0 && nameTo + 4 <= stop ? fieldIdOf(buf, view, i, nameTo) : 0
+    if (id === 0) {
+      while (i < stop) {
+        const one = token[buf[i]!]!
+        if (one === 0) break
+        classes |= one
+        i++
+      }
+      if (i >= stop) return 0
+      nameTo = i
+      if (buf[i]! !== colon || nameTo === nameFrom) return nameBad(head, buf, i, stop, count, nameFrom)
     }
-    if (i >= stop) return 0
-    const nameTo = i
-    if (buf[i]! !== colon || nameTo === nameFrom) return nameBad(head, buf, i, stop, count, nameFrom)
-    i++
+    i = nameTo + 1
     let c = sp
     while (i < stop) {
       c = buf[i]!
@@ -86,12 +108,12 @@ export function scanFields(head: Head, buf: Uint8Array, i: number, origin: numbe
       i++
     }
     const valueFrom = i
-    for (i = plainEnd(buf, i, stop); i < stop; ) {
+    for (i = plainEnd(i, stop); i < stop; ) {
       c = buf[i]!
       if (c < sp ? c !== tab : c === 0x7f) break
       i++
       // A tab or the like is passed; what follows may be long.
-      if ((i & 31) === 0) i = plainEnd(buf, i, stop)
+      if ((i & 31) === 0) i = plainEnd(i, stop)
     }
     if (i >= stop) return 0
     if (c !== cr) return valueBad(head, c, count)
@@ -110,7 +132,6 @@ export function scanFields(head: Head, buf: Uint8Array, i: number, origin: numbe
     spans[at + 1] = nameTo - origin
     spans[at + 2] = valueFrom - origin
     spans[at + 3] = valueTo - origin
-    const id = fieldIdOf(buf, nameFrom, nameTo)
     ids[count] = id
     count++
     const bit = 1 << (id & 31)
