@@ -62,11 +62,13 @@ export function equalsLower(text: string, from: number, to: number, word: string
   return true
 }
 
-/** Node has it, its types do not: toString without looking at its arguments. */
-type Latin1 = Buffer & { latin1Slice(from: number, to: number): string }
+/**
+ * Node has this method, its types do not: toString('latin1') without looking at its arguments. Taken once, as the global
+ * `Buffer` is a getter that is called at each use.
+ */
+const { latin1Slice } = Buffer.prototype as Buffer & { latin1Slice(from: number, to: number): string }
 
 /** buf[from, to) as text, one character per byte. */
 export function latin1(buf: Uint8Array, from: number, to: number): string {
-  if (buf instanceof Buffer) return (buf as Latin1).latin1Slice(from, to)
-  return Buffer.from(buf.buffer, buf.byteOffset + from, to - from).toString('latin1')
+  return latin1Slice.call(buf, from, to)
 }
