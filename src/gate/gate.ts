@@ -26,7 +26,7 @@ export interface RefusalCauses {
   /** Nothing is free and there is no line. */
   readonly full: Cause
   /** Nothing is free and the line is full. */
-  readonly lineFull: Cause
+  readonly queueFull: Cause
 }
 
 /** How many waiters are looked at before a search is given up that could go on through the whole line. */
@@ -136,7 +136,7 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
     const line = this.queue
     const hopeless = this.#source.unservable(w)
     if (hopeless !== null) return hopeless
-    if (!line.join(extra)) return line.bound === 0 ? this.#refusals.full : this.#refusals.lineFull
+    if (!line.join(extra)) return line.bound === 0 ? this.#refusals.full : this.#refusals.queueFull
     if (w.arrival === 0) w.arrival = line.arrive()
     if (this.#source.excluded(w) === 0) {
       w.standing = Standing.plain

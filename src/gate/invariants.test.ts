@@ -6,8 +6,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { assertEmpty, Guest, Hut, lay } from '../../test/races/yard.ts'
-import type { LedgerPlan } from '../ledger/layout.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { LedgerPlan } from '../ledger/plan.ts'
 import { older, slackOf } from '../ledger/queue-state.ts'
 
 const THREADS = 3

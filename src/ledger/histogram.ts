@@ -1,6 +1,6 @@
-/** Durations of all threads, counted in buckets (buckets.ts); each thread writes buckets of its own. */
+/** Durations of all threads, counted in buckets (buckets.ts). */
 import { BUCKETS, bucketOf, lowerEnd } from './buckets.ts'
-import type { LedgerPlan } from './layout.ts'
+import { ThreadNumbers } from './thread-numbers.ts'
 
 /** What was recorded over all threads up to now. */
 export interface Snapshot {
@@ -11,24 +11,12 @@ export interface Snapshot {
   readonly buckets: Float64Array
 }
 
-export class Histogram {
-  readonly #numbers: Float64Array
-  readonly #own: number
-  readonly #first: number
-  readonly #plan: LedgerPlan
-
-  /** `place`: where its buckets begin in a row of numbers; the sum follows them. */
-  constructor(numbers: Float64Array, plan: LedgerPlan, me: number, place: number) {
-    this.#numbers = numbers
-    this.#own = me * plan.numberRow + place
-    this.#first = place
-    this.#plan = plan
-  }
-
+/** Its buckets, then the sum. */
+export class Histogram extends ThreadNumbers {
   /** Records a duration in ms. */
   record(ms: number): void {
-    this.#numbers[this.#own + bucketOf(ms)]! += 1
-    this.#numbers[this.#own + BUCKETS]! += ms
+    this.numbers[this.mine + bucketOf(ms)]! += 1
+    this.numbers[this.mine + BUCKETS]! += ms
   }
 
   /** The sum over all threads. */
@@ -36,14 +24,13 @@ export class Histogram {
     const buckets = new Float64Array(BUCKETS)
     let count = 0
     let sum = 0
-    for (let k = 0; k < this.#plan.rows; k++) {
-      const at = this.#first + k * this.#plan.numberRow
+    for (let at = this.from; at < this.end; at += this.step) {
       for (let i = 0; i < BUCKETS; i++) {
-        const n = this.#numbers[at + i]!
+        const n = this.numbers[at + i]!
         buckets[i]! += n
         count += n
       }
-      sum += this.#numbers[at + BUCKETS]!
+      sum += this.numbers[at + BUCKETS]!
     }
     return { count, sum, buckets }
   }

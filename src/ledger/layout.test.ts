@@ -4,15 +4,15 @@ import { lay, limitsOf } from '../../test/races/yard.ts'
 import { createMemory, planLedger } from './layout.ts'
 import { Ledger } from './ledger.ts'
 
-test('limits and line bounds of the configuration stand in the memory from the start', () => {
+test('limits and bounds of queues of the configuration stand in the memory from the start', () => {
   const { main } = lay({ listener: 7, listenerLine: 3, pool: 5, servers: [2, 4], line: 9 })
   assert.equal(main.slots('listener:web').limit, 7)
   assert.equal(main.slots('pool:shop').limit, 5)
   assert.equal(main.slots('server:shop/s0').limit, 2)
   assert.equal(main.slots('server:shop/s1').limit, 4)
   assert.equal(main.slots('streams:shop').limit, 1)
-  assert.equal(main.line('line:listener:web').bound, 3)
-  assert.equal(main.line('line:pool:shop').bound, 9)
+  assert.equal(main.queue('queue:listener:web').bound, 3)
+  assert.equal(main.queue('queue:pool:shop').bound, 9)
   assert.equal(main.cell('orders:shop/s1').value, 0)
 })
 
@@ -24,16 +24,16 @@ test('a plan is plain data: a copy of it serves another thread', () => {
   assert.equal(main.slots('server:shop/s0').used, 1)
 })
 
-test('a listener without a line has a line bounded by zero', () => {
+test('a listener without a queue has one bounded by zero', () => {
   const limits = limitsOf({ listener: 1 })
   const plan = planLedger({ ...limits, listeners: [{ ...limits.listeners[0]!, whenFull: null }] })
-  assert.equal(new Ledger(createMemory(plan), plan, -1).line('line:listener:web').bound, 0)
+  assert.equal(new Ledger(createMemory(plan), plan, -1).queue('queue:listener:web').bound, 0)
 })
 
 test('slots of different names never share a cache line', () => {
   const { plan } = lay({ servers: [1, 1, 1] })
-  const lines = plan.slotAt.map((at) => at / 16)
-  assert.equal(new Set(lines.map(Math.floor)).size, plan.slotAt.length)
+  const lines = Object.keys(plan.slots).map((key) => Math.floor(plan.at[key]! / 16))
+  assert.equal(new Set(lines).size, lines.length)
 })
 
 test('names beyond the standard ones get cells, counters, gauges and histograms of their own', () => {
@@ -52,7 +52,7 @@ test('names beyond the standard ones get cells, counters, gauges and histograms 
 test('a name that was not planned is an error that says it', () => {
   const { main } = lay({})
   assert.throws(() => main.slots('server:shop/s9'), { name: 'RangeError', message: /server:shop\/s9/ })
-  assert.throws(() => main.line('line:pool:none'), RangeError)
+  assert.throws(() => main.queue('queue:pool:none'), RangeError)
   assert.throws(() => main.cell('none'), RangeError)
   assert.throws(() => main.counter('none'), RangeError)
   assert.throws(() => main.gauge('none'), RangeError)

@@ -1,214 +1,223 @@
 /**
- * Where everything lies in the ledger's one SharedArrayBuffer. A plan is plain data: the main thread makes it from the
- * configuration and hands it to the workers together with the memory.
+ * Gives everything that a configuration counts its place in the ledger's memory, by identity. A thing that the next
+ * configuration has too keeps its place, so that a permit taken before comes back to the same cell; a new thing gets room
+ * that is spare. What a configuration no longer has stays until no plan that has it is in use.
  *
- * Int32 cells first, then Float64 numbers. What all threads fight over has a cache line (16 cells) of its own per
- * thing; what only one thread writes lies in that thread's row, apart from the other rows.
- *
- *   slots    one cache line each: used, limit, orders, health, voice (which of several limits is in force)
- *   lines    one cache line each: length, bound, arrivals, voice; then eight cells per row (see line.ts)
- *   cells    one cell each, for flags found by name
- *   alive    one cell per row
- *   rows     per thread: bell, held×slots, handed×slots
- *   numbers  per thread: counters, gauges, histogram buckets
- *
- * There is one row more than threads: the last one is the main thread's.
+ * Main thread only. The layout itself holds no memory: see Ledger.prepare and Ledger.wipe.
  */
-import { attemptCauses, errorStatuses, statusClasses, systemCodes } from '../base/attempt.ts'
-import { causeNames } from '../base/cause.ts'
-import type { Config, ListenerConfig, PoolConfig, QueueConfig, RouteConfig, ServerConfig } from '../config/model.ts'
 import { BUCKETS } from './buckets.ts'
-import { occupancyKeys } from './occupancy.ts'
+import { type Identities, identitiesOf, type Limits, type MoreKeys, togetherOf } from './identities.ts'
+import { CACHE_LINE, type LedgerPlan, QUEUE, QUEUE_ROW, SLOT, THREAD, upTo } from './plan.ts'
+import { Room } from './room.ts'
 
-/** Int32 cells of one cache line (64 bytes). */
-const CACHE_LINE = 16
-/** Cells of one thread in a line. */
-export const LINE_ROW = 8
-
-/** Places inside the cache line of a slot. */
-export const SLOT = { used: 0, limit: 1, orders: 2, health: 3, voice: 4 } as const
-/** Places inside the cache line of a line; the rows follow after it. */
-export const LINE = { length: 0, bound: 1, arrivals: 2, voice: 3, rows: CACHE_LINE } as const
-
-/** Where a ledger's things lie. Offsets in cells from the start, or in numbers within a row of numbers. */
-export interface LedgerPlan {
-  /** Worker threads; they are numbered from 0. */
-  readonly threads: number
-  /** Threads and one: the main thread's row is the last. */
-  readonly rows: number
-  /** Size of the memory in Int32 cells and Float64 numbers; the numbers begin after the cells. */
+/** How many things a layout has room for, by kind. */
+export interface Capacity {
+  readonly slots: number
+  readonly queues: number
   readonly cells: number
+  /** Numbers of one thread: one for a counter or gauge, BUCKETS + 1 for a histogram. */
   readonly numbers: number
-  /** Offset of everything that has a name: slots, lines, cells. */
-  readonly at: Readonly<Record<string, number>>
-  /** Number of each slot, by key: its place in a row's held and handed. */
-  readonly slots: Readonly<Record<string, number>>
-  /** For each slot the number of the slot around it (a server's: its pool's), or -1. */
-  readonly within: readonly number[]
-  /** For each slot its offset. */
-  readonly slotAt: readonly number[]
-  /** For each line the numbers of the slots that are handed to those who wait in it: from … to - 1. */
-  readonly lines: Readonly<Record<string, { readonly from: number; readonly to: number }>>
-  /** Offsets of the alive flags (one per row) and the rows; length of a row; where in it handed begins (held is at 16). */
-  readonly alive: number
-  readonly row: number
-  readonly rowLength: number
-  readonly handed: number
-  /** Place in a row of numbers, by key, and the length of such a row. */
-  readonly counters: Readonly<Record<string, number>>
-  readonly gauges: Readonly<Record<string, number>>
-  readonly histograms: Readonly<Record<string, number>>
-  readonly numberRow: number
-  /** Offset and value of every cell that does not begin as zero, in pairs. */
-  readonly initial: readonly number[]
 }
 
-/** The part of a configuration that is counted. */
-export interface Limits extends Pick<Config, 'threads'> {
-  readonly listeners: readonly (Pick<ListenerConfig, 'name' | 'maxConnections'> & { readonly whenFull: Bound | null })[]
-  readonly routes: readonly (Pick<RouteConfig, 'name' | 'maxConnections'> & { readonly queue: Bound })[]
-  readonly pools: readonly (Pick<PoolConfig, 'name' | 'maxConnections'> & {
-    readonly queue: Bound
-    readonly streams: Bound
-    readonly servers: readonly Pick<ServerConfig, 'name' | 'maxConnections'>[]
-  })[]
-}
-type Bound = Pick<QueueConfig, 'max'>
+/** Room that is always spare. Memory that nobody writes to costs nothing. */
+const SPARE: Capacity = { slots: 64, queues: 64, cells: 64, numbers: 16 * 1024 }
+const HISTOGRAM = BUCKETS + 1
 
-/** What is wanted beyond the standard keys: names only, all zero at the start. */
-export interface MoreKeys {
-  readonly cells?: readonly string[]
-  readonly counters?: readonly string[]
-  readonly gauges?: readonly string[]
-  readonly histograms?: readonly string[]
-}
-
-/**
- * Standard counters by kind; a counter's key is `listener:web:requests`, `server:shop/10.0.0.1:80:failures` … A server's
- * count attempts: `requests` that were begun, and what became of them; an exchange may have been tried at several.
- */
-export const counterNames = {
-  listener: ['connections', 'refused', 'requests', 'bytesIn', 'bytesOut'],
-  route: ['requests'],
-  pool: ['requests', ...causeNames.map((cause) => `ended:${cause}`)],
-  server: [
-    'requests',
-    'responses',
-    'progress',
-    ...statusClasses,
-    ...errorStatuses.map((status) => `status:${status}`),
-    'failures',
-    'retried',
-    ...attemptCauses.map((cause) => `failed:${cause}`),
-    ...systemCodes.map((code) => `code:${code}`),
-    ...causeNames.map((cause) => `ended:${cause}`),
-  ],
-} as const
-/** Standard histograms of each pool, in ms; key `pool:shop:queue`. */
-export const histogramNames = ['queue', 'connect', 'firstByte', 'total'] as const
-
-/**
- * Plans the memory for a configuration. Keys: `listener:web`, `route:name`, `pool:shop`, `server:shop/name`,
- * `streams:shop` (slots); `line:listener:web`, `line:route:name`, `line:pool:shop` (lines); `orders:shop/name`,
- * `health:shop/name` (cells); `cause:queue_full` and the standard names (counters); `server:shop/name:idle` (gauges).
- */
-export function planLedger(config: Limits, more: MoreKeys = {}): LedgerPlan {
-  const at: Record<string, number> = {}
-  const slots: Record<string, number> = {}
-  const within: number[] = []
-  const slotAt: number[] = []
-  const lines: Record<string, { from: number; to: number }> = {}
-  const counters: string[] = ['requests', ...causeNames.map((cause) => `cause:${cause}`)]
-  const gauges: string[] = occupancyKeys(config)
-  const histograms: string[] = []
-  const initial: number[] = []
-  const rows = config.threads + 1
-  let cells = 0
-
-  const slot = (key: string, limit: number, around: number): number => {
-    at[key] = cells
-    slotAt.push(cells)
-    initial.push(cells + SLOT.limit, limit)
-    cells += CACHE_LINE
-    slots[key] = within.length
-    return within.push(around) - 1
-  }
-  const line = (key: string, bound: number, from: number, to: number): void => {
-    at[key] = cells
-    initial.push(cells + LINE.bound, bound)
-    cells = upTo(cells + LINE.rows + rows * LINE_ROW, CACHE_LINE)
-    lines[key] = { from, to }
-  }
-
-  for (const { name, maxConnections, whenFull } of config.listeners) {
-    const own = slot(`listener:${name}`, maxConnections, -1)
-    line(`line:listener:${name}`, whenFull?.max ?? 0, own, own + 1)
-    for (const counter of counterNames.listener) counters.push(`listener:${name}:${counter}`)
-    gauges.push(`listener:${name}:idle`)
-  }
-  for (const { name, maxConnections, queue } of config.routes) {
-    const own = slot(`route:${name}`, maxConnections, -1)
-    line(`line:route:${name}`, queue.max, own, own + 1)
-    for (const counter of counterNames.route) counters.push(`route:${name}:${counter}`)
-  }
-  for (const { name, maxConnections, queue, servers, streams } of config.pools) {
-    const own = slot(`pool:${name}`, maxConnections, -1)
-    slot(`streams:${name}`, streams.max, -1)
-    for (const server of servers) {
-      const key = `${name}/${server.name}`
-      slot(`server:${key}`, server.maxConnections, own)
-      at[`orders:${key}`] = at[`server:${key}`]! + SLOT.orders
-      at[`health:${key}`] = at[`server:${key}`]! + SLOT.health
-      for (const counter of counterNames.server) counters.push(`server:${key}:${counter}`)
-      gauges.push(`server:${key}:idle`)
-    }
-    line(`line:pool:${name}`, queue.max, own + 2, own + 2 + servers.length)
-    for (const counter of counterNames.pool) counters.push(`pool:${name}:${counter}`)
-    for (const histogram of histogramNames) histograms.push(`pool:${name}:${histogram}`)
-  }
-
-  for (const key of more.cells ?? []) at[key] = cells++
-  cells = upTo(cells, CACHE_LINE)
-  const alive = cells
-  const row = upTo(alive + rows, CACHE_LINE)
-  const handed = upTo(CACHE_LINE + within.length, CACHE_LINE)
-  const rowLength = upTo(handed + within.length, CACHE_LINE)
-  cells = row + rows * rowLength
-
-  let place = 0
-  const number = (keys: readonly string[], width: number): Record<string, number> => {
-    const places: Record<string, number> = {}
-    for (const key of keys) {
-      places[key] = place
-      place += width
-    }
-    return places
-  }
-  const counterAt = number([...counters, ...(more.counters ?? [])], 1)
-  const gaugeAt = number([...gauges, ...(more.gauges ?? [])], 1)
-  const histogramAt = number([...histograms, ...(more.histograms ?? [])], BUCKETS + 1)
-  const numberRow = upTo(place, CACHE_LINE / 2)
-
+/** Room for twice what a configuration has, and some more. */
+export function capacityFor(config: Limits, more: MoreKeys = {}): Capacity {
+  const { slots, queues, cells, counters, gauges, histograms } = identitiesOf(config, more)
   return {
-    threads: config.threads,
-    rows,
-    cells,
-    numbers: numberRow * rows,
-    at,
-    slots,
-    within,
-    slotAt,
-    lines,
-    alive,
-    row,
-    rowLength,
-    handed,
-    counters: counterAt,
-    gauges: gaugeAt,
-    histograms: histogramAt,
-    numberRow,
-    initial,
+    slots: slots.size * 2 + SPARE.slots,
+    queues: queues.size * 2 + SPARE.queues,
+    cells: cells.length * 2 + SPARE.cells,
+    numbers: (counters.length + gauges.length + histograms.length * HISTOGRAM) * 2 + SPARE.numbers,
   }
+}
+
+/** Places that belong to nothing any more, as they are to be zeroed: offsets and sizes in pairs. */
+export interface Freed {
+  /** Numbers of slots. */
+  readonly slots: readonly number[]
+  readonly cells: readonly number[]
+  readonly numbers: readonly number[]
+}
+
+type Kind = 'slots' | 'queues' | 'cells' | 'counters' | 'gauges' | 'histograms'
+const kinds = ['slots', 'queues', 'cells', 'counters', 'gauges', 'histograms'] as const satisfies Kind[]
+
+export class LedgerLayout {
+  readonly #threads: number
+  readonly #geometry: Pick<
+    LedgerPlan,
+    'rows' | 'cells' | 'numbers' | 'alive' | 'row' | 'rowLength' | 'handed' | 'numberRow'
+  >
+  /** Cells of a queue with its rows. */
+  readonly #queueSize: number
+  readonly #rooms: Readonly<Record<'slots' | 'queues' | 'cells' | 'numbers', Room>>
+  /** Where each thing is, by key. A slot's place is its number. */
+  readonly #places: Readonly<Record<Kind, Map<string, number>>> = {
+    slots: new Map(),
+    queues: new Map(),
+    cells: new Map(),
+    counters: new Map(),
+    gauges: new Map(),
+    histograms: new Map(),
+  }
+  /** What the plans in use have, the newest first. */
+  readonly #plans = new Map<LedgerPlan, Identities>()
+
+  constructor(threads: number, capacity: Capacity) {
+    this.#threads = threads
+    const rows = threads + 1
+    const slots = upTo(capacity.slots, CACHE_LINE)
+    this.#queueSize = upTo(QUEUE.rows + rows * QUEUE_ROW, CACHE_LINE)
+    const queuesAt = slots * CACHE_LINE
+    const cellsAt = queuesAt + capacity.queues * this.#queueSize
+    const alive = upTo(cellsAt + capacity.cells, CACHE_LINE)
+    const row = upTo(alive + rows, CACHE_LINE)
+    const handed = THREAD.held + slots
+    const rowLength = handed + slots
+    const numberRow = upTo(capacity.numbers, CACHE_LINE / 2)
+    const cells = row + rows * rowLength
+    this.#geometry = { rows, cells, numbers: numberRow * rows, alive, row, rowLength, handed, numberRow }
+    this.#rooms = {
+      slots: new Room(0, slots),
+      queues: new Room(queuesAt, cellsAt),
+      cells: new Room(cellsAt, cellsAt + capacity.cells),
+      numbers: new Room(0, numberRow),
+    }
+  }
+
+  /**
+   * A plan for a configuration. It also has what older plans have that are still in use, so that the newest ledger reaches
+   * everything.
+   * @throws RangeError when there is too little room, or the number of threads is another; nothing has changed then
+   */
+  plan(config: Limits, more: MoreKeys = {}): LedgerPlan {
+    if (config.threads !== this.#threads) {
+      throw new RangeError(`a ledger for ${this.#threads} threads cannot serve ${config.threads}`)
+    }
+    const own = identitiesOf(config, more)
+    const all = togetherOf([own, ...this.#plans.values()])
+    const fresh = this.#place(all)
+    const plan = this.#planOf(all, fresh)
+    const older = [...this.#plans]
+    this.#plans.clear()
+    this.#plans.set(plan, own)
+    for (const [one, its] of older) this.#plans.set(one, its)
+    return plan
+  }
+
+  /**
+   * A plan is no longer in use: all that was counted by it has come back. What no other plan has is free.
+   * @returns what has to be zeroed (Ledger.wipe) before the next plan is made
+   */
+  release(plan: LedgerPlan): Freed {
+    const gone = this.#plans.get(plan)
+    const freed = { slots: [] as number[], cells: [] as number[], numbers: [] as number[] }
+    if (gone === undefined) return freed
+    this.#plans.delete(plan)
+    const left = [...this.#plans.values()]
+    for (const kind of kinds) {
+      const kept = new Set(left.flatMap((one) => [...keysOf(one, kind)]))
+      for (const key of keysOf(gone, kind)) {
+        const at = this.#places[kind].get(key)
+        if (kept.has(key) || at === undefined) continue
+        const size = this.#sizeOf(kind)
+        if (kind === 'slots') freed.slots.push(at)
+        if (kind === 'slots') freed.cells.push(at * CACHE_LINE, CACHE_LINE)
+        else (kind === 'queues' || kind === 'cells' ? freed.cells : freed.numbers).push(at, size)
+        this.#remove(kind, key, at)
+      }
+    }
+    return freed
+  }
+
+  /** Finds a place for all that has none; answers with what is new. */
+  #place(all: Identities): ReadonlySet<string> {
+    const fresh: [Kind, string, number][] = []
+    for (const kind of kinds) {
+      for (const key of keysOf(all, kind)) {
+        if (this.#places[kind].has(key)) continue
+        const at = this.#roomOf(kind).take(this.#sizeOf(kind))
+        if (at === null) {
+          for (const [of, name, place] of fresh) this.#remove(of, name, place)
+          throw new RangeError(`the ledger has no room left for ${kind}`)
+        }
+        this.#places[kind].set(key, at)
+        fresh.push([kind, key, at])
+      }
+    }
+    return new Set(fresh.filter(([kind]) => kind === 'slots' || kind === 'queues').map(([, key]) => key))
+  }
+
+  #planOf(all: Identities, fresh: ReadonlySet<string>): LedgerPlan {
+    const at: Record<string, number> = {}
+    const slots: Record<string, number> = {}
+    const queues: Record<string, readonly number[]> = {}
+    const within: number[] = []
+    const initial: number[] = []
+    for (const [key, { limit, around }] of all.slots) {
+      const slot = this.#at('slots', key)
+      slots[key] = slot
+      while (within.length <= slot) within.push(-1)
+      within[slot] = around === null ? -1 : this.#at('slots', around)
+      at[key] = slot * CACHE_LINE
+      if (fresh.has(key)) initial.push(at[key] + SLOT.limit, limit)
+      if (!key.startsWith('server:')) continue
+      at[`orders:${key.slice('server:'.length)}`] = at[key] + SLOT.orders
+      at[`health:${key.slice('server:'.length)}`] = at[key] + SLOT.health
+    }
+    for (const [key, { bound, slots: own }] of all.queues) {
+      at[key] = this.#at('queues', key)
+      queues[key] = own.map((slot) => this.#at('slots', slot))
+      if (fresh.has(key)) initial.push(at[key] + QUEUE.bound, bound)
+    }
+    for (const key of all.cells) at[key] = this.#at('cells', key)
+    const numbers = (kind: 'counters' | 'gauges' | 'histograms'): Record<string, number> =>
+      Object.fromEntries(all[kind].map((key) => [key, this.#at(kind, key)]))
+    return {
+      threads: this.#threads,
+      ...this.#geometry,
+      at,
+      slots,
+      within,
+      queues,
+      counters: numbers('counters'),
+      gauges: numbers('gauges'),
+      histograms: numbers('histograms'),
+      initial,
+    }
+  }
+
+  #at(kind: Kind, key: string): number {
+    const at = this.#places[kind].get(key)
+    if (at === undefined) throw new RangeError(`the ledger has no ${key}`)
+    return at
+  }
+
+  #remove(kind: Kind, key: string, at: number): void {
+    this.#places[kind].delete(key)
+    this.#roomOf(kind).give(at, this.#sizeOf(kind))
+  }
+
+  #roomOf(kind: Kind): Room {
+    return this.#rooms[kind === 'counters' || kind === 'gauges' || kind === 'histograms' ? 'numbers' : kind]
+  }
+
+  #sizeOf(kind: Kind): number {
+    if (kind === 'queues') return this.#queueSize
+    return kind === 'histograms' ? HISTOGRAM : 1
+  }
+}
+
+function keysOf(all: Identities, kind: Kind): Iterable<string> {
+  return kind === 'slots' || kind === 'queues' ? all[kind].keys() : all[kind]
+}
+
+/** The plan of a layout of its own for one configuration. */
+export function planLedger(config: Limits, more: MoreKeys = {}): LedgerPlan {
+  return new LedgerLayout(config.threads, capacityFor(config, more)).plan(config, more)
 }
 
 /** The memory of a plan with limits and bounds written in and everything else zero. Main thread, once. */
@@ -217,9 +226,4 @@ export function createMemory(plan: LedgerPlan): SharedArrayBuffer {
   const cells = new Int32Array(memory, 0, plan.cells)
   for (let i = 0; i < plan.initial.length; i += 2) cells[plan.initial[i]!] = plan.initial[i + 1]!
   return memory
-}
-
-/** The next multiple of `unit`. */
-function upTo(n: number, unit: number): number {
-  return Math.ceil(n / unit) * unit
 }

@@ -11,10 +11,10 @@ test('all a dead thread held, was handed and waited for is taken back, and the r
   for (const ledger of [a, a, b]) {
     ledger.slots('server:shop/s0').take()
     ledger.slots('pool:shop').take()
-    ledger.line('line:pool:shop').join()
+    ledger.queue('queue:pool:shop').join()
   }
   b.slots('server:shop/s0').hand(0)
-  const [slots, pool, line] = [main.slots('server:shop/s0'), main.slots('pool:shop'), main.line('line:pool:shop')]
+  const [slots, pool, line] = [main.slots('server:shop/s0'), main.slots('pool:shop'), main.queue('queue:pool:shop')]
   assert.deepEqual([slots.used, pool.used, line.length], [3, 3, 3])
   main.reclaim(0)
   assert.deepEqual([slots.used, pool.used, line.length, main.alive(0), main.alive(1)], [0, 0, 1, false, true])
@@ -41,7 +41,7 @@ test('taking back a thread calls all others to look again', () => {
   const { memory, plan, main } = lay({ threads: 2 })
   const b = new Ledger(memory, plan, 1)
   b.join()
-  const line = b.line('line:pool:shop')
+  const line = b.queue('queue:pool:shop')
   b.heard()
   line.answer()
   main.reclaim(0)

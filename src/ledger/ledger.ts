@@ -5,8 +5,9 @@
 import { Cell } from './cell.ts'
 import { Counter } from './counter.ts'
 import { Histogram } from './histogram.ts'
-import { type LedgerPlan, LINE, LINE_ROW, SLOT } from './layout.ts'
+import type { Freed } from './layout.ts'
 import { Oldest } from './oldest.ts'
+import { CACHE_LINE, type LedgerPlan, QUEUE, QUEUE_ROW, SLOT, THREAD } from './plan.ts'
 import { QueueState, ROW } from './queue-state.ts'
 import { Slots } from './slots.ts'
 import { Spare } from './spare.ts'
@@ -45,7 +46,7 @@ export class Ledger {
     return new Slots(this.#cells, this.plan, this.#me, key)
   }
 
-  line(key: string): QueueState {
+  queue(key: string): QueueState {
     return new QueueState(this.#cells, this.plan, this.#me, key)
   }
 
@@ -65,7 +66,7 @@ export class Ledger {
   /** Idle connections of a listener. */
   spare(listener: string): Spare {
     const idle = this.gauge(`listener:${listener}:idle`)
-    return new Spare(this.#cells, this.plan, this.#me, this.line(`line:listener:${listener}`), idle)
+    return new Spare(this.#cells, this.plan, this.#me, this.queue(`queue:listener:${listener}`), idle)
   }
 
   /** A moment per thread, under the key of a gauge. */
@@ -79,8 +80,8 @@ export class Ledger {
 
   /** Wakes a thread and has it look again at every gate. */
   ring(thread: number): void {
-    const { at, lines, row, rowLength } = this.plan
-    for (const key in lines) Atomics.store(this.#cells, at[key]! + LINE.rows + thread * LINE_ROW + ROW.called, 1)
+    const { at, queues, row, rowLength } = this.plan
+    for (const key in queues) Atomics.store(this.#cells, at[key]! + QUEUE.rows + thread * QUEUE_ROW + ROW.called, 1)
     const bell = row + thread * rowLength
     // Notifies also when the bell was rung already: the ringer may have been killed just before he notified.
     Atomics.store(this.#cells, bell, 1)
@@ -137,18 +138,18 @@ export class Ledger {
     const { plan } = this
     const cells = this.#cells
     Atomics.store(cells, plan.alive + thread, 0)
-    const held = plan.row + thread * plan.rowLength + 16
-    for (let i = 0; i < plan.slotAt.length; i++) {
-      const n = Atomics.exchange(cells, held + i, 0)
-      if (n !== 0) Atomics.sub(cells, plan.slotAt[i]! + SLOT.used, n)
+    const held = plan.row + thread * plan.rowLength + THREAD.held
+    for (const key in plan.slots) {
+      const n = Atomics.exchange(cells, held + plan.slots[key]!, 0)
+      if (n !== 0) Atomics.sub(cells, plan.at[key]! + SLOT.used, n)
     }
     // Other dead threads too: one may have been left something by this thread just before it died.
     for (let k = 0; k < plan.threads; k++) if (!this.alive(k)) this.#sweep(k)
-    for (const key in plan.lines) {
+    for (const key in plan.queues) {
       const at = plan.at[key]!
-      const row = at + LINE.rows + thread * LINE_ROW
+      const row = at + QUEUE.rows + thread * QUEUE_ROW
       for (const cell of Object.values(ROW)) if (cell !== ROW.joined) Atomics.store(cells, row + cell, 0)
-      Atomics.sub(cells, at + LINE.length, Atomics.exchange(cells, row + ROW.joined, 0))
+      Atomics.sub(cells, at + QUEUE.length, Atomics.exchange(cells, row + ROW.joined, 0))
     }
     for (const key in plan.gauges) this.#numbers[thread * plan.numberRow + plan.gauges[key]!] = 0
     this.ringAll()
@@ -159,12 +160,40 @@ export class Ledger {
     const { plan } = this
     const cells = this.#cells
     const handed = plan.row + thread * plan.rowLength + plan.handed
-    for (let i = 0; i < plan.slotAt.length; i++) {
-      const n = Atomics.exchange(cells, handed + i, 0)
+    for (const key in plan.slots) {
+      const slot = plan.slots[key]!
+      const n = Atomics.exchange(cells, handed + slot, 0)
       if (n === 0) continue
-      const around = plan.within[i]!
-      Atomics.sub(cells, plan.slotAt[i]! + SLOT.used, n)
-      if (around >= 0) Atomics.sub(cells, plan.slotAt[around]! + SLOT.used, n)
+      const around = plan.within[slot]!
+      Atomics.sub(cells, plan.at[key]! + SLOT.used, n)
+      if (around >= 0) Atomics.sub(cells, around * CACHE_LINE + SLOT.used, n)
+    }
+  }
+
+  /** Writes the limits and bounds of what is new in this plan. Main thread, once, before any other thread has the plan. */
+  prepare(): void {
+    const { initial } = this.plan
+    for (let i = 0; i < initial.length; i += 2) Atomics.store(this.#cells, initial[i]!, initial[i + 1]!)
+  }
+
+  /**
+   * Zeroes what belongs to nothing any more (LedgerLayout.release).
+   * @throws Error when something of it is in use: a generation was declared over too early
+   */
+  wipe({ slots, cells, numbers }: Freed): void {
+    const { plan } = this
+    for (const slot of slots) {
+      if (Atomics.load(this.#cells, slot * CACHE_LINE + SLOT.used) !== 0)
+        throw new Error(`slot ${slot} is still in use`)
+    }
+    for (let i = 0; i < cells.length; i += 2) {
+      for (let at = cells[i]!; at < cells[i]! + cells[i + 1]!; at++) Atomics.store(this.#cells, at, 0)
+    }
+    for (let k = 0; k < plan.rows; k++) {
+      for (let i = 0; i < numbers.length; i += 2) {
+        const at = k * plan.numberRow + numbers[i]!
+        this.#numbers.fill(0, at, at + numbers[i + 1]!)
+      }
     }
   }
 }

@@ -8,7 +8,7 @@ function three(line: number): { readonly lines: QueueState[]; readonly ledgers: 
   const { memory, plan } = lay({ threads: 3, line })
   const ledgers = [0, 1, 2].map((me) => new Ledger(memory, plan, me))
   for (const ledger of ledgers) ledger.join()
-  const lines = ledgers.map((ledger) => ledger.line('line:pool:shop'))
+  const lines = ledgers.map((ledger) => ledger.queue('queue:pool:shop'))
   return { lines, ledgers, empty: () => assertEmpty(memory, plan) }
 }
 

@@ -15,7 +15,7 @@
  *
  * Length and joined change together as used and held do (slots.ts), so that a killed thread's part can be taken back.
  */
-import { type LedgerPlan, LINE, LINE_ROW } from './layout.ts'
+import { type LedgerPlan, QUEUE, QUEUE_ROW } from './plan.ts'
 import { type LimitInForce, type Voice, voices } from './voice.ts'
 
 /** Most places by which a thread's own waiter may be younger than another thread's oldest and still go first. */
@@ -44,66 +44,72 @@ export class QueueState {
   readonly #me: number
   readonly #alive: number
   readonly #bells: number
-  readonly #handed: number
+  /** In row 0, the handed cells of the slots that are handed to its waiters. */
+  #handed: readonly number[]
   readonly #rowLength: number
-  readonly #kinds: number
   #plain = 0
   #choosy = 0
   #avoids = 0
 
   constructor(cells: Int32Array, plan: LedgerPlan, me: number, key: string) {
-    const range = plan.lines[key]
+    const slots = plan.queues[key]
     const at = plan.at[key]
-    if (range === undefined || at === undefined) throw new RangeError(`the ledger has no line ${key}`)
+    if (slots === undefined || at === undefined) throw new RangeError(`the ledger has no ${key}`)
     this.key = key
     this.#cells = cells
     this.#at = at
-    this.#row = at + LINE.rows
+    this.#row = at + QUEUE.rows
     this.#me = me
     this.rows = plan.rows
     this.#alive = plan.alive
     this.#bells = plan.row
-    this.#handed = plan.row + plan.handed + range.from
+    this.#handed = slots.map((slot) => plan.row + plan.handed + slot)
     this.#rowLength = plan.rowLength
-    this.#kinds = range.to - range.from
+  }
+
+  /** A newer plan over the same memory may hand other slots to those that wait. Keeps the queue and its waiters. */
+  follow(plan: LedgerPlan): void {
+    const slots = plan.queues[this.key]
+    if (slots === undefined) throw new RangeError(`the ledger has no ${this.key}`)
+    this.#handed = slots.map((slot) => plan.row + plan.handed + slot)
   }
 
   /** Waiters over all threads. */
   get length(): number {
-    return Atomics.load(this.#cells, this.#at + LINE.length)
+    return Atomics.load(this.#cells, this.#at + QUEUE.length)
   }
 
   /** How many may wait; 0: nobody. Lowering it sends nobody away. */
   get bound(): number {
-    return Atomics.load(this.#cells, this.#at + LINE.bound)
+    return Atomics.load(this.#cells, this.#at + QUEUE.bound)
   }
 
   set bound(n: number) {
-    Atomics.store(this.#cells, this.#at + LINE.bound, n)
+    Atomics.store(this.#cells, this.#at + QUEUE.bound, n)
   }
 
   /** Whose bound is in force now. */
   get voice(): Voice {
-    return voices[Atomics.load(this.#cells, this.#at + LINE.voice)]!
+    return voices[Atomics.load(this.#cells, this.#at + QUEUE.voice)]!
   }
 
   /** Puts a bound in force; see Slots.enforce. */
   enforce({ value, voice }: LimitInForce): void {
-    Atomics.store(this.#cells, this.#at + LINE.voice, voices.indexOf(voice))
+    Atomics.store(this.#cells, this.#at + QUEUE.voice, voices.indexOf(voice))
     this.bound = value
   }
 
   /** Waiters of this thread. */
   get joined(): number {
-    return this.#cells[this.#row + this.#me * LINE_ROW + ROW.joined]!
+    return this.#cells[this.#row + this.#me * QUEUE_ROW + ROW.joined]!
   }
 
   /** A place in the line unless it is full; `extra` places more than its bound. Publish the waiter's number next. */
   join(extra = 0): boolean {
     const cells = this.#cells
-    const length = this.#at + LINE.length
-    const joined = this.#row + this.#me * LINE_ROW + ROW.joined
-    for (let n = Atomics.load(cells, length); n < Atomics.load(cells, this.#at + LINE.bound) + extra; ) {
+    const length = this.#at + QUEUE.length
+    const joined = this.#row + this.#me * QUEUE_ROW + ROW.joined
+    for (let n = Atomics.load(cells, length); n < Atomics.load(cells, this.#at + QUEUE.bound) + extra; ) {
       const seen = Atomics.compareExchange(cells, length, n, n + 1)
       if (seen === n) {
         cells[joined]! += 1
@@ -117,20 +123,20 @@ export class QueueState {
   /** One of our waiters is served or gone. */
   leave(): void {
     const cells = this.#cells
-    const joined = this.#row + this.#me * LINE_ROW + ROW.joined
-    Atomics.sub(cells, this.#at + LINE.length, 1)
+    const joined = this.#row + this.#me * QUEUE_ROW + ROW.joined
+    Atomics.sub(cells, this.#at + QUEUE.length, 1)
     cells[joined]! -= 1
   }
 
   /** The next arrival number, never 0. */
   arrive(): number {
-    const n = (Atomics.add(this.#cells, this.#at + LINE.arrivals, 1) + 1) | 0
+    const n = (Atomics.add(this.#cells, this.#at + QUEUE.arrivals, 1) + 1) | 0
     return n === 0 ? this.arrive() : n
   }
 
   /** The number of the last who came: for one who need not wait now, but may have to when he comes again. */
   get latest(): number {
-    return Atomics.load(this.#cells, this.#at + LINE.arrivals) || -1 // older than the first that will come
+    return Atomics.load(this.#cells, this.#at + QUEUE.arrivals) || -1 // older than the first that will come
   }
 
   /**
@@ -138,7 +144,7 @@ export class QueueState {
    * visible before the caller looks again for something free.
    */
   publish(plain: number, choosy: number, avoids: number): void {
-    const at = this.#row + this.#me * LINE_ROW
+    const at = this.#row + this.#me * QUEUE_ROW
     if (choosy !== this.#choosy || avoids !== this.#avoids) {
       this.#avoids = avoids
       this.#choosy = choosy
@@ -154,7 +160,7 @@ export class QueueState {
   first(n: number): boolean {
     const cells = this.#cells
     for (let k = 0; k < this.rows; k++) {
-      const at = this.#row + k * LINE_ROW
+      const at = this.#row + k * QUEUE_ROW
       const plain = Atomics.load(cells, at + ROW.plain)
       if (plain !== 0 && !older(n, plain)) return false
       const choosy = Atomics.load(cells, at + ROW.choosy)
@@ -173,7 +179,7 @@ export class QueueState {
     let number = 0
     if (this.length === this.joined) return -1
     for (let k = 0; k < this.rows; k++) {
-      const at = this.#row + k * LINE_ROW
+      const at = this.#row + k * QUEUE_ROW
       let n = Atomics.load(cells, at + ROW.plain)
       const choosy = Atomics.load(cells, at + ROW.choosy)
       if (choosy !== 0 && (n === 0 || older(choosy, n)) && (Atomics.load(cells, at + ROW.avoids) & bit) === 0)
@@ -198,15 +204,15 @@ export class QueueState {
 
   /** Slots on their way to a thread. No more are sent than it has waiters (two senders at once may send one too many). */
   #coming(thread: number): number {
-    const at = this.#handed + thread * this.#rowLength
+    const row = thread * this.#rowLength
     let n = 0
-    for (let i = 0; i < this.#kinds; i++) n += Atomics.load(this.#cells, at + i)
+    for (let i = 0; i < this.#handed.length; i++) n += Atomics.load(this.#cells, this.#handed[i]! + row)
     return n
   }
 
   /** Tells a thread that something was left for it, or that it should look again. */
   call(thread: number): void {
-    Atomics.store(this.#cells, this.#row + thread * LINE_ROW + ROW.called, 1)
+    Atomics.store(this.#cells, this.#row + thread * QUEUE_ROW + ROW.called, 1)
     const bell = this.#bells + thread * this.#rowLength
     if (Atomics.exchange(this.#cells, bell, 1) === 0) Atomics.notify(this.#cells, bell)
   }
@@ -214,13 +220,13 @@ export class QueueState {
   /** Calls every other thread that has waiters. */
   callOthers(): void {
     for (let k = 0; k < this.rows; k++) {
-      if (k !== this.#me && Atomics.load(this.#cells, this.#row + k * LINE_ROW + ROW.joined) > 0) this.call(k)
+      if (k !== this.#me && Atomics.load(this.#cells, this.#row + k * QUEUE_ROW + ROW.joined) > 0) this.call(k)
     }
   }
 
   /** Whether this thread was called since it last asked. */
   answer(): boolean {
-    const called = this.#row + this.#me * LINE_ROW + ROW.called
+    const called = this.#row + this.#me * QUEUE_ROW + ROW.called
     return Atomics.load(this.#cells, called) === 1 && Atomics.exchange(this.#cells, called, 0) === 1
   }
 }

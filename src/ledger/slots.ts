@@ -10,11 +10,13 @@
  *
  * Held cells have one writer, so they are written plainly; reclaim reads them after the writer's thread has ended.
  */
-import { type LedgerPlan, SLOT } from './layout.ts'
+import { type LedgerPlan, SLOT, THREAD } from './plan.ts'
 import { type LimitInForce, type Voice, voices } from './voice.ts'
 
 export class Slots {
   readonly key: string
+  /** Its number in the ledger: the same on every thread, and in every plan while it is in use. */
+  readonly number: number
   readonly #cells: Int32Array
   readonly #used: number
   readonly #limit: number
@@ -30,14 +32,16 @@ export class Slots {
 
   constructor(cells: Int32Array, plan: LedgerPlan, me: number, key: string) {
     const slot = plan.slots[key]
-    if (slot === undefined) throw new RangeError(`the ledger has no slots ${key}`)
+    const at = plan.at[key]
+    if (slot === undefined || at === undefined) throw new RangeError(`the ledger has no slots ${key}`)
     const around = plan.within[slot]!
-    const held = plan.row + me * plan.rowLength + 16
+    const held = plan.row + me * plan.rowLength + THREAD.held
     this.key = key
+    this.number = slot
     this.#cells = cells
-    this.#used = plan.slotAt[slot]! + SLOT.used
-    this.#limit = plan.slotAt[slot]! + SLOT.limit
-    this.#voice = plan.slotAt[slot]! + SLOT.voice
+    this.#used = at + SLOT.used
+    this.#limit = at + SLOT.limit
+    this.#voice = at + SLOT.voice
     this.#held = held + slot
     this.#heldAround = around < 0 ? -1 : held + around
     this.#handed = plan.row + plan.handed + slot

@@ -6,7 +6,7 @@
  * What others read may be outdated when they act: a thread that is asked for more than it has asks on.
  */
 import type { Counter } from './counter.ts'
-import { type LedgerPlan, LINE, LINE_ROW } from './layout.ts'
+import { type LedgerPlan, QUEUE, QUEUE_ROW } from './plan.ts'
 import { older, type QueueState, ROW } from './queue-state.ts'
 
 export class Spare {
@@ -15,19 +15,19 @@ export class Spare {
   readonly #me: number
   readonly #threads: number
   readonly #alive: number
-  readonly #line: QueueState
+  readonly #queue: QueueState
   readonly #idle: Counter
 
-  /** `line`: the listener's queue. `idle`: the gauge of its idle connections. */
-  constructor(cells: Int32Array, plan: LedgerPlan, me: number, line: QueueState, idle: Counter) {
-    const at = plan.at[line.key]
-    if (at === undefined) throw new RangeError(`the ledger has no line ${line.key}`)
+  /** `queue`: the listener's queue. `idle`: the gauge of its idle connections. */
+  constructor(cells: Int32Array, plan: LedgerPlan, me: number, queue: QueueState, idle: Counter) {
+    const at = plan.at[queue.key]
+    if (at === undefined) throw new RangeError(`the ledger has no ${queue.key}`)
     this.#cells = cells
-    this.#rows = at + LINE.rows
+    this.#rows = at + QUEUE.rows
     this.#me = me
     this.#threads = plan.threads
     this.#alive = plan.alive
-    this.#line = line
+    this.#queue = queue
     this.#idle = idle
   }
 
@@ -43,7 +43,7 @@ export class Spare {
 
   /** Tells the others since when this thread's oldest idle connection is so, as `momentOf` has it; 0: there is none. */
   publish(since: number): void {
-    Atomics.store(this.#cells, this.#rows + this.#me * LINE_ROW + ROW.idleSince, since)
+    Atomics.store(this.#cells, this.#rows + this.#me * QUEUE_ROW + ROW.idleSince, since)
   }
 
   /** The other thread with the connection that has been idle longest; -1: none. `since`: only what is older than that; 0: any. */
@@ -53,7 +53,7 @@ export class Spare {
     let moment = since
     for (let k = 0; k < this.#threads; k++) {
       if (k === this.#me) continue
-      const at = Atomics.load(cells, this.#rows + k * LINE_ROW + ROW.idleSince)
+      const at = Atomics.load(cells, this.#rows + k * QUEUE_ROW + ROW.idleSince)
       if (at === 0 || (moment !== 0 && !older(at, moment))) continue
       if (Atomics.load(cells, this.#alive + k) !== 1) continue
       found = k
@@ -64,20 +64,20 @@ export class Spare {
 
   /** Asks another thread to close `n` of its idle connections. A thread that dies has closed all of its own. */
   ask(thread: number, n: number): void {
-    Atomics.add(this.#cells, this.#rows + thread * LINE_ROW + ROW.asked, n)
-    this.#line.call(thread)
+    Atomics.add(this.#cells, this.#rows + thread * QUEUE_ROW + ROW.asked, n)
+    this.#queue.call(thread)
   }
 
   /** How many any threads were asked to close and have not looked at yet. */
   get pending(): number {
     let n = 0
-    for (let k = 0; k < this.#threads; k++) n += Atomics.load(this.#cells, this.#rows + k * LINE_ROW + ROW.asked)
+    for (let k = 0; k < this.#threads; k++) n += Atomics.load(this.#cells, this.#rows + k * QUEUE_ROW + ROW.asked)
     return n
   }
 
   /** How many this thread was asked to close since it last looked. */
   asked(): number {
-    const at = this.#rows + this.#me * LINE_ROW + ROW.asked
+    const at = this.#rows + this.#me * QUEUE_ROW + ROW.asked
     return Atomics.load(this.#cells, at) === 0 ? 0 : Atomics.exchange(this.#cells, at, 0)
   }
 }

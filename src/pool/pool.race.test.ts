@@ -7,8 +7,9 @@ import type { Cause } from '../base/cause.ts'
 import type { Config, PoolConfig } from '../config/model.ts'
 import { type Permit, QueuedWaiter } from '../gate/gate.ts'
 import type { Cell } from '../ledger/cell.ts'
-import { createMemory, type LedgerPlan, planLedger } from '../ledger/layout.ts'
+import { createMemory, planLedger } from '../ledger/layout.ts'
 import { Ledger } from '../ledger/ledger.ts'
+import type { LedgerPlan } from '../ledger/plan.ts'
 import { Pool, type ServerRequest } from './pool.ts'
 import { type Server, serversOf } from './server.ts'
 
@@ -154,5 +155,5 @@ else
     const ledger = new Ledger(memory, plan, -1)
     for (const server of serversOf(config, ledger)) assert.equal(server.slots.used, 0)
     assert.equal(ledger.slots('pool:shop').used, 0)
-    assert.equal(ledger.line('line:pool:shop').length, 0)
+    assert.equal(ledger.queue('queue:pool:shop').length, 0)
   })

@@ -38,8 +38,8 @@ export class Pool {
     this.servers = serversOf(config, ledger)
     this.slots = ledger.slots(`pool:${config.name}`)
     this.#source = new Seats(config, this.servers, this.slots, thread)
-    const line = ledger.line(`line:pool:${config.name}`)
-    this.gate = new Gate(this.#source, line, { full: 'pool_full', lineFull: 'queue_full' })
+    const line = ledger.queue(`queue:pool:${config.name}`)
+    this.gate = new Gate(this.#source, line, { full: 'pool_full', queueFull: 'queue_full' })
     const names = this.servers.map((server) => server.name)
     this.sticky = config.sticky === null ? null : new Sticky(config.sticky, config.name, names)
   }

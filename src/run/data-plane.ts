@@ -157,8 +157,8 @@ export class DataPlane implements ExchangeContext, ListenerHandler {
     this.#gates = gates
   }
 
-  #gate(key: string, full: Cause, lineFull: Cause): Gate<Slots> {
-    return new Gate(new SingleSource(this.#ledger.slots(key)), this.#ledger.line(`line:${key}`), { full, lineFull })
+  #gate(key: string, full: Cause, queueFull: Cause): Gate<Slots> {
+    return new Gate(new SingleSource(this.#ledger.slots(key)), this.#ledger.queue(`queue:${key}`), { full, queueFull })
   }
 
   /** Binds the listeners, each to its addresses here; answers with those it got. Rejects with the system's error. */

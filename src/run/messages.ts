@@ -6,7 +6,7 @@ import type { RouteRefreshes } from '../exchange/cache/refresh-results.ts'
 import type { Noted } from '../exchange/cache/store-notes.ts'
 import type { Purged } from '../exchange/context.ts'
 import type { ToldOccupant } from '../exchange/occupants.ts'
-import type { LedgerPlan } from '../ledger/layout.ts'
+import type { LedgerPlan } from '../ledger/plan.ts'
 import type { StoreMemory } from '../store/memory.ts'
 import type { LogTrouble } from '../watch/log/log-file.ts'
 

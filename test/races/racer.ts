@@ -1,7 +1,7 @@
 /** One of the threads that race in the tests beside; which race it runs is in its worker data. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { LedgerPlan } from '../../src/ledger/layout.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
+import type { LedgerPlan } from '../../src/ledger/plan.ts'
 import { Witness } from './witness.ts'
 import { Guest, Hut } from './yard.ts'
 

@@ -4,16 +4,10 @@ import type { Cause } from '../../src/base/cause.ts'
 import { UNLIMITED } from '../../src/config/model.ts'
 import { Gate, type Permit, QueuedWaiter, type Source } from '../../src/gate/gate.ts'
 import { SingleSource } from '../../src/gate/single.ts'
-import {
-  createMemory,
-  type LedgerPlan,
-  LINE,
-  LINE_ROW,
-  type Limits,
-  planLedger,
-  SLOT,
-} from '../../src/ledger/layout.ts'
+import type { Limits } from '../../src/ledger/identities.ts'
+import { createMemory, planLedger } from '../../src/ledger/layout.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
+import { type LedgerPlan, QUEUE, QUEUE_ROW, SLOT, THREAD } from '../../src/ledger/plan.ts'
 import { ROW } from '../../src/ledger/queue-state.ts'
 import type { Slots } from '../../src/ledger/slots.ts'
 
@@ -172,7 +166,10 @@ export class Hut {
     this.ledger = new Ledger(memory, plan, me)
     this.ledger.join()
     this.source = new Stalls(this.ledger)
-    this.gate = new Gate(this.source, this.ledger.line('line:pool:shop'), { full: 'pool_full', lineFull: 'queue_full' })
+    this.gate = new Gate(this.source, this.ledger.queue('queue:pool:shop'), {
+      full: 'pool_full',
+      queueFull: 'queue_full',
+    })
   }
 
   /** Answers the bell, as the worker does. True when it had rung. */
@@ -185,10 +182,10 @@ export class Hut {
 
 /** A gate before the listener of the yard. */
 export function listenerGate(ledger: Ledger): Gate<Slots> {
-  const line = ledger.line('line:listener:web')
+  const line = ledger.queue('queue:listener:web')
   return new Gate(new SingleSource(ledger.slots('listener:web')), line, {
     full: 'listener_full',
-    lineFull: 'queue_full',
+    queueFull: 'queue_full',
   })
 }
 
@@ -200,18 +197,18 @@ export function assertEmpty(memory: SharedArrayBuffer, plan: LedgerPlan): void {
     if (cells[at] !== 0) left.push(`${what} is ${cells[at]}`)
   }
   for (const [key, slot] of Object.entries(plan.slots)) {
-    zero(`${key} used`, plan.slotAt[slot]! + SLOT.used)
+    zero(`${key} used`, plan.at[key]! + SLOT.used)
     for (let k = 0; k < plan.rows; k++) {
-      zero(`${key} held by ${k}`, plan.row + k * plan.rowLength + 16 + slot)
+      zero(`${key} held by ${k}`, plan.row + k * plan.rowLength + THREAD.held + slot)
       zero(`${key} handed to ${k}`, plan.row + k * plan.rowLength + plan.handed + slot)
     }
   }
-  for (const key of Object.keys(plan.lines)) {
+  for (const key of Object.keys(plan.queues)) {
     const at = plan.at[key]!
-    zero(`${key} length`, at + LINE.length)
+    zero(`${key} length`, at + QUEUE.length)
     for (let k = 0; k < plan.rows; k++) {
       for (const [name, cell] of Object.entries(ROW)) {
-        if (name !== 'called') zero(`${key} ${name} of ${k}`, at + LINE.rows + k * LINE_ROW + cell)
+        if (name !== 'called') zero(`${key} ${name} of ${k}`, at + QUEUE.rows + k * QUEUE_ROW + cell)
       }
     }
   }

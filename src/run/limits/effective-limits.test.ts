@@ -43,8 +43,8 @@ test('a voice that falls silent gives back what the others say', () => {
 
 test('the length of a queue is a limit like any other', () => {
   const { ledger, limits } = scene()
-  assert.deepEqual(limits.say('line:pool:shop', 'operator', 2), { value: 2, voice: 'operator' })
-  assert.deepEqual([ledger.line('line:pool:shop').bound, ledger.line('line:pool:shop').voice], [2, 'operator'])
+  assert.deepEqual(limits.say('queue:pool:shop', 'operator', 2), { value: 2, voice: 'operator' })
+  assert.deepEqual([ledger.queue('queue:pool:shop').bound, ledger.queue('queue:pool:shop').voice], [2, 'operator'])
 })
 
 test('a shutdown lets nobody reach a server any more, whatever an operator has said', () => {

@@ -18,7 +18,7 @@ export class EffectiveLimits {
 
   /**
    * What `voice` says about a limit from now on.
-   * @param key of slots or of a line in the ledger: `server:shop/10.0.0.1:80`, `line:pool:shop`
+   * @param key of slots or of a line in the ledger: `server:shop/10.0.0.1:80`, `queue:pool:shop`
    * @param value 0 … UNLIMITED; null: it has nothing to say any more. `configured` always has.
    * @returns the limit in force now
    * @throws RangeError when the ledger has no such key
@@ -26,7 +26,7 @@ export class EffectiveLimits {
   say(key: string, voice: 'configured', value: number): LimitInForce
   say(key: string, voice: Voice, value: number | null): LimitInForce
   say(key: string, voice: Voice, value: number | null): LimitInForce {
-    const target = key.startsWith('line:') ? this.#ledger.line(key) : this.#ledger.slots(key)
+    const target = key.startsWith('queue:') ? this.#ledger.queue(key) : this.#ledger.slots(key)
     const before = this.#said.get(key) ?? { configured: 'bound' in target ? target.bound : target.limit }
     const { [voice]: _, ...others } = { ...before }
     const said = (value === null ? { configured: before.configured, ...others } : { ...before, [voice]: value }) as Said

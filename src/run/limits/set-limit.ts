@@ -29,7 +29,7 @@ function keyOf(config: Config, path: string): string | null {
     if (part === 'listeners') {
       if (index !== undefined || !config.listeners.some((l) => l.name === name)) return null
       if (setting === 'maxConnections') return `listener:${name}`
-      return setting === 'whenFull.max' ? `line:listener:${name}` : null
+      return setting === 'whenFull.max' ? `queue:listener:${name}` : null
     }
     const pool = config.pools.find((p) => p.name === name)
     if (pool === undefined) return null
@@ -38,7 +38,7 @@ function keyOf(config: Config, path: string): string | null {
       return server === undefined || setting !== 'maxConnections' ? null : `server:${name}/${server.name}`
     }
     if (setting === 'maxConnections') return `pool:${name}`
-    if (setting === 'queue.max') return `line:pool:${name}`
+    if (setting === 'queue.max') return `queue:pool:${name}`
     return setting === 'streams.max' ? `streams:${name}` : null
   }
   const route = /^routes\[(\d+)\]\.(maxConnections|queue\.max)$/.exec(path)
@@ -46,7 +46,7 @@ function keyOf(config: Config, path: string): string | null {
   const to = config.routes[Number(route[1])]
   // A route without a limit has no gate; one cannot be put into its way while requests are on it.
   if (to === undefined || to.maxConnections === UNLIMITED) return null
-  return route[2] === 'maxConnections' ? `route:${to.name}` : `line:route:${to.name}`
+  return route[2] === 'maxConnections' ? `route:${to.name}` : `queue:route:${to.name}`
 }
 
 function examples(config: Config): string {

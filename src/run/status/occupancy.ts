@@ -85,8 +85,8 @@ function together(routes: readonly RouteRead[]): Occupancy {
   for (const route of routes) {
     const own = route.kinds()
     for (const kind of occupantKinds) kinds[kind] += own[kind]
-    slot = longer(slot, route.name, route.slot.first(), now)
-    stream = longer(stream, route.name, route.stream.first(), now)
+    slot = longer(slot, route.name, route.slot.earliest(), now)
+    stream = longer(stream, route.name, route.stream.earliest(), now)
   }
   return { kinds, slot, stream }
 }

@@ -20,7 +20,7 @@ export function gateReader(config: Config, ledger: Ledger): () => GateReading[] 
     limit?: () => number,
   ): void => {
     const slots = ledger.slots(key)
-    const line = lined ? ledger.line(`line:${key}`) : null
+    const line = lined ? ledger.queue(`queue:${key}`) : null
     const admitted = ledger.counter(`${key}:admitted`)
     const waited = ledger.counter(`${key}:waited`)
     const refused = causes.map((cause) => [cause, ledger.counter(`${key}:${cause}`)] as const)

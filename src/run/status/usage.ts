@@ -65,7 +65,7 @@ export function readUsage(config: Config, ledger: Ledger, servers: ReadonlyMap<s
   const gate = (kind: 'listener' | 'route' | 'pool', name: string): GateUsage => {
     const key = `${kind}:${name}`
     const slots = ledger.slots(key)
-    const line = ledger.line(`line:${key}`)
+    const line = ledger.queue(`queue:${key}`)
     let refused = 0
     for (const cause of kind === 'listener' ? listenerCauses : gateCauses[kind])
       refused += ledger.counter(`${key}:${cause}`).total()
