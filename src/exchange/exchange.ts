@@ -21,7 +21,7 @@ import type { Slots } from '../ledger/slots.ts'
 import type { ClientRequest } from '../net/client-request.ts'
 import type { OriginConnection } from '../net/http1/origin-connection.ts'
 import type { Responder, WholeAnswer } from '../net/responder.ts'
-import type { ServerRequest } from '../pool/pool.ts'
+import type { Candidates, ServerRequest } from '../pool/pool.ts'
 import type { Server } from '../pool/server.ts'
 import { RequestHead } from '../wire/http/head.ts'
 import { Caching } from './cache/caching.ts'
@@ -228,6 +228,11 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
   refused(cause: Cause): void {
     this.#leftLine()
     this.fail(cause, '')
+  }
+
+  /** Asked only while it has a route. */
+  get candidates(): Candidates {
+    return this.route!.pool.pool.candidates
   }
 
   triedServer(index: number): boolean {

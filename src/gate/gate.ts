@@ -84,9 +84,9 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
         own = this.#pick(w)
         break
       }
-      if (!source.over(s) && (source.excluded(w) === 0 || source.fits(s, w))) {
-        own = s
-        break
+      if (!source.over(s)) {
+        own = source.for(s, w)
+        if (own !== null) break
       }
       this.#pass(s)
       if (isServed(w)) break
@@ -124,6 +124,25 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
     const w = this.#hopeless(this.#unconstrained.first) ?? this.#hopeless(this.#constrained.first)
     if (w !== null) this.#out(w)
     return w
+  }
+
+  /** The source has other things than before: what takes anything and what avoids something is told apart anew. */
+  sortAgain(): void {
+    for (const [from, to, standing] of [
+      [this.#unconstrained, this.#constrained, Standing.choosy],
+      [this.#constrained, this.#unconstrained, Standing.plain],
+    ] as const) {
+      for (let w = from.first, next = w; w !== null; w = next) {
+        next = w.next
+        if ((this.#source.excluded(w as W) === 0) !== (standing === Standing.plain)) continue
+        from.remove(w)
+        to.insert(w)
+        w.standing = standing
+      }
+    }
+    this.#publish()
+    this.#look()
+    this.#tell(null)
   }
 
   /** A permit's thing comes back. For Permit. */
@@ -206,7 +225,7 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
     }
     if (mine === null) return false
     this.#out(mine)
-    mine.permit = new Permit(this, s)
+    mine.permit = new Permit(this, source.for(s, mine) ?? s)
     mine.standing = Standing.served
     this.#served.push(mine)
     return true
@@ -225,9 +244,9 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
     let w = this.#constrained.first
     for (let scanned = 0; w !== null && scanned < SCAN; scanned++, w = w.next) {
       if (plain !== null && older(plain.arrival, w.arrival)) break
-      if (this.#source.fits(s, w as W)) return w as W
+      if (this.#source.for(s, w as W) !== null) return w as W
     }
-    return plain as W | null
+    return plain !== null && this.#source.for(s, plain as W) !== null ? (plain as W) : null
   }
 
   #hopeless(first: Waiter<S> | null): W | null {

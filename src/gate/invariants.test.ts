@@ -87,7 +87,7 @@ class World {
       if (state !== 'waits') continue
       const { source } = this.huts[thread]!
       if (!source.pool.open) continue
-      const free = source.stalls.find((stall) => stall.open && stall.slots.open && source.fits(stall, guest))
+      const free = source.stalls.find((stall) => stall.open && stall.slots.open && source.for(stall, guest) !== null)
       assert.equal(free, undefined, `number ${guest.arrival} on thread ${thread} was forgotten`)
     }
   }

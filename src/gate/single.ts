@@ -15,8 +15,8 @@ export class SingleSource implements Source<Slots, Waiter<Slots>> {
     return this.#slots.take() ? this.#slots : null
   }
 
-  fits(): boolean {
-    return true
+  for(s: Slots): Slots {
+    return s
   }
 
   over(): boolean {

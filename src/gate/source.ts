@@ -2,8 +2,8 @@
 import type { Cause } from '../base/cause.ts'
 
 /**
- * Something scarce and who can use it. `S` is what a permit stands for; one `S` in hand means that everything it needs
- * is taken (for a pool: a slot of the pool and one of the server). `W` is who asks.
+ * Something scarce, and what can use it. `S` is what a permit stands for; one `S` in hand means that everything it needs
+ * is taken (for a pool: a slot of the pool and one of the server). `W` is what asks.
  */
 export interface Source<S, W> {
   /** Takes one that `w` can use, or answers null. The only place where anything is taken. */
@@ -14,13 +14,13 @@ export interface Source<S, W> {
    * that takes one thing only never sets it.
    */
   contended: boolean
-  /** Whether `w` can use `s`: not tried before. Called for waiters that avoid something; usability is `over`'s matter. */
-  fits(s: S, w: W): boolean
+  /** What `w` is given when it gets `s`; null: it cannot use it. Usability is `over`'s matter. */
+  for(s: S, w: W): S | null
   /** Whether `s` must be set free rather than handed on: a part is above its lowered limit, or it is out of service. */
   over(s: S): boolean
   /** Whether something could be taken now. May say yes too often, never no too often. */
   free(): boolean
-  /** What `w` cannot use, as bits (`1 << (index & 31)` each); 0: it can use anything. Fixed while it waits. */
+  /** What `w` cannot use, as bits (`1 << (index & 31)` each); 0: it can use anything. While it waits it changes only with what the source has (Gate.sortAgain). */
   excluded(w: W): number
   /** The bit of `s` in the above. */
   bit(s: S): number

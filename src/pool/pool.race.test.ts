@@ -10,7 +10,7 @@ import type { Cell } from '../ledger/cell.ts'
 import { createMemory, planLedger } from '../ledger/layout.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import type { LedgerPlan } from '../ledger/plan.ts'
-import { Pool, type ServerRequest } from './pool.ts'
+import { type Candidates, Pool, type ServerRequest } from './pool.ts'
 import { type Server, serversOf } from './server.ts'
 
 const THREADS = 2
@@ -52,9 +52,11 @@ class Asker extends QueuedWaiter<Server> implements ServerRequest {
   readonly prefer = -1
   readonly tried: number
   readonly told: (w: Asker) => void
+  readonly candidates: Candidates
   seat: Permit<Server> | null = null
-  constructor(tried: number, told: (w: Asker) => void) {
+  constructor(tried: number, candidates: Candidates, told: (w: Asker) => void) {
     super()
+    this.candidates = candidates
     this.tried = tried
     this.told = told
   }
@@ -98,7 +100,7 @@ async function work({ memory, plan, me }: Shared): Promise<void> {
   for (let i = 0; i < 150_000; i++) {
     const chance = Math.random()
     if (chance < 0.5) {
-      const w = new Asker(Math.floor(Math.random() * 6), sit)
+      const w = new Asker(Math.floor(Math.random() * 6), pool.candidates, sit)
       const got = pool.admit(w)
       if (got === null) waiting.add(w)
       else if (typeof got !== 'string') w.granted(got)

@@ -6,12 +6,13 @@ import { type Config, type PoolConfig, type ServerConfig, UNLIMITED } from '../c
 import { type Permit, QueuedWaiter } from '../gate/gate.ts'
 import { createMemory, planLedger } from '../ledger/layout.ts'
 import { Ledger } from '../ledger/ledger.ts'
-import { Pool, type ServerRequest } from './pool.ts'
+import { type Candidates, Pool, type ServerRequest } from './pool.ts'
 import { type Server, serversOf } from './server.ts'
 
 class Asker extends QueuedWaiter<Server> implements ServerRequest {
   key = 0
   prefer = -1
+  candidates!: Candidates
   tried: number[] = []
   seat: Permit<Server> | null = null
   cause: Cause | null = null
@@ -73,6 +74,7 @@ function setUpOne(given: Given): { pool: Pool; main: Server[]; ring: () => void 
 
 /** Admits, and says what became of it: the server's name, the cause, or `waits`. */
 function ask(pool: Pool, w: Asker = new Asker()): string {
+  w.candidates = pool.candidates
   const got = pool.admit(w)
   if (got === null) return 'waits'
   if (typeof got === 'string') return got

@@ -1,26 +1,20 @@
 /**
- * A pool: servers, an order in which to ask them, and the gate before them. One slot of the pool and one of a server are
- * taken together or not at all.
- *
- * Who may be given what, in one place (`#pick`):
- * - the server that the client's cookie names, unless it is down or in maintenance;
- * - else the first in the policy's order that is usable, was not tried by this exchange, and has a free slot;
- * - backup servers only when no other server is usable and untried. That the others are full is no reason: then there
- *   is the line. Saturated is not down.
- * When no server is left that could ever serve it, a request does not wait (`hopeless`).
+ * A pool as one configuration has it: its servers, the order in which they are asked (seats.ts), and the gate before them,
+ * which it shares with what other configurations in use have under its name (pool-gate.ts). When no server is left that
+ * could ever serve it, a request does not wait.
  */
 import type { Cause } from '../base/cause.ts'
 import type { PoolConfig } from '../config/model.ts'
-import { Gate, type Permit, type Source } from '../gate/gate.ts'
+import type { Gate, Permit } from '../gate/gate.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { ServerRequest } from './asking.ts'
-import { policyOf } from './balance.ts'
-import type { Policy } from './policy/policy.ts'
+import { PoolGate } from './pool-gate.ts'
+import { Seats } from './seats.ts'
 import { type Server, serversOf } from './server.ts'
 import { Sticky } from './sticky.ts'
 
-export type { ServerRequest } from './asking.ts'
+export type { Candidates, ServerRequest } from './asking.ts'
 
 export class Pool {
   readonly config: PoolConfig
@@ -30,28 +24,34 @@ export class Pool {
   readonly gate: Gate<Server, ServerRequest>
   /** null: the pool ties nobody. */
   readonly sticky: Sticky | null
-  readonly #source: Seats
+  /** Its servers, for those requests that were routed to this pool. */
+  readonly candidates: Seats
+  readonly #shared: PoolGate
 
-  /** `thread`: the number of this thread from 0 on; balancing begins at another place on each. */
-  constructor(config: PoolConfig, ledger: Ledger, thread = 0) {
+  /**
+   * `thread`: the number of this thread from 0 on; balancing begins at another place on each. `shared`: the gate of this
+   * thread for pools of this name; the pool becomes the newest there.
+   */
+  constructor(config: PoolConfig, ledger: Ledger, thread = 0, shared = new PoolGate(config.name, ledger)) {
     this.config = config
     this.servers = serversOf(config, ledger)
     this.slots = ledger.slots(`pool:${config.name}`)
-    this.#source = new Seats(config, this.servers, this.slots, thread)
-    const line = ledger.queue(`queue:pool:${config.name}`)
-    this.gate = new Gate(this.#source, line, { full: 'pool_full', queueFull: 'queue_full' })
+    this.candidates = new Seats(config, this.servers, this.slots, thread)
+    this.#shared = shared
+    this.gate = shared.gate
+    shared.adopt(this.candidates, ledger)
     const names = this.servers.map((server) => server.name)
     this.sticky = config.sticky === null ? null : new Sticky(config.sticky, config.name, names)
   }
 
-  /** A slot at once, the cause of refusal, or null: it has joined the line. `no_server`: nobody is left to ask. */
+  /** A slot at once, the cause of refusal, or null: it has joined the queue. `no_server`: no server is left to ask. */
   admit(w: ServerRequest): Permit<Server> | Cause | null {
     return this.gate.admit(w)
   }
 
   /** Whether a usable server is left that this exchange has not tried; it may be full. */
   hasUntried(w: ServerRequest): boolean {
-    return this.#source.unservable(w) === null
+    return this.candidates.unservable(w) === null
   }
 
   /** Whether a server like `s` (a backup or not), usable and not tried by this exchange, has a free slot now, and nobody waits for it. */
@@ -65,16 +65,21 @@ export class Pool {
     return false
   }
 
-  /** The bell rang: takes what other threads left here, lets in who fits, and refuses those who wait in vain now. */
+  /** The configuration is over: no request of it is left. */
+  retire(): void {
+    this.#shared.retire(this.candidates)
+  }
+
+  /** The bell rang: takes what other threads left here, lets in those that fit, and refuses those that wait in vain now. */
   collect(): void {
     this.gate.collect()
-    this.#refuseStranded()
+    this.#refuseUnservable()
   }
 
   /** On this thread only: a limit was raised, orders or health of a server changed. Other threads are rung by the ledger. */
   kick(): void {
     this.gate.admitWaiting()
-    this.#refuseStranded()
+    this.#refuseUnservable()
   }
 
   /**
@@ -91,117 +96,8 @@ export class Pool {
     return this.sticky === null || prefer >= 0 ? '' : this.sticky.line(served)
   }
 
-  #refuseStranded(): void {
+  #refuseUnservable(): void {
     if (this.gate.queue.joined === 0) return
     for (let w = this.gate.takeUnservable(); w !== null; w = this.gate.takeUnservable()) w.refused('no_server')
-  }
-}
-
-/** The gate's view of a pool: a slot at a server, with one of the pool. */
-class Seats implements Source<Server, ServerRequest> {
-  readonly #servers: readonly Server[]
-  readonly #slots: Slots
-  readonly #primaries: Policy
-  readonly #backups: Policy
-  contended = false
-
-  constructor(config: PoolConfig, servers: readonly Server[], slots: Slots, thread: number) {
-    this.#servers = servers
-    this.#slots = slots
-    const group = (backup: boolean): Server[] => servers.filter((server) => server.config.backup === backup)
-    this.#primaries = policyOf(config.balance, group(false), thread)
-    this.#backups = policyOf(config.balance, group(true), thread)
-  }
-
-  pick(w: ServerRequest): Server | null {
-    if (!this.#slots.open) return null // only a look, but it spares taking from a server what goes back at once
-    if (w.prefer >= 0) {
-      const server = this.#servers[w.prefer]!
-      if (server.keeps() && !w.triedServer(w.prefer) && this.#take(server)) return server
-    }
-    if (this.#hasUntried(w, false)) return this.#first(this.#primaries, w)
-    return this.#first(this.#backups, w)
-  }
-
-  fits(s: Server, w: ServerRequest): boolean {
-    return !w.triedServer(s.index)
-  }
-
-  over(s: Server): boolean {
-    if (this.#slots.over || s.slots.over || !s.usable()) return true
-    return s.config.backup && this.#anyPrimary()
-  }
-
-  free(): boolean {
-    if (!this.#slots.open) return false
-    for (let i = 0; i < this.#servers.length; i++) {
-      const server = this.#servers[i]!
-      if (server.slots.open && server.keeps()) return true
-    }
-    return false
-  }
-
-  excluded(w: ServerRequest): number {
-    let bits = 0
-    for (let i = 0; i < this.#servers.length; i++) if (w.triedServer(i)) bits |= 1 << (i & 31)
-    return bits
-  }
-
-  bit(s: Server): number {
-    return 1 << (s.index & 31)
-  }
-
-  unservable(w: ServerRequest): Cause | null {
-    if (w.prefer >= 0 && this.#servers[w.prefer]!.keeps() && !w.triedServer(w.prefer)) return null
-    return this.#hasUntried(w, false) || this.#hasUntried(w, true) ? null : 'no_server'
-  }
-
-  give(s: Server): void {
-    // In this order nobody finds a server free and the pool full, and has to put the server back.
-    this.#slots.give()
-    s.slots.give()
-  }
-
-  hand(s: Server, thread: number): boolean {
-    return s.slots.hand(thread)
-  }
-
-  collect(): Server | null {
-    for (let i = 0; i < this.#servers.length; i++) if (this.#servers[i]!.slots.collect()) return this.#servers[i]!
-    return null
-  }
-
-  #first(policy: Policy, w: ServerRequest): Server | null {
-    policy.begin(w.key)
-    for (let i = policy.next(); i >= 0; i = policy.next()) {
-      const server = this.#servers[i]!
-      if (server.usable() && !w.triedServer(i) && this.#take(server)) return server
-    }
-    return null
-  }
-
-  /** The server first: so a slot of the pool is only ever held together with one of a server. */
-  #take(server: Server): boolean {
-    if (!server.slots.take()) return false
-    if (this.#slots.take()) return true
-    server.slots.give()
-    this.contended = true
-    return false
-  }
-
-  #hasUntried(w: ServerRequest, backup: boolean): boolean {
-    for (let i = 0; i < this.#servers.length; i++) {
-      const server = this.#servers[i]!
-      if (server.config.backup === backup && server.usable() && !w.triedServer(i)) return true
-    }
-    return false
-  }
-
-  #anyPrimary(): boolean {
-    for (let i = 0; i < this.#servers.length; i++) {
-      const server = this.#servers[i]!
-      if (!server.config.backup && server.usable()) return true
-    }
-    return false
   }
 }

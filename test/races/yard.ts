@@ -108,7 +108,7 @@ export class Stalls implements Source<Stall, Guest> {
   pick(w: Guest): Stall | null {
     if (!this.pool.open) return null
     for (const stall of this.stalls) {
-      if (!stall.open || !this.fits(stall, w) || !stall.slots.take()) continue
+      if (!stall.open || this.for(stall, w) === null || !stall.slots.take()) continue
       if (this.pool.take()) return stall
       stall.slots.give()
       this.contended = true
@@ -117,8 +117,8 @@ export class Stalls implements Source<Stall, Guest> {
     return null
   }
 
-  fits(s: Stall, w: Guest): boolean {
-    return (w.tried & this.bit(s)) === 0
+  for(s: Stall, w: Guest): Stall | null {
+    return (w.tried & this.bit(s)) === 0 ? s : null
   }
 
   over(s: Stall): boolean {
@@ -138,7 +138,7 @@ export class Stalls implements Source<Stall, Guest> {
   }
 
   unservable(w: Guest): Cause | null {
-    return this.stalls.some((stall) => stall.open && this.fits(stall, w)) ? null : 'no_server'
+    return this.stalls.some((stall) => stall.open && this.for(stall, w) !== null) ? null : 'no_server'
   }
 
   give(s: Stall): void {
