@@ -31,7 +31,6 @@ const nowhere: Responder = {
 
 export class DetachedClient implements ClientRequest {
   readonly responder = nowhere
-  readonly context: ClientRequest['context']
   readonly hop: Hop
   readonly port = 0
   readonly startedAt = lately()
@@ -43,7 +42,6 @@ export class DetachedClient implements ClientRequest {
 
   /** In the place of `client`: what it asked for is asked for in its name. */
   constructor(client: ClientRequest) {
-    this.context = client.context
     this.hop = client.hop
   }
 

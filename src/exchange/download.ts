@@ -68,7 +68,7 @@ export class Download implements OriginUser, CompressorUser {
 
   originHead(head: ResponseHead): void {
     const x = this.#x
-    const { head: request, client, responder, poolConfig, route, server } = x
+    const { head: request, responder, poolConfig, route, server } = x
     if (route !== null && server !== null) route.pool.responses[server.index]!.add(1)
     x.attempt?.answered(head.status)
     x.tenure.answered()
@@ -91,7 +91,7 @@ export class Download implements OriginUser, CompressorUser {
     const chunked = bodyKind === BodyKind.chunked
     // RFC 9110 §6.6.1: what comes without Date is passed on with one.
     const date = head.has(Field.date) ? '' : `Date: ${httpDate()}\r\n`
-    const own = `${date}${form?.lines ?? ''}${x.stickyField()}${x.caching.line}${viaLine(head, client.context.config.via)}`
+    const own = `${date}${form?.lines ?? ''}${x.stickyField()}${x.caching.line}${viaLine(head, x.listener.config.via)}`
     const known = coding === null && !chunked && bodyKind !== BodyKind.close
     const content = bodyKind !== BodyKind.none
     const lines = responseLines(head, chunked && responder.trailers) + own
@@ -127,7 +127,7 @@ export class Download implements OriginUser, CompressorUser {
 
   #openTunnel(head: ResponseHead): void {
     const x = this.#x
-    const { head: request, client, origin } = x
+    const { head: request, origin } = x
     if (origin === null) return
     const wrong = head.status === 101 ? faultOfSwitch(request.upgrade, head.upgrade) : null
     if (wrong !== null) return x.attemptFailed('response_bad', wrong, false)
@@ -138,7 +138,7 @@ export class Download implements OriginUser, CompressorUser {
     x.phase = 'D'
     x.status = head.status
     x.deadline = 0
-    const lines = responseLines(head, false) + x.stickyField() + viaLine(head, client.context.config.via)
+    const lines = responseLines(head, false) + x.stickyField() + viaLine(head, x.listener.config.via)
     x.responder.tunnel(head.status, head.reason, lines, head.status === 101 ? head.upgrade : null)
     origin.tunnel()
     x.upload.tunnel()
@@ -176,7 +176,7 @@ export class Download implements OriginUser, CompressorUser {
       this.#held = true
       x.origin?.transport.pause()
       if (this.#tunnel) expectTunnel(x)
-      else x.expect('client_stalled', x.client.context.config.timeouts.send)
+      else x.expect('client_stalled', x.listener.config.timeouts.send)
     } else if (this.#tunnel) expectTunnel(x)
     else x.expect('between_bytes_timeout', x.poolConfig.timeouts.betweenBytes)
   }
@@ -206,7 +206,7 @@ export class Download implements OriginUser, CompressorUser {
     const x = this.#x
     if (out) return x.over(false)
     x.phase = 'L'
-    x.expect('client_stalled', x.client.context.config.timeouts.send)
+    x.expect('client_stalled', x.listener.config.timeouts.send)
   }
 
   originFailed(cause: Cause, detail: string, unsent: boolean): void {
@@ -252,7 +252,7 @@ export class Download implements OriginUser, CompressorUser {
     if (x.responder.flush()) return true
     this.#held = true
     x.origin?.transport.pause()
-    x.expect('client_stalled', x.client.context.config.timeouts.send)
+    x.expect('client_stalled', x.listener.config.timeouts.send)
     return false
   }
 

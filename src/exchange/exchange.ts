@@ -31,6 +31,7 @@ import { armTimer, timeout } from './deadlines.ts'
 import { DetachedClient } from './detached-client.ts'
 import { Download } from './download.ts'
 import { finish } from './finish.ts'
+import type { ListenerScope } from './generation.ts'
 import type { Diagnosis } from './record.ts'
 import { tryAgain } from './retry.ts'
 import { RouteWaiter } from './route-waiter.ts'
@@ -53,8 +54,9 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
   readonly delivery: Delivery
   readonly timer: Timer<Exchange>
   readonly routeWaiter: RouteWaiter
-  // Who takes part.
   client!: ClientRequest
+  /** The listener it came to, in the generation that it belongs to from its head to its end. */
+  listener!: ListenerScope
   /** Nobody waits for it: it fetches for the store. */
   background = false
   /** Counts the requests this object has served: who comes back later can see whether it is still the same. */
@@ -113,9 +115,9 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
   /** Whether the gate it came to last, in whose line it may stand, is its route's; else it is the pool's. */
   atRoute = false
 
-  constructor(world: ExchangeContext) {
+  constructor(context: ExchangeContext) {
     super()
-    this.context = world
+    this.context = context
     this.upload = new Upload(this)
     this.download = new Download(this)
     this.caching = new Caching(this)
@@ -125,22 +127,32 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
   }
 
   /** Takes up a request, or (with a cause) what is none; `head` stays with it, its former one is given in exchange. */
-  start(client: ClientRequest, head: RequestHead, cause: Cause | null, detail: string): RequestHead {
+  start(
+    listener: ListenerScope,
+    client: ClientRequest,
+    head: RequestHead,
+    cause: Cause | null,
+    detail: string,
+  ): RequestHead {
     const former = this.head
+    this.listener = listener
+    listener.generation.enter()
     this.head = head
     this.client = client
     this.serial++
     this.headAt = lately()
     this.#over = false
-    this.listenerInUse = this.context.listeners.get(client.context.config.name)?.used ?? 0
+    this.listenerInUse = listener.slots.used
     this.context.tally.began()
     client.serve(this.upload, head)
     this.go(cause === null ? RECEIVED : { at: 'failed', cause, detail })
     return former
   }
 
-  /** A request for the store alone, as this client would make it. Its next stage is up to the caller. */
-  startBackground(client: ClientRequest, head: RequestHead, route: Route): void {
+  /** A request for the store alone, as the client of another exchange would make it. Its next stage is up to the caller. */
+  startBackground({ listener, client }: Exchange, head: RequestHead, route: Route): void {
+    this.listener = listener
+    listener.generation.enter()
     this.head = head
     this.client = new DetachedClient(client)
     this.background = true
@@ -157,7 +169,6 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
     if (this.route !== null) this.go({ at: 'missed', route: this.route })
   }
 
-  /** An answer has begun. */
   get begun(): boolean {
     return this.responder.begun
   }
@@ -326,7 +337,6 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
     return null
   }
 
-  /** Which gate it came to last. */
   get gateKind(): 'route' | 'pool' {
     return this.atRoute ? 'route' : 'pool'
   }

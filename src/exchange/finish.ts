@@ -24,7 +24,7 @@ function recordOf(x: Exchange, now: number, total: number, firstByte: number): E
   const { client, head, cause } = x
   return {
     at: wall() - total,
-    listener: client.context.config.name,
+    listener: x.listener.config.name,
     route: x.route?.config.name ?? null,
     pool: x.route?.config.to ?? null,
     server: x.server?.name ?? null,

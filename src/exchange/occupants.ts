@@ -29,17 +29,22 @@ const PATH = 200
 
 type Gauges = Readonly<Record<OccupantKind, Counter>>
 
-/** Of one route. Each set is in the order of `since`, so that its first one is the oldest. */
-interface Place {
+/** Of one route, whatever its generation. Each set is in the order of `since`, so that its first one is the oldest. */
+interface RoutePlace {
   readonly gauges: Gauges
-  readonly pool: Counter
-  readonly servers: readonly Gauges[]
   readonly oldestStream: Oldest
   readonly oldestSlot: Oldest
   readonly streams: Set<Occupant>
   /** Entered after some seconds, and at once: two sets, as the first have begun earlier than they came. */
   readonly late: Set<Occupant>
   readonly prompt: Set<Occupant>
+}
+
+/** Where one is counted: its route, its server and its pool. */
+interface Place {
+  readonly route: RoutePlace
+  readonly server: Gauges
+  readonly pool: Counter
 }
 
 export class Occupant {
@@ -89,12 +94,12 @@ export class Occupant {
   }
 
   #count(n: number): void {
-    this.#place.gauges[this.#kind].add(n)
-    this.#place.servers[this.server.index]?.[this.#kind].add(n)
+    this.#place.route.gauges[this.#kind].add(n)
+    this.#place.server[this.#kind].add(n)
   }
 
   #tellOldest(): void {
-    const { streams, late, prompt, oldestStream, oldestSlot } = this.#place
+    const { streams, late, prompt, oldestStream, oldestSlot } = this.#place.route
     if (this.#kind === 'stream') return oldestStream.set(sinceOf(streams))
     const one = sinceOf(late)
     const other = sinceOf(prompt)
@@ -111,24 +116,39 @@ export interface OccupantOf {
 }
 
 export class Occupants {
-  readonly #ledger: Ledger
-  readonly #places = new Map<Route, Place>()
+  #ledger: Ledger
+  /** By the route's name. */
+  readonly #routes = new Map<string, RoutePlace>()
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger
   }
 
-  /** Enters one. `ago`: for how long it has held its slot, in ms; 0 for what is told as soon as it begins. */
+  /** From now on this ledger has the gauges: another configuration may have other routes and servers. */
+  follow(ledger: Ledger): void {
+    this.#ledger = ledger
+    for (const [name, { streams, late, prompt }] of this.#routes) {
+      if (streams.size + late.size + prompt.size === 0) this.#routes.delete(name)
+    }
+  }
+
+  /** Enters one. `ago`: for how long it has held its slot, in ms; 0 for what is entered as soon as it begins. */
   enter(kind: OccupantKind, of: OccupantOf, ago: number): Occupant {
-    const place = this.#placeOf(of.route)
-    const among = kind === 'stream' ? place.streams : ago > 0 ? place.late : place.prompt
+    const { name, to } = of.route.config
+    const route = this.#routeOf(name)
+    const place = {
+      route,
+      server: this.#gauges(`server:${to}/${of.server.name}`),
+      pool: this.#ledger.gauge(slotOccupantsKey(to)),
+    }
+    const among = kind === 'stream' ? route.streams : ago > 0 ? route.late : route.prompt
     return new Occupant(place, among, kind, steady() - ago, of)
   }
 
-  /** The oldest of each pool, up to `most` of those that hold slots and as many streams. */
+  /** The oldest of each route, up to `most` of those that hold slots and as many streams. */
   oldest(most: number): ToldOccupant[] {
     const told: ToldOccupant[] = []
-    for (const { streams, late, prompt } of this.#places.values())
+    for (const { streams, late, prompt } of this.#routes.values())
       for (const set of [late, prompt, streams]) {
         let n = 0
         for (const one of set) {
@@ -139,21 +159,18 @@ export class Occupants {
     return told
   }
 
-  #placeOf(route: Route): Place {
-    let place = this.#places.get(route)
+  #routeOf(name: string): RoutePlace {
+    let place = this.#routes.get(name)
     if (place === undefined) {
-      const { name, to } = route.config
       place = {
         gauges: this.#gauges(`route:${name}`),
-        pool: this.#ledger.gauge(slotOccupantsKey(to)),
-        servers: route.pool.pool.servers.map((server) => this.#gauges(`server:${to}/${server.name}`)),
         oldestStream: this.#ledger.oldest(oldestKey(name, 'stream')),
         oldestSlot: this.#ledger.oldest(oldestKey(name, 'slot')),
         streams: new Set(),
         late: new Set(),
         prompt: new Set(),
       }
-      this.#places.set(route, place)
+      this.#routes.set(name, place)
     }
     return place
   }

@@ -15,17 +15,17 @@ import { takeBack } from './take-back.ts'
 const steps: Steps = {
   /** The head is here: is it for us, and where does it belong? */
   received(x): Stage<'routed' | 'failed'> | null {
-    const { head, client, context } = x
-    const { config } = client.context
-    if (isLoop(head, context.config.name)) return failed('loop', 'our own name stands in Via')
-    if (isInCdnLoop(head, context.config.name)) return failed('loop', 'our own name stands in CDN-Loop')
+    const { head } = x
+    const { config, routes, generation } = x.listener
+    const { name } = generation.config
+    if (isLoop(head, name)) return failed('loop', 'our own name stands in Via')
+    if (isInCdnLoop(head, name)) return failed('loop', 'our own name stands in CDN-Loop')
     if (config.limits.body > 0 && head.bodyKind === BodyKind.length && head.contentLength > config.limits.body) {
       return failed('body_too_large', `Content-Length is ${head.contentLength}`)
     }
     if (forwardsLeft(head) === 0) return x.answer(lastHopAnswer(head))
-    const routes = context.routes.get(config.name)
-    const route = routes?.match(head.host, head.path) ?? null
-    if (routes === undefined || route === null) return failed('no_route', `${head.host}${head.path}`)
+    const route = routes.match(head.host, head.path)
+    if (route === null) return failed('no_route', `${head.host}${head.path}`)
     const { cache } = route
     const strays = cache !== null && routes.strays(route, head.host, head.path)
     return { at: 'routed', route, cache: strays ? cache.bypassing : cache }

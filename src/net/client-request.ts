@@ -2,7 +2,6 @@
  * The client of one request as those see it who serve the request, whichever protocol it speaks. There is one without a
  * client: see exchange/detached-client.ts.
  */
-import type { ListenerConfig } from '../config/model.ts'
 import type { RequestHead } from '../wire/http/head.ts'
 import type { Hop } from '../wire/http1/forward.ts'
 import type { RequestHandler } from './request-handler.ts'
@@ -12,7 +11,6 @@ export interface ClientRequest {
   readonly responder: Responder
   /** Where the content it hands over was read. */
   readonly source: ReadSource
-  readonly context: { readonly config: ListenerConfig }
   readonly hop: Hop
   readonly port: number
   /** ms (monotonic) when the first byte of the request was seen. */

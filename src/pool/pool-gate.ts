@@ -31,6 +31,13 @@ export class PoolGate {
     this.gate.sortAgain()
   }
 
+  /** The bell rang: takes what other threads left here, lets in those that fit, and refuses those that wait in vain now. */
+  collect(): void {
+    this.gate.collect()
+    if (this.gate.queue.joined === 0) return
+    for (let w = this.gate.takeUnservable(); w !== null; w = this.gate.takeUnservable()) w.refused('no_server')
+  }
+
   /** No request will come any more that was routed to these. */
   retire(candidates: Candidates): void {
     this.#source.retire(candidates)

@@ -70,16 +70,9 @@ export class Pool {
     this.#shared.retire(this.candidates)
   }
 
-  /** The bell rang: takes what other threads left here, lets in those that fit, and refuses those that wait in vain now. */
+  /** The bell rang; see PoolGate. */
   collect(): void {
-    this.gate.collect()
-    this.#refuseUnservable()
-  }
-
-  /** On this thread only: a limit was raised, orders or health of a server changed. Other threads are rung by the ledger. */
-  kick(): void {
-    this.gate.admitWaiting()
-    this.#refuseUnservable()
+    this.#shared.collect()
   }
 
   /**
@@ -94,10 +87,5 @@ export class Pool {
   /** The Set-Cookie line with its CRLF that ties the client of a response to `served`; '' where it is tied already. */
   stickyField(prefer: number, served: number): string {
     return this.sticky === null || prefer >= 0 ? '' : this.sticky.line(served)
-  }
-
-  #refuseUnservable(): void {
-    if (this.gate.queue.joined === 0) return
-    for (let w = this.gate.takeUnservable(); w !== null; w = this.gate.takeUnservable()) w.refused('no_server')
   }
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { type Cause, causeNames, rowOf } from '../../base/cause.ts'
 import { checkPage } from '../../base/page-fields.ts'
 import type { WholeAnswer } from '../../net/responder.ts'
-import type { Refusal } from '../context.ts'
+import type { Refusal } from '../generation.ts'
 import type { Diagnosis } from '../record.ts'
 import { ErrorPages, type PageSettings, retryAfter } from './error-page.ts'
 

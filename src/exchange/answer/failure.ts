@@ -8,15 +8,16 @@ import { incidentId } from './incident-id.ts'
 
 /** Notes the verdict and answers, if there is still somebody to answer and no answer has begun. True when it did. */
 export function answerFailure(x: Exchange, cause: Cause, detail: string): boolean {
-  const { head, responder, context } = x
+  const { head, responder } = x
+  const { generation } = x.listener
   const row = rowOf(cause)
   if (row.shed) noteCrowd(x)
   x.incident = incidentId(wall())
-  x.diagnosis = context.verdict(x, cause, detail)
+  x.diagnosis = generation.diagnose(x, cause, detail)
   if (row.status === 0 || responder.begun || !responder.open) return false
   x.status = row.status
   const { diagnosis, incident } = x
-  responder.answer(context.refuse({ cause, verdict: diagnosis, incident, accept: head.get(Field.accept) }))
+  responder.answer(generation.refuse({ cause, verdict: diagnosis, incident, accept: head.get(Field.accept) }))
   return true
 }
 
@@ -24,5 +25,5 @@ export function answerFailure(x: Exchange, cause: Cause, detail: string): boolea
 export function noteInstead(x: Exchange, cause: Cause, detail: string): void {
   if (x.context.log === null) return
   if (rowOf(cause).shed) noteCrowd(x)
-  x.diagnosis = x.context.verdict(x, cause, detail)
+  x.diagnosis = x.listener.generation.diagnose(x, cause, detail)
 }

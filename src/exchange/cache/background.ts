@@ -36,7 +36,7 @@ export function isSettled(way: RouteCache, key: string, ask: RequestDirectives):
 
 /** A request in the background for what is stale. */
 export function refresh(c: Caching, way: RouteCache, hold: PinnedObject, now: number): void {
-  const { head, client, route, context } = c.x
+  const { head, route, context } = c.x
   if (route === null || !mayTry(hold, now)) return
   c.removals = way.store.removals(c.primary)
   const draft = way.store.lead(c.key)
@@ -49,7 +49,7 @@ export function refresh(c: Caching, way: RouteCache, hold: PinnedObject, now: nu
     return
   }
   const y = context.background()
-  y.startBackground(client, copy, route)
+  y.startBackground(c.x, copy, route)
   take(y.caching, c, way, draft, stale)
   // What this client says of stored responses is not about the next ones.
   Object.assign(y.caching.directives, NOTHING)
@@ -85,7 +85,7 @@ export function handOver(c: Caching): boolean {
   const head = copyOf(x.head)
   if (head === null) return false
   const y = x.context.background()
-  y.startBackground(x.client, head, route)
+  y.startBackground(x, head, route)
   take(y.caching, c, way, c.draft, c.staleCopy)
   // It may have to be asked again, as it was asked.
   y.caching.prepare()

@@ -340,7 +340,7 @@ export class Caching extends CacheState {
     this.detail = detail
     x.context.tally.cached(result)
     const way = this.routeCache!
-    const { via } = x.client.context.config // what is prepared has none
+    const { via } = x.listener.config // what is prepared has none
     const conditions = this.conditions ?? conditionsOf(x.head)
     const age = shownAge(this.freshness, now, result === 'revalidated')
     const usual =

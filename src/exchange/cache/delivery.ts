@@ -84,7 +84,7 @@ export class Delivery {
    */
   start(hold: PinnedObject, stored: StoredText, conditions: Conditions | null, added: DeliveryOut, now: number): void {
     const x = this.#x
-    const { head, client } = x
+    const { head } = x
     this.#hold = hold
     this.#begun = true
     x.phase = 'D'
@@ -94,7 +94,7 @@ export class Delivery {
     const range = judged === 'ok' && length >= 0 ? (conditions?.range ?? null) : null
     const ranges = range === null || head.isHead ? 'ignore' : byteRanges(range, length)
     const bodiless = head.isHead || stored.status === 204 || judged === 'not-modified' || ranges === 'unsatisfiable'
-    const via = viaLine(HTTP11, client.context.config.via)
+    const via = viaLine(HTTP11, this.#x.listener.config.via)
     const out = via === '' ? added : { ...added, extra: added.extra + via }
 
     if (judged === 'not-modified') {
@@ -218,7 +218,7 @@ export class Delivery {
   /** The client takes no more at the moment. */
   #stall(): void {
     this.#held = true
-    this.#x.expect('client_stalled', this.#x.client.context.config.timeouts.send)
+    this.#x.expect('client_stalled', this.#x.listener.config.timeouts.send)
   }
 
   #end(): void {
@@ -229,7 +229,7 @@ export class Delivery {
     if (this.#tail !== '') responder.text(this.#tail)
     if (responder.end('')) return this.#x.over(false)
     this.#x.phase = 'L'
-    this.#x.expect('client_stalled', this.#x.client.context.config.timeouts.send)
+    this.#x.expect('client_stalled', this.#x.listener.config.timeouts.send)
   }
 
   clientDrained(): void {

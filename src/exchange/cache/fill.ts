@@ -18,6 +18,7 @@ import type { OriginConnection, OriginUser } from '../../net/http1/origin-connec
 import type { Server } from '../../pool/server.ts'
 import type { Draft } from '../../store/draft.ts'
 import type { Window } from '../../store/window.ts'
+import type { Generation } from '../generation.ts'
 import type { OccupantOf, Occupants } from '../occupants.ts'
 import { codeOf, type ServerTally } from '../server-tally.ts'
 import type { Tenure } from '../tenure.ts'
@@ -38,6 +39,8 @@ export interface Taken {
   readonly tenure: Tenure
   readonly occupants: Occupants
   readonly of: OccupantOf
+  /** It lasts at least as long as this. */
+  readonly generation: Generation
 }
 
 /** Bytes of a response nobody wants that are read for the sake of its connection. */
@@ -72,6 +75,7 @@ export class Fill implements OriginUser {
 
   constructor(taken: Taken, wheel: Wheel, draft: Draft | null) {
     this.#taken = taken
+    taken.generation.enter()
     this.#slot = taken.slot
     this.#wheel = wheel
     this.#draft = draft
@@ -219,6 +223,7 @@ export class Fill implements OriginUser {
     else origin.drop()
     slot?.[Symbol.dispose]()
     place?.[Symbol.dispose]()
+    this.#taken.generation.leave()
     this.onEnd?.(whole)
     const told = this.onMore
     this.onMore = null

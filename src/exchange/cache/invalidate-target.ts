@@ -14,8 +14,8 @@ import type { Exchange } from '../exchange.ts'
  */
 export function invalidate(x: Exchange, response: ResponseHead): Promise<void> | null {
   const { head, client, context } = x
-  const routes = context.routes.get(client.context.config.name)
-  if (routes === undefined || !routes.caches) return null
+  const { routes } = x.listener
+  if (!routes.caches) return null
   const scheme = schemeOf(head, client.hop)
   const { paths, trees } = invalidatedBy(scheme, head, response)
   for (const path of paths) {

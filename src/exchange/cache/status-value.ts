@@ -20,7 +20,7 @@ export function statusOf(c: CacheState, now: number, fwdStatus: number, stored: 
   // A stale response is a hit as long as no server was asked (RFC 9211 §2.1).
   const hit = result === 'hit' || (result === 'stale' && c.x.sentAt < 0)
   const hasTtl = hit || stored !== false || result === 'stale' || result === 'revalidated'
-  return cacheStatus(c.x.context.config.name, {
+  return cacheStatus(c.x.listener.generation.config.name, {
     hit,
     fwd: hit ? null : c.fwd,
     fwdStatus: fwdStatus > 0 ? fwdStatus : c.failedWith,

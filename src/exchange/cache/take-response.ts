@@ -107,6 +107,7 @@ export function handToFill(c: Caching, head: ResponseHead, draft: Draft | null):
     tenure,
     occupants,
     of: { route, server, method, path },
+    generation: x.listener.generation,
   }
   const fill = new Fill(taken, wheel, draft)
   if (draft === null && neverEnds(x, head)) fill.drop()

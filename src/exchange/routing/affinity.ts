@@ -9,8 +9,8 @@ import type { Exchange } from '../exchange.ts'
 
 /** Address of the client that asked: the peer's or, where that is a trusted proxy, the one it names. */
 export function clientAddress(x: Exchange): string {
-  const { hop, context } = x.client
-  return hop.trusted ? clientOf(x.head, hop.peer, x.context.trusts(context.config.name)) : hop.peer
+  const { hop } = x.client
+  return hop.trusted ? clientOf(x.head, hop.peer, x.listener.trusts) : hop.peer
 }
 
 /** The key for the pool's policy; 0 where the policy does not hash. A missing field or cookie falls back to the address. */

@@ -7,12 +7,19 @@
  * the server there, a page that the configuration gives to another: see `strays`.
  */
 import { isDeepStrictEqual } from 'node:util'
+import type { Cause } from '../../base/cause.ts'
 import { isForeign, isOdd, meanings, meaningsOfWritten, pathOf } from '../../cache/key/paths.ts'
 import type { RouteConfig } from '../../config/model.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { Slots } from '../../ledger/slots.ts'
 import type { RouteCache } from '../cache/route-cache.ts'
 import type { Upstream } from './upstream.ts'
+
+/** Counts the exchanges on one route; see ExchangeCounters. */
+export interface RouteCounters {
+  joined(ofRoute: boolean): void
+  ended(ofRoute: boolean, cause: Cause | null, queued: number, firstByte: number, total: number): void
+}
 
 /** A route as it acts: its own limit and the pool behind it. */
 export interface Route {
@@ -24,6 +31,7 @@ export interface Route {
   readonly gate: Gate<Slots> | null
   /** null: nothing is stored. */
   readonly cache: RouteCache | null
+  readonly counters: RouteCounters
 }
 
 /** An odd path that is longer is not read, but taken for one that strays. */

@@ -8,6 +8,7 @@
 import type { Cause } from '../../base/cause.ts'
 import { lately } from '../../base/clock.ts'
 import { Timer } from '../../base/wheel.ts'
+import type { ListenerConfig } from '../../config/model.ts'
 import { BodyKind, RequestHead } from '../../wire/http/head.ts'
 import type { Hop } from '../../wire/http1/forward.ts'
 import { BodyDecoder, type BodySink } from '../../wire/http1/framing.ts'
@@ -36,14 +37,16 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
   readonly transport: Transport
   readonly source: ReadSource
   readonly context: ClientConnectionContext
-  readonly hop: Hop
   readonly port: number
   readonly body = new BodyDecoder()
   readonly responder: Http1Responder = new Http1Responder(this)
+  /** Of the present request, as is the configuration: both are the listener's when the request began. */
+  hop: Hop
   /** ms (monotonic) when the first byte of the present request was seen. */
   startedAt = 0
   /** Bytes read since the present request began. */
   bytesIn = 0
+  #config: ListenerConfig
   #phase: Phase = 'idle'
   #handler: RequestHandler | null = null
   #wantsBody = false
@@ -63,12 +66,13 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
   readonly #idle: IdleClient
 
   /** `seat`: the connection's place among the listener's, given back when it is over. */
-  constructor(stream: Transport, context: ClientConnectionContext, hop: Hop, port: number, seat: Disposable) {
+  constructor(stream: Transport, context: ClientConnectionContext, peer: string, port: number, seat: Disposable) {
     this.#seat = seat
     this.transport = stream
     this.source = stream
     this.context = context
-    this.hop = hop
+    this.#config = context.config
+    this.hop = context.hopFrom(peer)
     this.port = port
     this.#timer = new Timer(this as ClientConnection, onTimer)
     stream.owner = this
@@ -115,7 +119,7 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
       if (!this.transport.writable) return false
       this.#begin()
     }
-    const { limits } = this.context.config
+    const { limits } = this.#config
     const next = parseRequest(spare, this.#buf, this.#at, this.#to, limits)
     if (next === 0) return false
     if (next < 0) {
@@ -139,7 +143,11 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
     this.#idle.end()
     this.startedAt = lately()
     this.bytesIn = 0
-    this.#await(this.context.config.timeouts.header)
+    if (this.#config !== this.context.config) {
+      this.#config = this.context.config
+      this.hop = this.context.hopFrom(this.hop.peer)
+    }
+    this.#await(this.#config.timeouts.header)
   }
 
   #readBody(serving: RequestHandler): void {
@@ -155,7 +163,7 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
     if (this.body.done) {
       this.#off()
       serving.requestEnd()
-    } else if (!this.#paused && !this.#tunnel) this.#await(this.context.config.timeouts.body)
+    } else if (!this.#paused && !this.#tunnel) this.#await(this.#config.timeouts.body)
     serving.requestRead()
   }
 
@@ -163,22 +171,19 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
     this.#handler?.requestData(buf as Buffer, from, to)
   }
 
-  /** Serves the request that was just handed over. */
   serve(serving: RequestHandler, head: RequestHead): void {
     this.#handler = serving
     this.responder.start(head)
   }
 
-  /** Whether there is (more of) a body to be read. */
   get bodyLeft(): boolean {
     return !this.body.done
   }
 
-  /** From now on the body is handed over as it comes, starting with what is here. `patient`: it may be long in coming. */
   readBody(patient: boolean): void {
     if (this.#wantsBody || this.body.done) return
     this.#wantsBody = true
-    if (!patient) this.#await(this.context.config.timeouts.body)
+    if (!patient) this.#await(this.#config.timeouts.body)
     if (this.#to > 0) {
       // Within a read: hand over what it brought, so that head and body leave in one write.
       if (this.#at < this.#to && this.#handler !== null) this.#readBody(this.#handler)
@@ -189,15 +194,13 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
     if (this.#ended && !this.body.done && !this.#tunnel) this.#cut()
   }
 
-  /** The client was told to go on with its body: it may not be long in coming any more. */
   awaitBody(): void {
-    if (this.#wantsBody && !this.body.done && !this.#paused) this.#await(this.context.config.timeouts.body)
+    if (this.#wantsBody && !this.body.done && !this.#paused) this.#await(this.#config.timeouts.body)
   }
 
-  /** From now on all bytes are handed over as they are, until the connection closes. */
   tunnel(): void {
     this.#tunnel = true
-    this.body.reset(BodyKind.close, 0, 'request', this.context.config.limits, 0)
+    this.body.reset(BodyKind.close, 0, 'request', this.#config.limits, 0)
     this.#wantsBody = false
     this.readBody(true)
     this.#off()
@@ -213,11 +216,10 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
   resumeBody(): void {
     if (!this.#paused) return
     this.#paused = false
-    if (this.#wantsBody && !this.body.done && !this.#tunnel) this.#await(this.context.config.timeouts.body)
+    if (this.#wantsBody && !this.body.done && !this.#tunnel) this.#await(this.#config.timeouts.body)
     this.transport.resume()
   }
 
-  /** Whether the connection may serve another request after this one. */
   get persistent(): boolean {
     return !this.#stopping && !this.context.crowded && (!this.#ended || this.#more) && !this.#hasOther
   }
@@ -231,7 +233,6 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
     return this.#kept.length > 0 || this.#at < this.#to
   }
 
-  /** The client sent FIN. */
   get halfClosed(): boolean {
     return this.#ended
   }
@@ -250,7 +251,7 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
   #next(): void {
     if (!this.transport.writable) {
       this.pauseBody()
-      return this.#await(this.context.config.timeouts.send)
+      return this.#await(this.#config.timeouts.send)
     }
     if (this.#idle.begin()) this.#await(this.#idle.patience)
     this.resumeBody()
@@ -273,7 +274,7 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
       this.#await(LINGER)
     } else {
       this.transport.finish()
-      this.#await(this.context.config.timeouts.send || LINGER)
+      this.#await(this.#config.timeouts.send || LINGER)
     }
   }
 
@@ -344,7 +345,7 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
   #malformed(cause: Cause, detail: string): void {
     this.#off()
     this.#phase = 'serving'
-    this.body.reset(BodyKind.close, 0, 'request', this.context.config.limits, 0)
+    this.body.reset(BodyKind.close, 0, 'request', this.#config.limits, 0)
     spare = this.context.user.malformed(this, spare, cause, detail)
   }
 
@@ -353,7 +354,6 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
     if (this.#handler !== null && this.#kept.length > AHEAD) this.pauseBody()
   }
 
-  /** Goes on with what was kept. */
   #again(): void {
     if (this.#kept.length === 0) return
     const kept = this.#kept

@@ -3,6 +3,7 @@ import type { Cause } from '../../base/cause.ts'
 import type { Wheel } from '../../base/wheel.ts'
 import type { ListenerConfig } from '../../config/model.ts'
 import type { RequestHead } from '../../wire/http/head.ts'
+import type { Hop } from '../../wire/http1/forward.ts'
 import type { ClientConnection } from '../http1/client-connection.ts'
 import type { IdleClients } from './idle-clients.ts'
 
@@ -16,12 +17,15 @@ export interface ClientConnectionUser {
 
 /** What a connection needs to know of its listener. */
 export interface ClientConnectionContext {
+  /** The configuration now; another one may take its place between requests. */
   readonly config: ListenerConfig
   readonly wheel: Wheel
   readonly user: ClientConnectionUser
   readonly idle: IdleClients
   /** A newcomer waits for whom no place is on its way: a connection ends with the response that is under way. */
   readonly crowded: boolean
+  /** What a request from this peer has come through, by the configuration now. */
+  hopFrom(peer: string): Hop
   /** The connection is over. */
   left(client: ClientConnection): void
 }

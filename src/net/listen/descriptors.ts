@@ -25,7 +25,7 @@ export class Descriptors {
   readonly #servers: number
   /** Refused connections that may be seen off at once by one listener while descriptors are scarce. */
   readonly lingering: number
-  readonly #idle: IdleClients[] = []
+  readonly #idle = new Set<IdleClients>()
   #waryUntil = 0
 
   /** `listeners`: of all threads together. */
@@ -45,7 +45,12 @@ export class Descriptors {
 
   /** Idle connections that may be closed where descriptors are scarce. */
   add(idle: IdleClients): void {
-    this.#idle.push(idle)
+    this.#idle.add(idle)
+  }
+
+  /** Their listener is gone. */
+  remove(idle: IdleClients): void {
+    this.#idle.delete(idle)
   }
 
   /** By how many too many are open for a client just accepted; 0: it may stay. */
@@ -63,7 +68,8 @@ export class Descriptors {
     if (closed > 0) return true
     // Other threads need a moment, for which this client's descriptor comes on top.
     if (this.#clients + excess > this.#servers) return false
-    return this.#idle.some((idle) => idle.close(excess) > 0)
+    for (const idle of this.#idle) if (idle.close(excess) > 0) return true
+    return false
   }
 
   /** Whether a connection to a server may be made. */

@@ -22,15 +22,25 @@ import type { Descriptors } from './descriptors.ts'
 import { IdleClients } from './idle-clients.ts'
 import { Leavers } from './leavers.ts'
 
-/** Who serves the listener's clients, and knows what to say to those who are turned away. */
+/** Serves the listener's clients, and knows the answer for those that are turned away. */
 export interface ListenerHandler extends ClientConnectionUser {
-  /** A connection joined the line; one got its place. */
-  waits(listener: Listener): void
-  entered(listener: Listener): void
-  /** A connection found no place; `waited` ms in the line. The answer is sent as it is, then the connection closes. */
-  turnedAway(listener: Listener, peer: string, port: number, cause: Cause, waited: number): string
+  /** A connection joined the queue; one got its place. */
+  waits(): void
+  entered(): void
+  /** A connection found no place; `waited` ms in the queue. The answer is sent as it is, then the connection closes. */
+  turnedAway(peer: string, port: number, cause: Cause, waited: number): string
   /** The system could not accept a connection. */
-  acceptFailed(listener: Listener): void
+  acceptFailed(): void
+}
+
+/** A listener as one configuration has it. */
+export interface ListenerSettings {
+  readonly config: ListenerConfig
+  readonly user: ListenerHandler
+  /** Ours, for Via. */
+  readonly name: string
+  /** Whether a peer's forwarding fields are believed. */
+  readonly trusts: (address: string) => boolean
 }
 
 /** What a listener stands on. */
@@ -41,36 +51,55 @@ export interface ListenerGround {
   readonly spare: Spare
   readonly descriptors: Descriptors
   readonly wheel: Wheel
-  readonly user: ListenerHandler
-  /** Ours, for Via. */
-  readonly name: string
-  /** Whether a peer's forwarding fields are believed. */
-  readonly trusts: (address: string) => boolean
 }
 
 export class Listener implements ClientConnectionContext {
-  readonly config: ListenerConfig
   readonly gate: Gate<Slots>
   readonly wheel: Wheel
-  readonly user: ListenerHandler
   readonly idle: IdleClients
   /** Called when it has become empty. */
   onEmpty: (() => void) | null = null
+  #settings: ListenerSettings
   readonly #ground: ListenerGround
   readonly #servers: Server[] = []
   readonly #clients = new Set<ClientConnection>()
   readonly #waiting = new Set<Arrival>()
   readonly #leavers: Leavers
 
-  constructor(config: ListenerConfig, ground: ListenerGround) {
-    this.config = config
+  constructor(settings: ListenerSettings, ground: ListenerGround) {
+    this.#settings = settings
     this.gate = ground.gate
     this.wheel = ground.wheel
-    this.user = ground.user
     this.idle = new IdleClients(ground.spare)
     this.#ground = ground
     this.#leavers = new Leavers(ground.wheel, () => this.#checkEmpty())
     ground.descriptors.add(this.idle)
+  }
+
+  get config(): ListenerConfig {
+    return this.#settings.config
+  }
+
+  get user(): ListenerHandler {
+    return this.#settings.user
+  }
+
+  /** From now on it serves by another configuration. A connection takes it over with its next request. */
+  adopt(settings: ListenerSettings): void {
+    this.#settings = settings
+  }
+
+  /** What a request from this peer has come through. */
+  hopFrom(peer: string): Hop {
+    const { config, name, trusts } = this.#settings
+    return {
+      name,
+      peer,
+      proto: 'http',
+      trusted: trusts(peer),
+      xForwarded: config.forwarded.includes('x-forwarded'),
+      forwarded: config.forwarded.includes('forwarded'),
+    }
   }
 
   /** Whether all connections of this thread are gone, those that are being seen off included. */
@@ -117,7 +146,7 @@ export class Listener implements ClientConnectionContext {
         ? { path: address.path }
         : { host: address.host, port: address.port, reusePort: true, backlog: 4096 },
     )
-    server.on('error', () => this.user.acceptFailed(this)) // the kernel keeps the connection for the next try
+    server.on('error', () => this.user.acceptFailed()) // the kernel keeps the connection for the next try
     this.#acceptHandles(server)
     const at = server.address()
     return at === null || typeof at === 'string' ? address : { host: at.address, port: at.port }
@@ -128,7 +157,7 @@ export class Listener implements ClientConnectionContext {
     const inner = (server as unknown as { _handle: ServerHandle | null })._handle
     if (inner === null || typeof inner.onconnection !== 'function') return
     inner.onconnection = (error: number, handle: AcceptedHandle): void => {
-      if (error !== 0) return this.user.acceptFailed(this)
+      if (error !== 0) return this.user.acceptFailed()
       handle.setNoDelay?.(true)
       this.#accept(Transport.fromHandle(handle))
     }
@@ -145,18 +174,8 @@ export class Listener implements ClientConnectionContext {
 
   /** The connection has a place. */
   admit({ stream, peer, port }: Arrival, seat: Disposable): void {
-    const { forwarded } = this.config
-    const { name, trusts } = this.#ground
-    const hop: Hop = {
-      name,
-      peer,
-      proto: 'http',
-      trusted: trusts(peer),
-      xForwarded: forwarded.includes('x-forwarded'),
-      forwarded: forwarded.includes('forwarded'),
-    }
-    this.user.entered(this)
-    this.#clients.add(new ClientConnection(stream, this, hop, port, seat))
+    this.user.entered()
+    this.#clients.add(new ClientConnection(stream, this, peer, port, seat))
   }
 
   left(client: ClientConnection): void {
@@ -174,7 +193,7 @@ export class Listener implements ClientConnectionContext {
     const wanted = this.#wanted
     if (wanted > 0) this.idle.close(wanted)
     // Who has got the place of an idle one by now has not waited.
-    if (this.config.whenFull !== null && this.#waiting.has(arrival)) this.user.waits(this)
+    if (this.config.whenFull !== null && this.#waiting.has(arrival)) this.user.waits()
   }
 
   waitsNoMore(arrival: Arrival): void {
@@ -188,7 +207,7 @@ export class Listener implements ClientConnectionContext {
 
   /** Says why there is no place, and closes. */
   turnAway({ stream, peer, port }: Arrival, cause: Cause, waited: number): void {
-    this.#leavers.seeOff(stream, this.user.turnedAway(this, peer, port, cause, waited))
+    this.#leavers.seeOff(stream, this.user.turnedAway(peer, port, cause, waited))
   }
 
   /** Stops accepting and lets the idle go; requests under way are finished. */

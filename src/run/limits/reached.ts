@@ -46,9 +46,9 @@ export function limitOf(x: Exchange, cause: Cause): Reached {
     case 'tunnel_fin_timeout':
       return { limit: null, observed: x.poolConfig.timeouts.tunnelFin }
     case 'client_body_timeout':
-      return { limit: null, observed: x.client.context.config.timeouts.body }
+      return { limit: null, observed: x.listener.config.timeouts.body }
     case 'client_stalled':
-      return { limit: null, observed: x.client.context.config.timeouts.send }
+      return { limit: null, observed: x.listener.config.timeouts.send }
     default:
       return unknown
   }

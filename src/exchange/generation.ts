@@ -1,0 +1,42 @@
+/**
+ * What came from one configuration, as the exchanges of one thread see it. It never changes: another configuration makes
+ * another generation beside it, new requests go there, and an exchange ends in the one it began in.
+ */
+import type { Cause } from '../base/cause.ts'
+import type { Config, ListenerConfig } from '../config/model.ts'
+import type { Slots } from '../ledger/slots.ts'
+import type { WholeAnswer } from '../net/responder.ts'
+import type { Exchange } from './exchange.ts'
+import type { Diagnosis } from './record.ts'
+import type { Routes } from './routing/route.ts'
+
+/** An answer that Headgate gives itself. */
+export interface Refusal {
+  readonly cause: Cause
+  readonly verdict: Diagnosis
+  readonly incident: string
+  /** Accept of the request, null where there was none or no request. */
+  readonly accept: string | null
+}
+
+export interface Generation {
+  readonly config: Config
+  /** Why the exchange ended as it did. */
+  diagnose(x: Exchange, cause: Cause, detail: string): Diagnosis
+  /** The page for a request that is refused or failed. Its cause has a status. */
+  refuse(refusal: Refusal): WholeAnswer
+  /** An exchange, or a fetch that outlives its exchange, begins in this generation; it calls `leave` once when it is over. */
+  enter(): void
+  leave(): void
+}
+
+/** A listener as one generation has it. */
+export interface ListenerScope {
+  readonly generation: Generation
+  readonly config: ListenerConfig
+  readonly routes: Routes
+  /** Its connections. */
+  readonly slots: Slots
+  /** Whether it believes what this peer says of others. */
+  readonly trusts: (address: string) => boolean
+}
