@@ -1,26 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Limits } from '../../ledger/identities.ts'
 import { createMemory, planLedger } from '../../ledger/layout.ts'
 import { Ledger } from '../../ledger/ledger.ts'
 import { EffectiveLimits } from './effective-limits.ts'
 
 const server = 'server:shop/a:80'
 
-function scene(): { ledger: Ledger; limits: EffectiveLimits } {
-  const plan = planLedger({
+function configOf(maxConnections: number, queue = 20): Limits {
+  const servers = [{ name: 'a:80', maxConnections }]
+  return {
     threads: 1,
     listeners: [],
     routes: [{ name: 'all', maxConnections: 9, queue: { max: 3 } }],
-    pools: [
-      {
-        name: 'shop',
-        maxConnections: 100,
-        queue: { max: 20 },
-        streams: { max: 5 },
-        servers: [{ name: 'a:80', maxConnections: 40 }],
-      },
-    ],
-  })
+    pools: [{ name: 'shop', maxConnections: 100, queue: { max: queue }, streams: { max: 5 }, servers }],
+  }
+}
+
+function scene(): { ledger: Ledger; limits: EffectiveLimits } {
+  const plan = planLedger(configOf(40))
   const ledger = new Ledger(createMemory(plan), plan, -1)
   return { ledger, limits: new EffectiveLimits(ledger) }
 }
@@ -53,6 +51,17 @@ test('a shutdown lets nobody reach a server any more, whatever an operator has s
   limits.shutDown()
   assert.deepEqual([ledger.slots(server).limit, ledger.slots('route:all').limit], [0, 0])
   assert.equal(ledger.slots(server).voice, 'shutdown')
+})
+
+test('another configuration changes what is configured, and what others have said stays', () => {
+  const { ledger, limits } = scene()
+  limits.say(server, 'breaker', 30)
+  limits.say('queue:pool:shop', 'operator', 7)
+  limits.configure(configOf(25, 50), ledger)
+  assert.deepEqual([ledger.slots(server).limit, ledger.slots(server).voice], [25, 'configured'])
+  assert.deepEqual([ledger.queue('queue:pool:shop').bound, ledger.queue('queue:pool:shop').voice], [7, 'operator'])
+  limits.configure(configOf(35), ledger)
+  assert.deepEqual([ledger.slots(server).limit, ledger.slots(server).voice], [30, 'breaker'])
 })
 
 test('there is nothing to be said about what the ledger does not have', () => {

@@ -5,11 +5,12 @@
  * Lowering a limit ends nothing that is under way. After a limit was raised, ring the threads (Ledger.ringAll), so that
  * those who wait are let in.
  */
+import { identitiesOf, type Limits } from '../../ledger/identities.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { type LimitInForce, limitInForce, type Said, type Voice } from '../../ledger/voice.ts'
 
 export class EffectiveLimits {
-  readonly #ledger: Ledger
+  #ledger: Ledger
   readonly #said = new Map<string, Said>()
 
   constructor(ledger: Ledger) {
@@ -34,6 +35,19 @@ export class EffectiveLimits {
     const now = limitInForce(said)
     target.enforce(now)
     return now
+  }
+
+  /**
+   * Another configuration is in force: its limits are the configured ones. Whatever else was said about what it still has
+   * goes on.
+   * @param ledger by a plan for this configuration
+   */
+  configure(config: Limits, ledger: Ledger): void {
+    this.#ledger = ledger
+    const { slots, queues } = identitiesOf(config)
+    for (const key of this.#said.keys()) if (!slots.has(key) && !queues.has(key)) this.#said.delete(key)
+    for (const [key, { limit }] of slots) this.say(key, 'configured', limit)
+    for (const [key, { bound }] of queues) this.say(key, 'configured', bound)
   }
 
   /** Lets nobody reach a server any more: those who wait and are about to be told so must not take what others set free. */
