@@ -141,6 +141,8 @@ export class Gate<S, W extends Waiter<S> = Waiter<S>> implements Keeper<S> {
       }
     }
     this.#publish()
+    // What another thread left here may be of a kind that was not known here until now.
+    for (let s = this.#source.collect(); s !== null; s = this.#source.collect()) this.#pass(s)
     this.#look()
     this.#tell(null)
   }

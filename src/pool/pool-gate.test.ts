@@ -180,6 +180,26 @@ test('a thread that has not adopted the new one yet takes part by the old one, a
   assert.throws(() => scene.pool(before, scene.plan(after), 0), { name: 'RangeError', message: /server:shop\/a/ })
 })
 
+test('what a thread is handed at a server that it does not know yet is in use until it adopts, and not lost', () => {
+  const before = poolOf('b')
+  const after = poolOf('b', 'c')
+  const scene = new Scene(2, before)
+  const [, far] = [0, 1].map((me) => scene.pool(before, scene.main.plan, me)) as [Pool, Pool]
+  const [b, oldWaiter] = askers(far, 2) as [Asker, Asker]
+  assert.deepEqual([ask(far, b), ask(far, oldWaiter)], ['b', 'waits'])
+  const next = scene.plan(after)
+  const fresh = scene.pool(after, next, 0)
+  const asker = new Asker(fresh.candidates)
+  assert.equal(ask(fresh, asker), 'waits', 'what is free goes to the oldest, who waits on the other thread')
+  far.collect()
+  assert.deepEqual([scene.used('c'), ...seats(asker, oldWaiter)], [1, undefined, undefined])
+  scene.pool(after, next, 1)
+  fresh.collect()
+  assert.deepEqual(seats(asker, oldWaiter), ['c', undefined])
+  b.seat![Symbol.dispose]()
+  assert.deepEqual(seats(oldWaiter), ['b'])
+})
+
 test('a request that waits for servers that its own configuration has, and cannot be served by any, is refused', () => {
   const before = poolOf('a')
   const after = poolOf('b')

@@ -95,8 +95,8 @@ export class DataPlane implements ExchangeContext {
    * From now on requests are served by another configuration; those under way end by the one they began with. Listeners
    * of the same name stay open, new ones wait for `listen`, and those that are gone accept nothing more.
    *
-   * All threads have to have adopted one configuration before any adopts the next. Until they have, a server that is new
-   * should have a limit of zero: a thread that does not know it yet cannot collect what is handed to it there.
+   * All threads have to have adopted one configuration before any adopts the next. Until then what a thread is handed at a
+   * server that is new to it waits there, in use, until it adopts as well.
    * @param ledger by a plan for this configuration, over the same memory
    * @returns resolves when the generation before is over on this thread and all it took has come back
    */
