@@ -4,7 +4,7 @@
  */
 import { type TemplateProblem, unknownNames } from './template.ts'
 
-/** Every key of a JSON line, but `verdict`, with its meaning. Times in ms: in JSON `null`, in templates `-1`, where never reached. */
+/** Every key of a JSON line, but `diagnosis`, with its meaning. Times in ms: in JSON `null`, in templates `-1`, where never reached. */
 export const logFields = {
   time: 'when the first byte of the request was seen, ISO 8601 in UTC',
   thread: 'worker thread that served it',
@@ -44,8 +44,8 @@ export const logFields = {
   queueLength: 'length of the line when it joined it, or was turned away',
 } as const satisfies Readonly<Record<string, string>>
 
-/** What is said of a refusal or failure, or of the one that a stale copy was served instead of: in JSON an object under the key `verdict` (else null), in templates by name. */
-export const verdictFields = {
+/** What is said of a refusal or failure, or of the one that a stale copy was served instead of: in JSON an object under the key `diagnosis` (else null), in templates by name. */
+export const diagnosisFields = {
   gate: 'gate that refused or failed, as "pool shop"',
   limit: 'limit that was reached',
   observed: 'value that was observed',
@@ -58,7 +58,7 @@ export const verdictFields = {
 
 /** A line of the JSON format: what there is to know of a refused or failed exchange. */
 export type Incident = { readonly [F in keyof typeof logFields]: unknown } & {
-  readonly verdict: { readonly [F in keyof typeof verdictFields]: unknown } | null
+  readonly diagnosis: { readonly [F in keyof typeof diagnosisFields]: unknown } | null
 }
 
 /** Names that only a template knows: the pieces of the Common and Combined formats. */
@@ -69,7 +69,7 @@ export const templateOnly = {
 } as const satisfies Readonly<Record<string, string>>
 
 /** Every name a template may use, with its meaning. */
-export const templateFields = { ...logFields, ...verdictFields, ...templateOnly }
+export const templateFields = { ...logFields, ...diagnosisFields, ...templateOnly }
 
 /** A name a template may use. */
 export type LogField = keyof typeof templateFields

@@ -67,16 +67,16 @@ export function setLimit(path: string, value: string, options: CtlOptions, at: S
   return obey(order, options, at)
 }
 
-export function orders(
+export function state(
   pool: string,
   server: string,
   given: string,
   options: CtlOptions,
   at?: Surroundings,
 ): Promise<number> {
-  const path = `/v1/pools/${encodeURIComponent(pool)}/servers/${encodeURIComponent(server)}/orders`
+  const path = `/v1/pools/${encodeURIComponent(pool)}/servers/${encodeURIComponent(server)}/state`
   const lines = (): string[] => [`${server} of pool ${pool}: ${given}`]
-  return obey({ method: 'PUT', path, body: { orders: given }, form: answers.ordersAnswer, lines }, options, at)
+  return obey({ method: 'PUT', path, body: { adminState: given }, form: answers.adminStateAnswer, lines }, options, at)
 }
 
 /** `id` may be written as it was read out, with spaces or in lower case. */

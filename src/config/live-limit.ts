@@ -22,7 +22,7 @@ const kinds: readonly Kind[] = [
     path: /^pools\.(.+)\.servers\[\d+\]\.maxConnections$/,
     read: (value) => server.shape.maxConnections.safeParse(value),
     of: itself,
-    insteadOfZero: ([, name]) => `to send it no requests, give it maint: headgate ctl orders ${name} ADDRESS maint`,
+    insteadOfZero: ([, name]) => `to send it no requests, give it maint: headgate ctl state ${name} ADDRESS maint`,
   },
   {
     path: /^pools\.(.+)\.streams\.max$/,
@@ -37,7 +37,7 @@ const kinds: readonly Kind[] = [
     read: (value) => pool.shape.maxConnections.safeParse(value),
     of: itself,
     insteadOfZero: ([, name]) =>
-      `to send it no requests, give each of its servers maint: headgate ctl orders ${name} ADDRESS maint`,
+      `to send it no requests, give each of its servers maint: headgate ctl state ${name} ADDRESS maint`,
   },
   {
     path: /^listeners\..+\.maxConnections$/,
@@ -49,7 +49,7 @@ const kinds: readonly Kind[] = [
     path: /^routes\[\d+\]\.maxConnections$/,
     read: (value) => route.shape.maxConnections.safeParse(value),
     of: itself,
-    insteadOfZero: () => 'the least is 1; to send no requests to a server, give it maint: headgate ctl orders',
+    insteadOfZero: () => 'the least is 1; to send no requests to a server, give it maint: headgate ctl state',
   },
 ]
 

@@ -48,7 +48,7 @@ export interface ExchangeContext {
   readonly log: ((record: ExchangeRecord) => void) | null
   /** Refused and failed exchanges, to be looked up by their id. */
   readonly incidents: Incidents
-  readonly tally: ExchangeCounters
+  readonly counters: ExchangeCounters
   /** What holds slots for long, and open streams. */
   readonly occupants: Occupants
   /** An exception in the code of an exchange; the exchange ends as `internal`. */

@@ -143,7 +143,7 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
     this.headAt = lately()
     this.#over = false
     this.listenerInUse = listener.slots.used
-    this.context.tally.began()
+    this.context.counters.began()
     client.serve(this.upload, head)
     this.go(cause === null ? RECEIVED : { at: 'failed', cause, detail })
     return former
@@ -210,7 +210,7 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
     this.phase = 'Q'
     this.queueFrom = lately()
     this.queueLength = length
-    if (this.route !== null) this.context.tally.joined(this.route, this.atRoute)
+    if (this.route !== null) this.context.counters.joined(this.route, this.atRoute)
     this.expect('queue_timeout', timeout === 0 ? 0 : Math.max(1, this.headAt + timeout - this.queueFrom))
     return null
   }

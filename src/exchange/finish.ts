@@ -12,7 +12,7 @@ export function finish(x: Exchange): void {
   const now = lately()
   const total = now - x.client.startedAt
   const firstByte = x.firstByteAt < 0 || x.sentAt < 0 ? -1 : x.firstByteAt - x.sentAt
-  x.context.tally.ended(x.route, x.gateKind === 'route', x.server, x.cause, x.waited, firstByte, total)
+  x.context.counters.ended(x.route, x.gateKind === 'route', x.server, x.cause, x.waited, firstByte, total)
   const { log, incidents } = x.context
   if (log === null && x.incident === null) return
   const record = recordOf(x, now, total, firstByte)
@@ -39,7 +39,7 @@ function recordOf(x: Exchange, now: number, total: number, firstByte: number): E
     status: x.status,
     cause,
     end: cause === null ? '--' : rowOf(cause).letter + x.phase,
-    verdict: x.diagnosis,
+    diagnosis: x.diagnosis,
     incident: x.incident,
     header: x.headAt - client.startedAt,
     queue: x.waited + (x.queueFrom >= 0 ? now - x.queueFrom : 0),
@@ -65,14 +65,14 @@ export function turnedAwayRecord(
   listener: string,
   peer: string,
   port: number,
-  verdict: Diagnosis,
+  diagnosis: Diagnosis,
   incident: string,
   waited: number,
   bytesOut: number,
   inUse: number,
   queueLength: number,
 ): ExchangeRecord {
-  const row = rowOf(verdict.cause)
+  const row = rowOf(diagnosis.cause)
   return {
     at: wall() - waited,
     listener,
@@ -88,9 +88,9 @@ export function turnedAwayRecord(
     userAgent: '',
     referer: '',
     status: row.status,
-    cause: verdict.cause,
+    cause: diagnosis.cause,
     end: `${row.letter}Q`,
-    verdict,
+    diagnosis,
     incident,
     header: -1,
     queue: waited,

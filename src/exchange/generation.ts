@@ -13,7 +13,7 @@ import type { Routes } from './routing/route.ts'
 /** An answer that Headgate gives itself. */
 export interface Refusal {
   readonly cause: Cause
-  readonly verdict: Diagnosis
+  readonly diagnosis: Diagnosis
   readonly incident: string
   /** Accept of the request, null where there was none or no request. */
   readonly accept: string | null

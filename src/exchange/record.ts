@@ -45,7 +45,7 @@ export interface ExchangeRecord {
   readonly cause: Cause | null
   /** Two letters: the cause's, and the stage's (R request head, Q queue, C connect, H waiting for response head, D data, L last bytes to the client); `--` when all went well. */
   readonly end: string
-  readonly verdict: Diagnosis | null
+  readonly diagnosis: Diagnosis | null
   /** Set for every refused or failed exchange; also on the error page. */
   readonly incident: string | null
   /** First byte of the head to its end. */

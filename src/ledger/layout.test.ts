@@ -13,7 +13,7 @@ test('limits and bounds of queues of the configuration stand in the memory from 
   assert.equal(main.slots('streams:shop').limit, 1)
   assert.equal(main.queue('queue:listener:web').bound, 3)
   assert.equal(main.queue('queue:pool:shop').bound, 9)
-  assert.equal(main.cell('orders:shop/s1').value, 0)
+  assert.equal(main.cell('admin:shop/s1').value, 0)
 })
 
 test('a plan is plain data: a copy of it serves another thread', () => {

@@ -165,7 +165,7 @@ export class LedgerLayout {
       at[key] = slot * CACHE_LINE
       if (fresh.has(key)) initial.push(at[key] + SLOT.limit, limit)
       if (!key.startsWith('server:')) continue
-      at[`orders:${key.slice('server:'.length)}`] = at[key] + SLOT.orders
+      at[`admin:${key.slice('server:'.length)}`] = at[key] + SLOT.admin
       at[`health:${key.slice('server:'.length)}`] = at[key] + SLOT.health
     }
     for (const [key, { bound, slots: own }] of all.queues) {

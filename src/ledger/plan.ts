@@ -5,7 +5,7 @@
  * Int32 cells first, then Float64 numbers. What all threads fight over has a cache line (16 cells) of its own per
  * thing; what only one thread writes lies in that thread's row, apart from the other rows.
  *
- *   slots    one cache line each: used, limit, orders, health, voice (which of several limits is in force)
+ *   slots    one cache line each: used, limit, admin state, health, voice (which of several limits is in force)
  *   queues   one cache line each: length, bound, arrivals, voice; then eight cells per row (see queue-state.ts)
  *   cells    one cell each, for flags found by name
  *   alive    one cell per row
@@ -22,7 +22,7 @@ export const CACHE_LINE = 16
 export const QUEUE_ROW = 8
 
 /** Places inside the cache line of a slot. */
-export const SLOT = { used: 0, limit: 1, orders: 2, health: 3, voice: 4 } as const
+export const SLOT = { used: 0, limit: 1, admin: 2, health: 3, voice: 4 } as const
 /** Places inside the cache line of a queue; the rows follow after it. */
 export const QUEUE = { length: 0, bound: 1, arrivals: 2, voice: 3, rows: CACHE_LINE } as const
 /** Where a thread's row has its bell and the cells of the slots it holds. */

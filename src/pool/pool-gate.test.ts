@@ -209,7 +209,7 @@ test('a request that waits for servers that its own configuration has, and canno
   assert.deepEqual([ask(old, first), ask(old, waiting)], ['a', 'waits'])
   const fresh = scene.pool(after, scene.plan(after), 0)
   assert.equal(ask(fresh), 'b')
-  old.servers[0]!.orders = 'maint'
+  old.servers[0]!.adminState = 'maint'
   scene.main.ringAll()
   fresh.collect()
   assert.equal(waiting.cause, 'no_server')

@@ -110,11 +110,11 @@ test('the pool’s own limit holds over all its servers, and nothing stays taken
 test('servers that are down, drained, in maintenance or tried are not given', () => {
   const { pool, main } = setUpOne({ servers: [{}, {}, {}, {}, {}] })
   main[0]!.health = 'down'
-  main[1]!.orders = 'drain'
-  main[2]!.orders = 'maint'
+  main[1]!.adminState = 'drain'
+  main[2]!.adminState = 'maint'
   assert.equal(ask(pool, new Asker({ tried: [3] })), 'e')
   assert.deepEqual(
-    pool.servers.map((server) => `${server.orders} ${server.health} ${server.usable()}`),
+    pool.servers.map((server) => `${server.adminState} ${server.health} ${server.usable()}`),
     ['ready down false', 'drain up false', 'maint up false', 'ready up true', 'ready up true'],
   )
 })
@@ -122,7 +122,7 @@ test('servers that are down, drained, in maintenance or tried are not given', ()
 test('with no server up a request is refused at once; it does not wait for nobody', () => {
   const { pool, main } = setUpOne({ servers: [{}, {}] })
   main[0]!.health = 'down'
-  main[1]!.orders = 'maint'
+  main[1]!.adminState = 'maint'
   assert.equal(ask(pool), 'no_server')
   assert.equal(pool.gate.queue.length, 0)
 })
@@ -199,7 +199,7 @@ test('a waiter who has tried the one server that is left is refused, the others 
   const { pool, main, ring } = setUpOne({ servers: [{}, {}] })
   const [choosy, plain] = [new Asker({ tried: [0] }), new Asker()]
   assert.deepEqual([ask(pool), ask(pool), ask(pool, choosy), ask(pool, plain)], ['a', 'b', 'waits', 'waits'])
-  main[1]!.orders = 'drain'
+  main[1]!.adminState = 'drain'
   ring()
   assert.deepEqual([choosy.cause, plain.cause], ['no_server', null])
 })
@@ -208,7 +208,7 @@ test('what a drained server frees stays free', () => {
   const { pool, main, ring } = setUpOne({ servers: [{}, {}] })
   const [one, two, waiting] = [new Asker(), new Asker(), new Asker()]
   assert.deepEqual([ask(pool, one), ask(pool, two), ask(pool, waiting)], ['a', 'b', 'waits'])
-  main[0]!.orders = 'drain'
+  main[0]!.adminState = 'drain'
   ring()
   one.seat![Symbol.dispose]()
   assert.equal(waiting.seat, null)
@@ -222,11 +222,11 @@ const sticky = { cookie: 'srv', maxAge: 0, secure: false }
 test('a client comes back to its server, even while that is being drained, and elsewhere when it is full', () => {
   const { pool, main } = setUpOne({ servers: [{}, { maxConnections: 2 }, {}], sticky })
   assert.equal(ask(pool, new Asker({ prefer: 1 })), 'b')
-  main[1]!.orders = 'drain'
+  main[1]!.adminState = 'drain'
   assert.equal(ask(pool, new Asker({ prefer: 1 })), 'b')
   assert.equal(ask(pool, new Asker({ prefer: 1 })), 'a')
   assert.equal(pool.tieOf(1, pool.servers[0]!), 1) // merely full: the cookie stays
-  main[1]!.orders = 'maint'
+  main[1]!.adminState = 'maint'
   assert.equal(ask(pool, new Asker({ prefer: 1 })), 'c')
   assert.equal(pool.tieOf(1, pool.servers[2]!), -1)
 })
@@ -250,9 +250,9 @@ test('room beside a server is a free slot of its like that is usable and untried
   const w = new Asker({ tried: [2] })
   assert.equal(pool.hasRoomBeside(a!, w), true)
   assert.equal(pool.hasRoomBeside(backup!, new Asker()), false, 'it is the only backup')
-  main[1]!.orders = 'drain'
+  main[1]!.adminState = 'drain'
   assert.equal(pool.hasRoomBeside(a!, w), false)
-  main[1]!.orders = 'ready'
+  main[1]!.adminState = 'ready'
   const [first, second, third] = [new Asker(), new Asker(), new Asker()]
   assert.deepEqual([ask(pool, first), ask(pool, second), ask(pool, third)], ['a', 'b', 'c'])
   assert.equal(pool.hasRoomBeside(a!, w), false, 'full')
@@ -279,7 +279,7 @@ test('a tied client is let in when its drained server has room, whatever the oth
   const { pool, main, ring } = setUpOne({ servers: [{}, {}], sticky })
   const [one, waiting] = [new Asker(), new Asker({ prefer: 0 })]
   assert.deepEqual([ask(pool, one), ask(pool), ask(pool, waiting)], ['a', 'b', 'waits'])
-  main[0]!.orders = 'drain'
+  main[0]!.adminState = 'drain'
   ring()
   one.seat![Symbol.dispose]()
   assert.equal(waiting.seat!.of.name, 'a')
@@ -291,8 +291,8 @@ test('a slot that only one of two waiters may have is not handed to the other, w
   const settle = (): void => {
     for (let i = 0; i < 5; i++) for (const pool of pools) pool.collect()
   }
-  main[0]!.orders = 'drain'
-  main[1]!.orders = 'drain'
+  main[0]!.adminState = 'drain'
+  main[1]!.adminState = 'drain'
   ring()
   const [elder, tied] = [new Asker({ prefer: 1, tried: [1] }), new Asker({ prefer: 0, tried: [1] })]
   assert.deepEqual([ask(pools[0]!, new Asker()), ask(pools[0]!, elder)], ['c', 'waits'])
@@ -352,7 +352,7 @@ test('whatever is asked, ended, left and ordered: no limit is passed, nobody wai
         for (const a of acts) {
           if (a.do === 'order') {
             const server = main[a.n]!
-            if (a.to < 3) server.orders = (['ready', 'drain', 'maint'] as const)[a.to]!
+            if (a.to < 3) server.adminState = (['ready', 'drain', 'maint'] as const)[a.to]!
             else server.health = a.to === 3 ? 'up' : 'down'
             ring()
           } else if (a.do === 'ask') {

@@ -1,6 +1,6 @@
 /**
- * A server of a pool. What the operator ordered and what probes observed are two cells of the ledger, seen by all
- * threads; neither knows of the other.
+ * A server of a pool. The state ordered by the operator and the health observed by probes are two cells of the ledger,
+ * seen by all threads; neither depends on the other.
  */
 import type { PoolConfig, ServerConfig } from '../config/model.ts'
 import type { Cell } from '../ledger/cell.ts'
@@ -10,15 +10,15 @@ import type { Slots } from '../ledger/slots.ts'
 import type { Member } from './policy/policy.ts'
 
 /**
- * What the operator said. `drain`: no new clients, those tied to it by cookie may come again. `maint`: nobody. Neither
- * ends a request that is under way.
+ * Ordered by the operator. `drain`: no new clients, those tied to it by cookie may come again. `maint`: no requests at
+ * all. Neither ends a request that is under way.
  */
 export type AdminState = 'ready' | 'drain' | 'maint'
-/** What probes found. Up until checks fail. */
+/** Observed by probes. Up until checks fail. */
 export type Health = 'up' | 'down'
 
 // As numbers in the ledger; a fresh ledger is all zero.
-const orders: readonly AdminState[] = ['ready', 'drain', 'maint']
+const adminStates: readonly AdminState[] = ['ready', 'drain', 'maint']
 const READY = 0
 const MAINT = 2
 const UP = 0
@@ -34,9 +34,9 @@ export class Server implements Member {
   readonly host: string
   /** Requests at it, from before connect to the last byte of the response. */
   readonly slots: Slots
-  /** On the main thread: whether a check has found out anything about it yet. */
+  /** On the main thread: whether any check has had a result yet. */
   checked = false
-  readonly #orders: Cell
+  readonly #admin: Cell
   readonly #progress: Counter
   readonly #health: Cell
 
@@ -49,39 +49,39 @@ export class Server implements Member {
     this.host = 'path' in config.address ? 'localhost' : config.name
     this.slots = ledger.slots(`server:${key}`)
     this.#progress = ledger.counter(`server:${key}:progress`)
-    this.#orders = ledger.cell(`orders:${key}`)
+    this.#admin = ledger.cell(`admin:${key}`)
     this.#health = ledger.cell(`health:${key}`)
   }
 
-  get orders(): AdminState {
-    return orders[this.#orders.value]!
+  get adminState(): AdminState {
+    return adminStates[this.#admin.value]!
   }
 
-  /** Whoever sets it to something better rings afterwards (Ledger.ringAll), so that waiters are let in; or worse, so that they are told. */
-  set orders(given: AdminState) {
-    this.#orders.value = orders.indexOf(given)
+  /** Ring the threads afterwards (Ledger.ringAll), so that waiters are let in, or refused where they wait in vain now. */
+  set adminState(ordered: AdminState) {
+    this.#admin.value = adminStates.indexOf(ordered)
   }
 
   get health(): Health {
     return this.#health.value === UP ? 'up' : 'down'
   }
 
-  /** Whoever sets it rings afterwards, as for `orders`. */
+  /** Ring the threads afterwards, as for `adminState`. */
   set health(found: Health) {
     this.#health.value = found === 'up' ? UP : DOWN
   }
 
-  /** Whether anybody may be sent to it, full or not. */
+  /** Whether any request may be sent to it, full or not. */
   usable(): boolean {
-    return this.weight > 0 && this.#orders.value === READY && this.#health.value === UP
+    return this.weight > 0 && this.#admin.value === READY && this.#health.value === UP
   }
 
   /** Whether a client that is tied to it may be sent to it, full or not. */
   keeps(): boolean {
-    return this.#orders.value !== MAINT && this.#health.value === UP
+    return this.#admin.value !== MAINT && this.#health.value === UP
   }
 
-  /** Grows while the server is at work on what it was sent, whichever thread sent it; see OriginContext. */
+  /** Grows while the server is at work on what it was sent, from whichever thread; see OriginContext. */
   get progress(): number {
     return this.#progress.total()
   }
@@ -95,7 +95,7 @@ export class Server implements Member {
   }
 }
 
-/** The servers of a pool, in the order of its configuration. The main thread uses them to give orders and to probe. */
+/** The servers of a pool, in the order of its configuration. The main thread uses them to set their state and to probe. */
 export function serversOf(pool: PoolConfig, ledger: Ledger): Server[] {
   return pool.servers.map((config, index) => new Server(pool.name, config, index, ledger))
 }

@@ -45,7 +45,7 @@ export class DataPlane implements ExchangeContext {
   readonly descriptors: Descriptors
   readonly log: ((record: ExchangeRecord) => void) | null
   readonly incidents: Incidents
-  readonly tally: ThreadCounters
+  readonly counters: ThreadCounters
   readonly occupants: Occupants
   /** Why answers were stored or not. */
   readonly notes = new StoreNotes()
@@ -78,7 +78,7 @@ export class DataPlane implements ExchangeContext {
     this.log = events.record
     this.incidents = new Incidents(events.incident ?? null)
     this.occupants = new Occupants(ledger)
-    this.tally = new ThreadCounters(ledger)
+    this.counters = new ThreadCounters(ledger)
     this.wheel = new Wheel({ onError: events.defect })
     this.descriptors = new Descriptors(openFiles, config.threads * config.listeners.length)
     this.#newest = this.#generation(config, ledger)

@@ -24,7 +24,7 @@ import type { ThreadCounters } from './thread-counters.ts'
 
 /** What lasts on the thread, as far as listeners need it. */
 export interface ThreadServices {
-  readonly tally: ThreadCounters
+  readonly counters: ThreadCounters
   readonly incidents: Incidents
   readonly descriptors: Descriptors
   readonly log: ((record: ExchangeRecord) => void) | null
@@ -79,16 +79,16 @@ export class ListenerEntrance implements ListenerScope, ListenerHandler {
   }
 
   turnedAway(peer: string, port: number, cause: Cause, waited: number): string {
-    const { tally, descriptors, incidents, log } = this.#services
+    const { counters, descriptors, incidents, log } = this.#services
     const { name } = this.config
     this.#counters.refused(cause)
-    tally.turnedAway(cause)
+    counters.turnedAway(cause)
     const incident = incidentId(wall())
     const at = { listener: name, route: null, pool: null, server: null }
     const { limit, observed, voice } = this.#reached(cause, waited)
     const detail = cause === 'local_resources' ? descriptors.detail : null
     const diagnosis = this.#diagnoses.of(cause, at, limit, observed, detail, 'listener', voice)
-    const refusal = { cause, verdict: diagnosis, incident, accept: 'text/html' }
+    const refusal = { cause, diagnosis, incident, accept: 'text/html' }
     const text = closingAnswer(this.generation.refuse(refusal))
     const { length } = this.gate.queue
     const record = turnedAwayRecord(name, peer, port, diagnosis, incident, waited, text.length, this.slots.used, length)
@@ -98,7 +98,7 @@ export class ListenerEntrance implements ListenerScope, ListenerHandler {
   }
 
   acceptFailed(): void {
-    this.#services.tally.acceptFailed()
+    this.#services.counters.acceptFailed()
   }
 
   /** The number that was reached when a connection was turned away; the limit is null where the configured one says it. */

@@ -53,7 +53,7 @@ export interface Headgate extends AsyncDisposable {
   /** Changes a limit by the path of its setting; see limits.ts. In effect on all threads when it returns. */
   setLimit(path: string, value: number): void
   /** Tells a server to take requests, no new ones (`drain`) or none at all (`maint`). Throws RangeError when there is none. */
-  setOrders(pool: string, server: string, orders: AdminState): void
+  setAdminState(pool: string, server: string, state: AdminState): void
   usage(): Usage
   /** A refused or failed exchange by the id on its error page, as the access log has it; null: it is none of the last 1000 of each thread. */
   incident(id: string): Promise<Incident | null>
@@ -181,7 +181,7 @@ class Running implements Headgate {
       usage: () => this.usage(),
       occupancy: () => this.#occupancy.now(),
       setLimit: (path, value) => this.setLimit(path, value),
-      setOrders: (pool, server, orders) => this.setOrders(pool, server, orders),
+      setAdminState: (pool, server, state) => this.setAdminState(pool, server, state),
       incident: (id) => this.incident(id),
       cache: this.#cache,
     }
@@ -358,10 +358,10 @@ class Running implements Headgate {
     this.#ledger.ringAll()
   }
 
-  setOrders(pool: string, server: string, orders: AdminState): void {
+  setAdminState(pool: string, server: string, state: AdminState): void {
     const found = this.#servers.get(pool)?.find(({ name }) => name === server)
     if (found === undefined) throw new RangeError(`there is no server ${server} in a pool ${pool}`)
-    found.orders = orders
+    found.adminState = state
     this.#ledger.ringAll()
   }
 

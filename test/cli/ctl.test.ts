@@ -64,14 +64,14 @@ test('ctl set-limit refuses 0 where a file may not have it, names the order to g
   const at = 'pools.app.servers[0].maxConnections'
   const { code, err, usage } = await against('127.0.0.1:0', ['set-limit', at, '0'])
   assert.equal(code, 2)
-  assert.match(err, /0 would let nothing in[\s\S]*headgate ctl orders app ADDRESS maint/)
+  assert.match(err, /0 would let nothing in[\s\S]*headgate ctl state app ADDRESS maint/)
   assert.notEqual(usage.pools[0]?.servers[0]?.limit, 0)
 })
 
-test('ctl orders takes a server out of service', async () => {
-  const { code, usage } = await against('127.0.0.1:0', ['orders', 'app', '127.0.0.1:9', 'drain'])
+test('ctl state takes a server out of service', async () => {
+  const { code, usage } = await against('127.0.0.1:0', ['state', 'app', '127.0.0.1:9', 'drain'])
   assert.equal(code, 0)
-  assert.equal(usage.pools[0]?.servers[0]?.orders, 'drain')
+  assert.equal(usage.pools[0]?.servers[0]?.adminState, 'drain')
 })
 
 test('ctl shows a token where one is required, and says which variable holds it where it is missing', async () => {
@@ -158,7 +158,7 @@ test('ctl show tells why an answer was not stored and what to do, and ctl purge 
   const nowhere = await ctl('purge', '--url', 'http://other.test/')
   assert.equal(nowhere.code, 1)
   assert.match(nowhere.err, /no route that caches takes[\s\S]*shop\.test/)
-  running.gate.setOrders('app', address, 'maint')
+  running.gate.setAdminState('app', address, 'maint')
   const refused = await ctl('ban', 'obj.status == 500')
   assert.equal(refused.code, 1)
   assert.match(refused.err, /no server of pool app takes requests[\s\S]*insist with --force/)
@@ -191,7 +191,7 @@ test('where something else answers, ctl says so in one sentence and ends with 1'
 test('ctl --help names every order, with examples', async () => {
   const { code, out } = await command(['ctl', '--help'])
   assert.equal(code, 0)
-  for (const name of ['status', 'incident', 'limits', 'set-limit', 'orders', 'cache', 'show', 'purge', 'ban', 'bans'])
+  for (const name of ['status', 'incident', 'limits', 'set-limit', 'state', 'cache', 'show', 'purge', 'ban', 'bans'])
     assert.match(out, new RegExp(`^  ${name}\\b`, 'm'))
   assert.match(out, /Examples:\n {2}headgate ctl/)
 })

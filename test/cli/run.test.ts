@@ -118,9 +118,9 @@ test('what the one-liner refuses stands on stdout with the id of its page, and i
   await holds(1)
   const page = await text(await ask(port, '/refused'))
   const [line = ''] = await running.said(/^\{.*"\/refused".*\}$/m)
-  const { incident, verdict } = JSON.parse(line) as { incident: string; verdict: Record<string, unknown> }
+  const { incident, diagnosis } = JSON.parse(line) as { incident: string; diagnosis: Record<string, unknown> }
   assert.ok(page.includes(incident))
-  assert.deepEqual([verdict.setting, verdict.limit, verdict.place], ['--max-connections', 1, null])
+  assert.deepEqual([diagnosis.setting, diagnosis.limit, diagnosis.place], ['--max-connections', 1, null])
   assert.match((await running.said(/"message":"(pool app is full[^"]*)"/))[1] ?? '', /; see --max-connections$/)
   held[0]?.end('slow')
   await text(await first)

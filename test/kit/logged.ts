@@ -36,7 +36,7 @@ export interface LogLine {
   readonly queueLength: number
   readonly cache: string | null
   readonly cacheDetail: string | null
-  readonly verdict: {
+  readonly diagnosis: {
     readonly gate: string
     readonly limit: number | null
     readonly limitBy: string | null

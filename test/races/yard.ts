@@ -49,20 +49,20 @@ export function lay(yard: Yard): {
 export class Stall {
   readonly index: number
   readonly slots: Slots
-  readonly #orders: { value: number }
+  readonly #admin: { value: number }
 
   constructor(index: number, ledger: Ledger) {
     this.index = index
     this.slots = ledger.slots(`server:shop/s${index}`)
-    this.#orders = ledger.cell(`orders:shop/s${index}`)
+    this.#admin = ledger.cell(`admin:shop/s${index}`)
   }
 
   get open(): boolean {
-    return this.#orders.value === 0
+    return this.#admin.value === 0
   }
 
   set open(yes: boolean) {
-    this.#orders.value = yes ? 0 : 1
+    this.#admin.value = yes ? 0 : 1
   }
 }
 

@@ -37,24 +37,25 @@ const cc = (directives: string): RequestDirectives => ask(`Cache-Control: ${dire
 const nothing = ask()
 /** The operator allows nothing for bad times. */
 const none = { graceUnderPressure: 0 }
-const verdict = (seconds: number, asked: RequestDirectives = nothing, of: Freshness = life()): Reusability =>
+const reusability = (seconds: number, asked: RequestDirectives = nothing, of: Freshness = life()): Reusability =>
   reusabilityOf(of, asked, seconds * 1000)
 
 it('is fresh while its lifetime is greater than its age (RFC 9111 §4.2)', () => {
-  assert.equal(verdict(0), 'fresh')
-  assert.equal(verdict(59.999), 'fresh')
-  assert.equal(verdict(60), 'grace')
-  assert.equal(verdict(89.999), 'grace')
-  assert.equal(verdict(90), 'stale')
-  assert.equal(verdict(189.999), 'stale')
-  assert.equal(verdict(190), 'gone')
-  assert.equal(verdict(-100), 'fresh')
+  assert.equal(reusability(0), 'fresh')
+  assert.equal(reusability(59.999), 'fresh')
+  assert.equal(reusability(60), 'grace')
+  assert.equal(reusability(89.999), 'grace')
+  assert.equal(reusability(90), 'stale')
+  assert.equal(reusability(189.999), 'stale')
+  assert.equal(reusability(190), 'gone')
+  assert.equal(reusability(-100), 'fresh')
 })
 
 it('is never used stale against must-revalidate and its kin (§4.2.4)', () => {
   const must = life({ flags: FreshnessFlag.mustRevalidate })
-  assert.equal(verdict(59, nothing, must), 'fresh')
-  for (const asked of [nothing, cc('max-stale'), cc('max-stale=1000')]) assert.equal(verdict(60, asked, must), 'stale')
+  assert.equal(reusability(59, nothing, must), 'fresh')
+  for (const asked of [nothing, cc('max-stale'), cc('max-stale=1000')])
+    assert.equal(reusability(60, asked, must), 'stale')
   assert.equal(usableOnError(must, nothing, none, 60_000), false)
   assert.equal(usableOnError(must, nothing, none, 59_000), true)
   assert.equal(usableWhenSaturated(must, nothing, { graceUnderPressure: 1e9 }, 1, 60_000), false)
@@ -63,45 +64,45 @@ it('is never used stale against must-revalidate and its kin (§4.2.4)', () => {
 it('is never used without asking against no-cache, fresh or not (§5.2.2.4)', () => {
   const never = life({ flags: FreshnessFlag.noCache })
   for (const seconds of [0, 59, 70]) {
-    assert.equal(verdict(seconds, cc('max-stale'), never), 'stale')
+    assert.equal(reusability(seconds, cc('max-stale'), never), 'stale')
     assert.equal(usableOnError(never, nothing, none, seconds * 1000), false)
     assert.equal(usableWhenSaturated(never, nothing, { graceUnderPressure: 1e9 }, 1, seconds * 1000), false)
   }
 })
 
 it('obeys max-age of the request (§5.2.1.1)', () => {
-  assert.equal(verdict(10, cc('max-age=10')), 'fresh')
-  assert.equal(verdict(10.001, cc('max-age=10')), 'stale')
-  assert.equal(verdict(70, cc('max-age=80')), 'stale')
-  assert.equal(verdict(70, cc('max-age=80, max-stale=15')), 'grace')
-  assert.equal(verdict(81, cc('max-age=80, max-stale=150')), 'stale')
+  assert.equal(reusability(10, cc('max-age=10')), 'fresh')
+  assert.equal(reusability(10.001, cc('max-age=10')), 'stale')
+  assert.equal(reusability(70, cc('max-age=80')), 'stale')
+  assert.equal(reusability(70, cc('max-age=80, max-stale=15')), 'grace')
+  assert.equal(reusability(81, cc('max-age=80, max-stale=150')), 'stale')
 })
 
 it('does not ask again for what is immutable because of max-age, but because of no-cache (RFC 8246 §2)', () => {
   const immutable = life({ flags: FreshnessFlag.immutable })
-  assert.equal(verdict(10, cc('max-age=0'), immutable), 'fresh')
-  assert.equal(verdict(10, cc('no-cache'), immutable), 'stale')
-  assert.equal(verdict(60, cc('max-age=0'), immutable), 'stale')
+  assert.equal(reusability(10, cc('max-age=0'), immutable), 'fresh')
+  assert.equal(reusability(10, cc('no-cache'), immutable), 'stale')
+  assert.equal(reusability(60, cc('max-age=0'), immutable), 'stale')
 })
 
 it('obeys min-fresh (§5.2.1.3)', () => {
-  assert.equal(verdict(50, cc('min-fresh=10')), 'fresh')
-  assert.equal(verdict(50.001, cc('min-fresh=10')), 'stale')
-  assert.equal(verdict(70, cc('min-fresh=1')), 'stale')
+  assert.equal(reusability(50, cc('min-fresh=10')), 'fresh')
+  assert.equal(reusability(50.001, cc('min-fresh=10')), 'stale')
+  assert.equal(reusability(70, cc('min-fresh=1')), 'stale')
 })
 
 it('obeys max-stale, to both sides (§5.2.1.2)', () => {
-  assert.equal(verdict(69, cc('max-stale=10')), 'grace')
-  assert.equal(verdict(71, cc('max-stale=10')), 'stale')
-  assert.equal(verdict(139, cc('max-stale=80')), 'grace')
-  assert.equal(verdict(189, cc('max-stale')), 'grace')
-  assert.equal(verdict(190, cc('max-stale')), 'gone')
+  assert.equal(reusability(69, cc('max-stale=10')), 'grace')
+  assert.equal(reusability(71, cc('max-stale=10')), 'stale')
+  assert.equal(reusability(139, cc('max-stale=80')), 'grace')
+  assert.equal(reusability(189, cc('max-stale')), 'grace')
+  assert.equal(reusability(190, cc('max-stale')), 'gone')
 })
 
 it('uses what was never fresh only as its server allows', () => {
   const first = life({ ttl: 0, grace: 0 })
-  assert.equal(verdict(0, nothing, first), 'stale')
-  assert.equal(verdict(0, cc('max-stale'), first), 'stale')
+  assert.equal(reusability(0, nothing, first), 'stale')
+  assert.equal(reusability(0, cc('max-stale'), first), 'stale')
   assert.equal(
     usableOnError(life({ ttl: 0, grace: 0, staleIfError: 0 }), cc('max-stale, stale-if-error=9'), none, 0),
     false,
@@ -111,15 +112,15 @@ it('uses what was never fresh only as its server allows', () => {
 })
 
 it('obeys no-cache, and Pragma where there is no Cache-Control (§5.2.1.4, §5.4)', () => {
-  assert.equal(verdict(1, cc('no-cache')), 'stale')
-  assert.equal(verdict(1, ask('Pragma: x, No-Cache')), 'stale')
-  assert.equal(verdict(1, ask('Pragma: no-cache', 'Cache-Control: max-age=60')), 'fresh')
-  assert.equal(verdict(1, ask('Pragma: no-cached')), 'fresh')
+  assert.equal(reusability(1, cc('no-cache')), 'stale')
+  assert.equal(reusability(1, ask('Pragma: x, No-Cache')), 'stale')
+  assert.equal(reusability(1, ask('Pragma: no-cache', 'Cache-Control: max-age=60')), 'fresh')
+  assert.equal(reusability(1, ask('Pragma: no-cached')), 'fresh')
 })
 
 it('may use what is stored for a request with no-store (§5.2.1.5)', () => {
   const asked = cc('no-store, only-if-cached')
-  assert.equal(verdict(1, asked), 'fresh')
+  assert.equal(reusability(1, asked), 'fresh')
   assert.equal(asked.noStore, true)
   assert.equal(asked.onlyIfCached, true)
 })

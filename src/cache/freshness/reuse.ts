@@ -94,8 +94,8 @@ const NOTHING = new RequestDirectives()
  * they would get from the store a moment later. What they say of ages is about older responses than one that comes just now.
  */
 export function isShareable(life: Freshness, now: number): boolean {
-  const verdict = reusabilityOf(life, NOTHING, now)
-  return verdict === 'fresh' || verdict === 'grace'
+  const reusability = reusabilityOf(life, NOTHING, now)
+  return reusability === 'fresh' || reusability === 'grace'
 }
 
 /** Whether that can ever be so of one with this life, had it come just now. */

@@ -55,12 +55,12 @@ Exit status:
     .argument('<path>', 'path of the setting, such as pools.shop.queue.max')
     .argument('<value>', "a whole number, or 'unlimited'")
     .action((path: string, value: string, options) => does((ctl) => ctl.setLimit(path, value, all(options))))
-  sub('orders', 'Tells a server to take requests, no new clients, or nobody.')
+  sub('state', 'Tells a server to take requests, no new clients, or none at all.')
     .argument('<pool>', 'name of the pool')
     .argument('<server>', 'address of the server, as ctl status shows it')
-    .addArgument(new Argument('<orders>', 'what it should do').choices(['ready', 'drain', 'maint']))
-    .action((pool: string, server: string, orders: string, options) =>
-      does((ctl) => ctl.orders(pool, server, orders, all(options))),
+    .addArgument(new Argument('<state>', 'what it should do').choices(['ready', 'drain', 'maint']))
+    .action((pool: string, server: string, state: string, options) =>
+      does((ctl) => ctl.state(pool, server, state, all(options))),
     )
   sub('cache', 'Shows how full the cache is, and what it does.').action((options) =>
     does((ctl) => ctl.cache(all(options))),

@@ -42,7 +42,7 @@ const timeout: Incident = {
   serverInUse: 1,
   queueLength: 0,
   sentence: 'The site did not answer in time.',
-  verdict: {
+  diagnosis: {
     gate: 'server a:80',
     limit: 60_000,
     observed: 60_001,

@@ -5,7 +5,7 @@ import type { Look, Of } from './look.ts'
 type Incident = Of<'incidentAnswer'>
 
 export function incidentLines(incident: Incident, { width, paint }: Look): string[] {
-  const { cause, status, sentence, verdict, time, thread, client, port, server, pool, route, listener } = incident
+  const { cause, status, sentence, diagnosis, time, thread, client, port, server, pool, route, listener } = incident
   const told = status === 0 ? 'no answer of its own was given' : `status ${status}`
   const rows: [name: string, text: string][] = [
     ['request', requestOf(incident)],
@@ -17,13 +17,15 @@ export function incidentLines(incident: Incident, { width, paint }: Look): strin
         .filter((one) => one !== '')
         .join(', '),
     ],
-    ['gate', verdict.gate],
+    ['gate', diagnosis.gate],
     ['limit', figures(incident)],
     [
       'setting',
-      verdict.setting === null ? '' : `${verdict.setting}${verdict.place === null ? '' : ` at ${verdict.place}`}`,
+      diagnosis.setting === null
+        ? ''
+        : `${diagnosis.setting}${diagnosis.place === null ? '' : ` at ${diagnosis.place}`}`,
     ],
-    ['detail', verdict.detail ?? ''],
+    ['detail', diagnosis.detail ?? ''],
     ['times', timesOf(incident)],
     ['in use', inUse(incident)],
     ['retries', retriesOf(incident)],
@@ -34,7 +36,7 @@ export function incidentLines(incident: Incident, { width, paint }: Look): strin
   return [
     `${paint('bold', incident.incident)}  ${paint('red', cause)}, ${told}`,
     '',
-    ...wrapped(verdict.advice, width),
+    ...wrapped(diagnosis.advice, width),
     '',
     ...shown.flatMap(([name, text]) => {
       const [first = '', ...more] = wrapped(printable(text), width - label - 4)
@@ -58,7 +60,7 @@ function named(kind: string, name: string | null): string {
 }
 
 /** Limits of time are in ms, all others are counts or bytes. */
-function figures({ cause, verdict: { limit, observed, limitBy } }: Incident): string {
+function figures({ cause, diagnosis: { limit, observed, limitBy } }: Incident): string {
   const shown = (n: number): string => (/timeout$|^tunnel_idle$/.test(cause) ? took(n) : n.toLocaleString('en'))
   const whose = limitBy === null || limitBy === 'configured' ? '' : ` (by ${limitBy})`
   return [limit === null ? '' : shown(limit) + whose, observed === null ? '' : `observed ${shown(observed)}`]

@@ -10,7 +10,7 @@ type Server = Pool['servers'][number]
 const statuses = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 }
 
 function server(name: string, more: Partial<Server> = {}): Server {
-  const now = { name, inUse: 0, limit: 5, limitBy: 'configured', orders: 'ready', health: 'unchecked' } as const
+  const now = { name, inUse: 0, limit: 5, limitBy: 'configured', adminState: 'ready', health: 'unchecked' } as const
   return { ...now, requests: 0, statuses, failures: {}, retried: 0, causes: {}, ...more }
 }
 

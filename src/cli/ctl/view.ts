@@ -23,8 +23,8 @@ export function statusLines(status: Of<'statusAnswer'>, look: Look): string[] {
       gateRow(`pool ${pool.name}`, pool, '', paint),
       ...pool.servers.map((server): Row => {
         const state = paint(colours[server.health], server.health)
-        const orders = server.orders === 'ready' ? '' : ` ${paint('yellow', server.orders)}`
-        return [`  server ${server.name}`, of(server.inUse, server.limit, paint), '', '', `${state}${orders}`]
+        const ordered = server.adminState === 'ready' ? '' : ` ${paint('yellow', server.adminState)}`
+        return [`  server ${server.name}`, of(server.inUse, server.limit, paint), '', '', `${state}${ordered}`]
       }),
     ]),
   ]

@@ -54,11 +54,11 @@ const config = {
   },
 } as unknown as Config
 
-const verdicts = new Diagnoses(config)
+const diagnoses = new Diagnoses(config)
 const at: RequestPath = { listener: 'web', route: '/shop', pool: 'shop', server: 'b:80' }
 
 test('a full line names its gate, limit, observed value, setting, file and line, and what to do', () => {
-  assert.deepEqual(verdicts.of('queue_full', at, 250, 250, null), {
+  assert.deepEqual(diagnoses.of('queue_full', at, 250, 250, null), {
     cause: 'queue_full',
     gate: 'pool shop',
     limit: 250,
@@ -73,7 +73,7 @@ test('a full line names its gate, limit, observed value, setting, file and line,
 
 test('each gate’s line is named by its own setting', () => {
   const told = (gate: 'listener' | 'route' | 'pool') => {
-    const { gate: name, setting, limit, place } = verdicts.of('queue_timeout', at, null, 1, null, gate)
+    const { gate: name, setting, limit, place } = diagnoses.of('queue_timeout', at, null, 1, null, gate)
     return [name, setting, limit, place]
   }
   assert.deepEqual(told('pool'), ['pool shop', 'pools.shop.queue.timeout', 2000, null])
@@ -83,7 +83,7 @@ test('each gate’s line is named by its own setting', () => {
 
 test('a full pool points at its own limit, or at its servers’ where it has none', () => {
   const told = (pool: string) => {
-    const { setting, place, limit } = verdicts.of('pool_full', { ...at, pool }, null, 300, null)
+    const { setting, place, limit } = diagnoses.of('pool_full', { ...at, pool }, null, 300, null)
     return [setting, place, limit]
   }
   assert.deepEqual(told('api'), ['pools.api.maxConnections', null, 300])
@@ -92,12 +92,12 @@ test('a full pool points at its own limit, or at its servers’ where it has non
 })
 
 test('a timeout names the server and the pool’s setting', () => {
-  const { gate, setting, limit, place } = verdicts.of('first_byte_timeout', at, null, 60_003, null)
+  const { gate, setting, limit, place } = diagnoses.of('first_byte_timeout', at, null, 60_003, null)
   assert.deepEqual([gate, setting, limit, place], ['server b:80', 'pools.shop.timeouts.firstByte', 60_000, null])
 })
 
 test('a server that cannot be reached is named with its address, also where that was written in short', () => {
-  const { gate, setting, place, detail } = verdicts.of('connect_refused', at, null, null, 'ECONNREFUSED')
+  const { gate, setting, place, detail } = diagnoses.of('connect_refused', at, null, null, 'ECONNREFUSED')
   assert.deepEqual(
     [gate, setting, place, detail],
     ['server b:80', 'pools.shop.servers[1].address', 'headgate.yaml:9', 'ECONNREFUSED'],
@@ -105,21 +105,21 @@ test('a server that cannot be reached is named with its address, also where that
 })
 
 test('a setting from the command line has no place', () => {
-  const { setting, place, limit } = verdicts.of('listener_full', at, null, 1000, null)
+  const { setting, place, limit } = diagnoses.of('listener_full', at, null, 1000, null)
   assert.deepEqual([setting, place, limit], ['listeners.web.maxConnections', null, 1000])
 })
 
-test('every cause has a verdict however far the exchange came', () => {
+test('every cause has a diagnosis however far the exchange came', () => {
   const nowhere: RequestPath = { listener: 'web', route: null, pool: null, server: null }
   const gone: RequestPath = { listener: 'was', route: 'was', pool: 'was', server: 'was' }
   for (const cause of causeNames) {
     for (const where of [at, nowhere, gone, { ...at, server: null }]) {
-      const verdict = verdicts.of(cause, where, null, null, null)
-      assert.equal(verdict.advice, rowOf(cause).advice)
-      assert.match(verdict.gate, /^(listener|route|pool|server) .|^headgate$/)
-      if (verdict.setting === null) assert.equal(verdict.place, null)
+      const diagnosis = diagnoses.of(cause, where, null, null, null)
+      assert.equal(diagnosis.advice, rowOf(cause).advice)
+      assert.match(diagnosis.gate, /^(listener|route|pool|server) .|^headgate$/)
+      if (diagnosis.setting === null) assert.equal(diagnosis.place, null)
     }
   }
-  assert.equal(verdicts.of('no_route', nowhere, null, null, null).setting, 'routes')
-  assert.equal(verdicts.of('shutting_down', at, null, null, null).place, 'headgate.yaml:2')
+  assert.equal(diagnoses.of('no_route', nowhere, null, null, null).setting, 'routes')
+  assert.equal(diagnoses.of('shutting_down', at, null, null, null).place, 'headgate.yaml:2')
 })

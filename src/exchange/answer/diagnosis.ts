@@ -82,7 +82,7 @@ const rulings: { readonly [C in Cause]: Ruling } = {
   internal: ['site'],
 }
 
-/** What is the same for every verdict of one cause at one place. */
+/** What is the same for every diagnosis of one cause at one place. */
 interface Finding {
   readonly gate: string
   readonly limit: number | null
@@ -91,7 +91,7 @@ interface Finding {
   readonly advice: string
 }
 
-/** Makes the verdicts under one configuration. What does not depend on the exchange is looked up once and kept. */
+/** Makes the diagnoses under one configuration. What does not depend on the exchange is looked up once and kept. */
 export class Diagnoses {
   readonly #config: Config
   readonly #findings = new Map<string, Finding>()
@@ -101,7 +101,7 @@ export class Diagnoses {
   }
 
   /**
-   * The verdict for an exchange that ended with `cause`. `limit` and `observed` are null where none is known;
+   * The diagnosis for an exchange that ended with `cause`. `limit` and `observed` are null where none is known;
    * the configured limit is then filled in (a count, ms or bytes); give it where it may have been changed while running.
    * `line` says whose line it was, for the causes of lines; `limitBy` whose limit was in force.
    */

@@ -8,7 +8,7 @@ import type { Diagnosis } from '../record.ts'
 import { ErrorPages, type PageSettings, retryAfter } from './error-page.ts'
 
 const settings: PageSettings = { proxyStatus: 'cause', retryAfter: 10_000, errorPages: {} }
-const verdict: Diagnosis = {
+const diagnosis: Diagnosis = {
   cause: 'queue_full',
   gate: 'pool shop',
   limit: 200,
@@ -23,7 +23,7 @@ const incident = '01ABCDEF234567'
 const HTML = 'text/html,*/*;q=0.8'
 
 function refusal(cause: Cause, accept: string | null, change: Partial<Refusal> = {}): Refusal {
-  return { cause, verdict, incident, accept, ...change }
+  return { cause, diagnosis, incident, accept, ...change }
 }
 
 function read({ status, reason, lines, body }: WholeAnswer): {

@@ -21,8 +21,8 @@ import { escapeHtml, htmlPage } from './error-page-html.ts'
 /** The settings that decide what clients are told. */
 export type PageSettings = Pick<Config, 'proxyStatus' | 'retryAfter' | 'errorPages'>
 
-/** Makes the value of Proxy-Status, '' for none. With `null` for a verdict: what anybody may know, of the cause alone. */
-export type StatusField = (cause: Cause, verdict: Diagnosis | null) => string
+/** Makes the value of Proxy-Status, '' for none. With `null` for a diagnosis: what anybody may know, of the cause alone. */
+export type StatusField = (cause: Cause, diagnosis: Diagnosis | null) => string
 
 /** A page; `body` has one byte per character. */
 export interface Page {
@@ -80,7 +80,7 @@ export class ErrorPages {
    * The whole answer. The incident is as `incidentId` makes it; `date` is the value of Date ('' leaves it out).
    * @throws RangeError for a cause without a status: nobody is left to be answered
    */
-  answer({ cause, verdict, incident, accept }: Refusal, date: string): WholeAnswer {
+  answer({ cause, diagnosis, incident, accept }: Refusal, date: string): WholeAnswer {
     const row = rowOf(cause)
     if (row.status === 0) throw new RangeError(`${cause} has no status to answer with`)
     const prepared = this.#prepare(pageKind(accept), cause)
@@ -88,7 +88,7 @@ export class ErrorPages {
     let { lines } = prepared
     if (row.shed) lines += `Retry-After: ${seconds}\r\n`
     if (this.#settings.proxyStatus === 'full') {
-      const value = this.#statusField(cause, verdict)
+      const value = this.#statusField(cause, diagnosis)
       if (value !== '') lines += `Proxy-Status: ${value}\r\n`
     }
     if (date !== '') lines += `Date: ${date}\r\n`

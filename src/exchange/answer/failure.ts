@@ -6,7 +6,7 @@ import { noteCrowd } from '../crowd.ts'
 import type { Exchange } from '../exchange.ts'
 import { incidentId } from './incident-id.ts'
 
-/** Notes the verdict and answers, if there is still somebody to answer and no answer has begun. True when it did. */
+/** Notes the diagnosis and answers, if there is still somebody to answer and no answer has begun. True when it did. */
 export function answerFailure(x: Exchange, cause: Cause, detail: string): boolean {
   const { head, responder } = x
   const { generation } = x.listener
@@ -17,7 +17,7 @@ export function answerFailure(x: Exchange, cause: Cause, detail: string): boolea
   if (row.status === 0 || responder.begun || !responder.open) return false
   x.status = row.status
   const { diagnosis, incident } = x
-  responder.answer(generation.refuse({ cause, verdict: diagnosis, incident, accept: head.get(Field.accept) }))
+  responder.answer(generation.refuse({ cause, diagnosis, incident, accept: head.get(Field.accept) }))
   return true
 }
 

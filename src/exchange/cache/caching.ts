@@ -96,7 +96,7 @@ export class Caching extends CacheState {
     way.notes.note(this.primary, reason, wall())
     this.fwd = fwd
     this.result = 'pass'
-    this.x.context.tally.cached('pass')
+    this.x.context.counters.cached('pass')
     return undefined
   }
 
@@ -130,7 +130,7 @@ export class Caching extends CacheState {
     if (this.directives.onlyIfCached) return { at: 'failed', cause: 'not_cached', detail: '' }
     this.result = 'miss'
     if (head.isHead) {
-      this.x.context.tally.cached('miss')
+      this.x.context.counters.cached('miss')
       this.#askPlain(way)
       this.role = 'asks'
       return undefined
@@ -213,13 +213,13 @@ export class Caching extends CacheState {
     this.dropStale()
     const now = wall()
     const hold = this.current(routeCache, now)
-    const verdict = hold === null ? 'gone' : reusabilityOf(this.freshness, this.directives, now)
-    if (hold !== null && (verdict === 'fresh' || verdict === 'grace')) {
+    const reusability = hold === null ? 'gone' : reusabilityOf(this.freshness, this.directives, now)
+    if (hold !== null && (reusability === 'fresh' || reusability === 'grace')) {
       this.x.withdraw()
       this.serve(hold, 'collapsed', now)
       return true
     }
-    if (verdict === 'stale') this.staleCopy = hold
+    if (reusability === 'stale') this.staleCopy = hold
     else hold?.release()
     this.#validate()
     return false
@@ -338,7 +338,7 @@ export class Caching extends CacheState {
     this.role = 'none'
     this.result = result
     this.detail = detail
-    x.context.tally.cached(result)
+    x.context.counters.cached(result)
     const way = this.routeCache!
     const { via } = x.listener.config // what is prepared has none
     const conditions = this.conditions ?? conditionsOf(x.head)

@@ -167,10 +167,10 @@ export function outlives(bans: Removals, hold: PinnedObject, life: Freshness, no
   if (bans.last > 0) hold.fence()
   freshnessIn(life, hold)
   if (compared >= bans.last) return true
-  const verdict = bans.judge(compared, new HeldSubject(hold, life, now), now)
-  if (verdict === 'remove') return false
-  if (verdict !== 'keep') {
-    expire(life, verdict)
+  const judgement = bans.judge(compared, new HeldSubject(hold, life, now), now)
+  if (judgement === 'remove') return false
+  if (judgement !== 'keep') {
+    expire(life, judgement)
     writeFreshnessTo(life, hold)
     hold.fence()
   }

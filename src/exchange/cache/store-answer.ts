@@ -84,7 +84,7 @@ export function answered(c: Caching, head: ResponseHead): boolean {
   if (why === null && (contentLength > way.store.maxObject || (contentLength < 0 && c.large))) why = 'too-large'
   if (why === null && keep(c, way, head, now)) return true
   way.notes.note(c.primary, why ?? whyNoDraft(c, way), now)
-  if (!x.background) x.context.tally.cached(c.result ?? 'miss')
+  if (!x.background) x.context.counters.cached(c.result ?? 'miss')
   notStored(c, way, why, head.status, now)
   if (!x.background) {
     if (!isTooMuch(c, head, now)) return false
@@ -215,7 +215,7 @@ function brokeOff(c: Caching, { cause, detail }: { readonly cause: Cause; readon
 function served(c: Caching, hold: PinnedObject, now: number, own: string): void {
   c.waiting = null
   const x = c.x
-  x.context.tally.cached('miss')
+  x.context.counters.cached('miss')
   const form = formFor(c.routeCache!, hold, x.head, c.directives, c.conditions)
   const { status } = form.stored
   // Of unknown length: it may still turn out not to fit.

@@ -30,7 +30,7 @@ export const OF_REQUEST: ReadonlySet<string> = new Set<NotStored>([
 
 /** A fetch in the background for what is stale has ended; `key`: its primary key, for which it was noted why. */
 export function refreshEnded(world: ExchangeContext, way: RouteCache, key: string, ok: boolean): void {
-  world.tally.refreshed(ok)
+  world.counters.refreshed(ok)
   if (!ok) way.notes.refreshFailed(key)
 }
 

@@ -23,7 +23,7 @@ const up: ServerUsage = {
   inUse: 1,
   limit: 5,
   limitBy: 'configured',
-  orders: 'ready',
+  adminState: 'ready',
   health: 'up',
   ...attempts,
 }
@@ -66,7 +66,7 @@ test('a pool is saturated where somebody waits, or no server that takes requests
   assert.match(why({ pool: { inUse: 10 } }) ?? '', /all places of pool app/)
   assert.match(why({ pool: { waiting: 1 } }) ?? '', /^a request waits in the line of pool app/)
   assert.match(why({ pool: { waiting: 3 } }) ?? '', /^3 requests wait/)
-  for (const gone of [{ orders: 'maint' }, { orders: 'drain' }, { health: 'down' }] as const) {
+  for (const gone of [{ adminState: 'maint' }, { adminState: 'drain' }, { health: 'down' }] as const) {
     assert.match(why({ servers: [full, { ...up, ...gone }] }) ?? '', /all places/, JSON.stringify(gone))
     assert.match(why({ servers: [{ ...up, ...gone }] }) ?? '', /no server of pool app takes requests/)
   }

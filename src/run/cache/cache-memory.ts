@@ -72,7 +72,7 @@ export function saturation(config: Config, usage: Usage, routes: readonly string
     if (!concernedRoutes.some(({ to }) => to === name)) continue
     const place = `pools.${name}`
     if (waiting > 0) return { reason: `${waits(waiting)} in the line of pool ${name}`, place }
-    const ready = servers.filter(({ orders, health }) => orders === 'ready' && health !== 'down')
+    const ready = servers.filter(({ adminState, health }) => adminState === 'ready' && health !== 'down')
     if (ready.length === 0) return { reason: `no server of pool ${name} takes requests`, place }
     if (inUse >= limit || ready.every((server) => server.inUse >= server.limit))
       return { reason: `all places of pool ${name} are taken`, place }

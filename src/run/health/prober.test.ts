@@ -48,7 +48,7 @@ function findingOf(address: Address, config: ProbeConfig): Promise<{ finding: Ch
 interface Stub {
   name: string
   config: Probed['config']
-  orders: AdminState
+  adminState: AdminState
   health: Health
   checked: boolean
   progress: number
@@ -59,7 +59,7 @@ function stub(address: Address): Stub {
   return {
     name: 'one',
     config,
-    orders: 'ready',
+    adminState: 'ready',
     health: 'up',
     checked: false,
     progress: 0,
@@ -230,14 +230,14 @@ test('a server in maintenance is not probed until it is ready again', async () =
     response.writeHead(500).end()
   })
   const resting = stub(site.address)
-  resting.orders = 'maint'
+  resting.adminState = 'maint'
   // Another server with the same interval shows that time has passed.
   await using bad = await serving((_request, response) => response.writeHead(500).end())
   using prober = probing(resting, asks)
   using clock = probing(stub(bad.address), asks)
   await clock.changed()
   assert.equal(asked, 0)
-  resting.orders = 'ready'
+  resting.adminState = 'ready'
   assert.equal((await prober.changed()).to, 'down')
 })
 

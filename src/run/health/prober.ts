@@ -9,7 +9,7 @@ import type { Health, Server } from '../../pool/server.ts'
 import { type Probe, probe } from './probe.ts'
 
 /** What the prober needs of a server. */
-export type Probed = Pick<Server, 'name' | 'config' | 'orders' | 'health' | 'checked' | 'progress'>
+export type Probed = Pick<Server, 'name' | 'config' | 'adminState' | 'health' | 'checked' | 'progress'>
 
 /** A server turned up or down. */
 export interface HealthChange {
@@ -102,7 +102,7 @@ class Watch {
 
   #begin(): void {
     this.#begun = performance.now()
-    if (this.#server.orders === 'maint') {
+    if (this.#server.adminState === 'maint') {
       this.#timer = this.#after(this.#config.interval)
       return
     }

@@ -3,7 +3,7 @@ import { causeNames } from '../../base/cause.ts'
 import type { Config } from '../../config/model.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Voice } from '../../ledger/voice.ts'
-import type { Server } from '../../pool/server.ts'
+import type { AdminState, Server } from '../../pool/server.ts'
 import { gateCauses, listenerCauses } from '../counters.ts'
 import {
   type Attempts,
@@ -45,7 +45,7 @@ export interface ServerUsage extends Attempts {
   readonly inUse: number
   readonly limit: number
   readonly limitBy: Voice
-  readonly orders: Server['orders']
+  readonly adminState: AdminState
   readonly health: ShownHealth
   /** What has ended the exchanges whose last server it was. */
   readonly causes: Causes
@@ -98,7 +98,7 @@ export function readUsage(config: Config, ledger: Ledger, servers: ReadonlyMap<s
           inUse: server.slots.used,
           limit: server.slots.limit,
           limitBy: server.slots.voice,
-          orders: server.orders,
+          adminState: server.adminState,
           health: shownHealth(server, pool),
           ...readAttempts(ledger, `${name}/${server.name}`),
           causes: readEnded(ledger, `server:${name}/${server.name}`),

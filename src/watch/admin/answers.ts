@@ -43,7 +43,7 @@ const gate = {
   refused: count().describe('Turned away since the start.'),
 }
 
-const orders = z.enum(['ready', 'drain', 'maint'])
+const adminState = z.enum(['ready', 'drain', 'maint'])
 
 export const statusAnswer = z.strictObject({
   name: z.string().describe('What it is called in Via and Proxy-Status.'),
@@ -66,7 +66,7 @@ export const statusAnswer = z.strictObject({
           inUse: count(),
           limit: limitValue,
           limitBy: voice,
-          orders: orders.describe('What the operator said.'),
+          adminState: adminState.describe('What the operator ordered.'),
           ...attemptsAnswer,
         }),
       ),
@@ -93,13 +93,13 @@ export const limitsBody = z
   .refine((limits) => Object.keys(limits).length > 0, 'names no limit')
   .describe('New values by path. All are changed, or none when one of them cannot be.')
 
-export const ordersBody = z.strictObject({
-  orders: orders.describe(
+export const adminStateBody = z.strictObject({
+  adminState: adminState.describe(
     '`drain`: no new clients but those tied to it by cookie. `maint`: nobody. Neither ends what is under way.',
   ),
 })
 
-export const ordersAnswer = z.strictObject({ pool: z.string(), server: z.string(), orders })
+export const adminStateAnswer = z.strictObject({ pool: z.string(), server: z.string(), adminState })
 
 const force = z.boolean().optional().describe('Do it although the servers are at their limits.')
 /** A text that is read as what it names, and is told in words when it names nothing. */

@@ -109,21 +109,21 @@ export const endpoints: readonly Endpoint[] = [
   }),
   endpoint({
     method: 'PUT',
-    path: '/v1/pools/{pool}/servers/{server}/orders',
-    id: 'setOrders',
-    summary: 'Tell a server to take requests, no new clients, or nobody',
-    body: form.ordersBody,
-    answer: form.ordersAnswer,
+    path: '/v1/pools/{pool}/servers/{server}/state',
+    id: 'setAdminState',
+    summary: 'Tell a server to take requests, no new clients, or none at all',
+    body: form.adminStateBody,
+    answer: form.adminStateAnswer,
     problems: ['unknown-server'],
-    serve: (port, { params: { pool = '', server = '' }, body: { orders } }) => {
+    serve: (port, { params: { pool = '', server = '' }, body: { adminState } }) => {
       const found = port.config.pools.find(({ name }) => name === pool)
       if (found?.servers.some(({ name }) => name === server) !== true) {
         const names = found?.servers.map(({ name }) => name) ?? port.config.pools.map(({ name }) => name)
         const fix = `the ${found === undefined ? 'pools' : 'servers'} are ${names.join(', ')}`
         throw new Problem('unknown-server', `there is no server ${server} in a pool ${pool}`, fix, 'path')
       }
-      port.setOrders(pool, server, orders)
-      return { pool, server, orders }
+      port.setAdminState(pool, server, adminState)
+      return { pool, server, adminState }
     },
   }),
   endpoint({

@@ -17,7 +17,7 @@ export interface GatePort {
   /** Throws RangeError for a path or a value that is none; `value` 0 … UNLIMITED. */
   setLimit(path: string, value: number): void
   /** Throws RangeError when there is no such server. */
-  setOrders(pool: string, server: string, orders: AdminState): void
+  setAdminState(pool: string, server: string, state: AdminState): void
   /** `id` as readIncident gives it; null: no thread remembers it. */
   incident(id: string): Promise<Incident | null>
   /** null: no route caches. */

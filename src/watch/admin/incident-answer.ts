@@ -1,7 +1,7 @@
 /** What the admin API says of one incident: the line of the access log, and what it means. */
 import { z } from 'zod'
 import { causeNames, rowOf } from '../../base/cause.ts'
-import { logFields, verdictFields } from '../../base/log-fields.ts'
+import { diagnosisFields, logFields } from '../../base/log-fields.ts'
 import { readIncident } from '../../exchange/answer/incident-id.ts'
 import type { GatePort } from './gate-port.ts'
 import { Problem } from './problem.ts'
@@ -57,7 +57,7 @@ const line = {
   queueLength: count(),
 }
 
-const verdict = {
+const diagnosis = {
   gate: text(),
   limit: z.number().nullable(),
   observed: z.number().nullable(),
@@ -71,7 +71,7 @@ const verdict = {
 export const incidentAnswer = z.strictObject({
   ...described(line, logFields),
   sentence: text().describe('What the error page says.'),
-  verdict: z.strictObject(described(verdict, verdictFields)),
+  diagnosis: z.strictObject(described(diagnosis, diagnosisFields)),
 })
 
 export async function incidentOf(

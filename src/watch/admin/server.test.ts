@@ -28,7 +28,7 @@ const config = configFrom({
 })
 
 const ID = '1SKGQQVF2WAFTM'
-const verdict = {
+const diagnosis = {
   cause: 'listener_full',
   gate: 'listener web',
   limit: 1,
@@ -41,7 +41,7 @@ const verdict = {
 } as const
 /** As a worker tells of a connection that was turned away. */
 const known = JSON.parse(
-  jsonFormat(3)(turnedAwayRecord('web', '10.0.0.7', 5000, verdict, ID, 0.25, 500, 1, 0)),
+  jsonFormat(3)(turnedAwayRecord('web', '10.0.0.7', 5000, diagnosis, ID, 0.25, 500, 1, 0)),
 ) as Incident
 
 function usage(): Usage {
@@ -49,7 +49,15 @@ function usage(): Usage {
   const gate = { inUse: 1, limit: 20, limitBy, waiting: 0, bound: 10, boundBy: 'operator', refused: 2 } as const
   const statuses = { '1xx': 0, '2xx': 3, '3xx': 0, '4xx': 0, '5xx': 1 }
   const attempts = { requests: 5, statuses, failures: { response_cut: 1 }, retried: 0, causes: { response_cut: 1 } }
-  const one = { name: server, inUse: 1, limit: 5, limitBy, orders: 'ready', health: 'unchecked', ...attempts } as const
+  const one = {
+    name: server,
+    inUse: 1,
+    limit: 5,
+    limitBy,
+    adminState: 'ready',
+    health: 'unchecked',
+    ...attempts,
+  } as const
   const streams = { inUse: 0, limit: 10_000, limitBy }
   return {
     requests: 3,
@@ -165,7 +173,7 @@ async function started(
     usage,
     occupancy: async () => [{ ...occupancy, oldest: [...occupancy.oldest] }],
     setLimit: (path, value) => void told.limits.push([path, value]),
-    setOrders: (...order) => void told.orders.push(order),
+    setAdminState: (...order) => void told.orders.push(order),
     incident: (id) => Promise.resolve(id === known.incident ? known : null),
     cache,
   }
@@ -198,7 +206,7 @@ async function ask(
 /** One good request for every endpoint. */
 const good: Readonly<Record<string, { readonly path?: string; readonly body?: unknown }>> = {
   setLimits: { body: { 'pools.app.queue.max': 30 } },
-  setOrders: { path: `/v1/pools/app/servers/${encodeURIComponent(server)}/orders`, body: { orders: 'drain' } },
+  setAdminState: { path: `/v1/pools/app/servers/${encodeURIComponent(server)}/state`, body: { adminState: 'drain' } },
   object: { path: '/v1/cache/object?url=http%3A%2F%2Fa.example%2F' },
   incident: { path: `/v1/incidents/${ID}` },
   purge: { body: { url: 'http://a.example/' } },
@@ -349,8 +357,8 @@ test('a limit takes what a file may have for it, and says what to do instead of 
   const { port, told } = await started(t)
   const refused: readonly (readonly [path: string, value: unknown, detail: RegExp, fix: RegExp])[] = [
     ['listeners.web.maxConnections', 0, /0 would let nothing in/, /the least is 1/],
-    ['pools.app.maxConnections', 0, /0 would let nothing in/, /headgate ctl orders app ADDRESS maint/],
-    ['pools.app.servers[0].maxConnections', 0, /0 would let nothing in/, /headgate ctl orders app ADDRESS maint/],
+    ['pools.app.maxConnections', 0, /0 would let nothing in/, /headgate ctl state app ADDRESS maint/],
+    ['pools.app.servers[0].maxConnections', 0, /0 would let nothing in/, /headgate ctl state app ADDRESS maint/],
     ['pools.app.streams.max', 0, /0 would let nothing in/, /upgrade: false/],
     ['pools.app.queue.max', 10_000_001, /10000001 is too large/, /from 0 to 10000000/],
     ['pools.app.queue.max', 'unlimited', /'unlimited' is not a number/, /from 0 to 10000000/],
@@ -387,15 +395,15 @@ test('every limit is listed with what the configuration says of it', async (t) =
   assert.equal(limits[2]?.value, 'unlimited')
 })
 
-test('a server is given orders by its pool and its name', async (t) => {
+test('a server is told its state by its pool and its name', async (t) => {
   const { port, told } = await started(t)
-  const path = (pool: string, name: string): string => `/v1/pools/${pool}/servers/${encodeURIComponent(name)}/orders`
-  assert.equal((await ask(port, 'PUT', path('app', server), { body: { orders: 'maint' } })).status, 200)
+  const path = (pool: string, name: string): string => `/v1/pools/${pool}/servers/${encodeURIComponent(name)}/state`
+  assert.equal((await ask(port, 'PUT', path('app', server), { body: { adminState: 'maint' } })).status, 200)
   assert.deepEqual(told.orders, [['app', server, 'maint']])
-  const unknown = await ask(port, 'PUT', path('app', 'other:1'), { body: { orders: 'maint' } })
+  const unknown = await ask(port, 'PUT', path('app', 'other:1'), { body: { adminState: 'maint' } })
   assertProblem(unknown, 404, 'unknown-server')
   assert.match(String(unknown.body.fix), /127\.0\.0\.1:3000/)
-  assertProblem(await ask(port, 'PUT', path('app', server), { body: { orders: 'stop' } }), 400, 'bad-request')
+  assertProblem(await ask(port, 'PUT', path('app', server), { body: { adminState: 'stop' } }), 400, 'bad-request')
 })
 
 test('a purge names one thing, and reaches the cache as it was meant', async (t) => {

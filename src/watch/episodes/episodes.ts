@@ -8,7 +8,7 @@ import { UNLIMITED } from '../../config/model.ts'
 
 /** One gate as it is now. Counts run from the start of the process. */
 export interface GateReading {
-  /** Named as in verdicts: `pool shop`. */
+  /** Named as in diagnoses: `pool shop`. */
   readonly gate: string
   /** What it counts. */
   readonly counts: 'connections' | 'requests' | 'streams'
@@ -23,7 +23,7 @@ export interface GateReading {
   readonly refused: Readonly<Partial<Record<Cause, number>>>
   /** Longest wait in its line since the last reading, ms; null where that is not known. */
   readonly longest: number | null
-  /** The setting that holds the limit, and its `file:line`, as in verdicts. */
+  /** The setting that holds the limit, and its `file:line`, as in diagnoses. */
   readonly setting: string | null
   readonly place: string | null
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { causeNames, rowOf } from '../../base/cause.ts'
-import { checkTemplate, logFields, templateFields, verdictFields } from '../../base/log-fields.ts'
+import { checkTemplate, diagnosisFields, logFields, templateFields } from '../../base/log-fields.ts'
 import type { Diagnosis, ExchangeRecord as Exchange } from '../../exchange/record.ts'
 import { AccessLog } from './access-log.ts'
 import { jsonFormat } from './format/json.ts'
@@ -28,7 +28,7 @@ const good: Exchange = {
   status: 200,
   cause: null,
   end: '--',
-  verdict: null,
+  diagnosis: null,
   incident: null,
   header: 0.25,
   queue: 0,
@@ -48,7 +48,7 @@ const good: Exchange = {
   queueLength: 0,
 }
 
-const verdict: Diagnosis = {
+const diagnosis: Diagnosis = {
   cause: 'queue_timeout',
   gate: 'pool shop',
   limit: 2000,
@@ -66,7 +66,7 @@ const refused: Exchange = {
   status: 503,
   cause: 'queue_timeout',
   end: 'QQ',
-  verdict,
+  diagnosis,
   incident: '01ABCDEF234567',
   connect: -1,
   firstByte: -1,
@@ -85,23 +85,23 @@ const wire = fc.oneof(bytes, nasty)
 test('a JSON line has all keys, in their order, with numbers as numbers', () => {
   const line = jsonFormat(3)(good)
   const object = JSON.parse(line) as Record<string, unknown>
-  assert.deepEqual(Object.keys(object), [...Object.keys(logFields), 'verdict'])
+  assert.deepEqual(Object.keys(object), [...Object.keys(logFields), 'diagnosis'])
   assert.equal(
     line,
     '{"time":"2026-11-20T19:59:00.007Z","thread":3,"listener":"web","route":"routes[0]","pool":"shop","server":"10.0.0.1:80",' +
       '"client":"192.0.2.7","port":50123,"method":"GET","target":"/cart?id=7","version":"1.1","host":"shop.example",' +
       '"userAgent":"curl/8.0","referer":"","status":200,"end":"--","cause":null,"incident":null,"headerMs":0.25,"queueMs":0,' +
       '"connectMs":1.1,"firstByteMs":12.3,"totalMs":15,"bytesIn":120,"bytesOut":5120,"cache":null,"cacheDetail":null,"retries":0,"redispatched":false,' +
-      '"reused":true,"listenerInUse":17,"poolInUse":9,"serverInUse":5,"queueLength":0,"verdict":null}\n',
+      '"reused":true,"listenerInUse":17,"poolInUse":9,"serverInUse":5,"queueLength":0,"diagnosis":null}\n',
   )
 })
 
 test('a JSON line of a refusal says which gate, limit, value and setting, and what to do', () => {
   const object = JSON.parse(jsonFormat(0)(refused)) as Record<string, unknown>
-  assert.deepEqual(Object.keys(object.verdict as object), Object.keys(verdictFields))
-  const { cause, ...rest } = verdict
+  assert.deepEqual(Object.keys(object.diagnosis as object), Object.keys(diagnosisFields))
+  const { cause, ...rest } = diagnosis
   assert.equal(object.cause, cause)
-  assert.deepEqual(object.verdict, { ...rest, observed: 2001.264 })
+  assert.deepEqual(object.diagnosis, { ...rest, observed: 2001.264 })
   assert.equal(object.incident, refused.incident)
   assert.equal(object.connectMs, null, 'never reached')
 })
@@ -110,16 +110,16 @@ test('any bytes in a request give one parseable JSON line in ASCII, with nothing
   const format = jsonFormat(0)
   fc.assert(
     fc.property(wire, wire, wire, fc.string({ unit: 'binary' }), (target, userAgent, referer, detail) => {
-      const line = format({ ...refused, target: `/${target}`, userAgent, referer, verdict: { ...verdict, detail } })
+      const line = format({ ...refused, target: `/${target}`, userAgent, referer, diagnosis: { ...diagnosis, detail } })
       assert.match(line, /^[ -~]*\n$/)
-      const object = JSON.parse(line) as { target: string; userAgent: string; verdict: { detail: string } }
+      const object = JSON.parse(line) as { target: string; userAgent: string; diagnosis: { detail: string } }
       const read = (text: string): string => {
         const utf8 = Buffer.from(text, 'latin1').toString('utf8')
         return Buffer.from(utf8, 'utf8').toString('latin1') === text ? utf8 : text
       }
       assert.equal(object.target, read(`/${target}`))
       assert.equal(object.userAgent, read(userAgent))
-      assert.equal(object.verdict.detail, detail.toWellFormed() === detail ? detail : object.verdict.detail)
+      assert.equal(object.diagnosis.detail, detail.toWellFormed() === detail ? detail : object.diagnosis.detail)
     }),
   )
 })
@@ -209,7 +209,7 @@ test('AccessLog writes every kind of end to its file', async (t) => {
     assert.fail(JSON.stringify(trouble)),
   )
   log.write(good)
-  for (const cause of causeNames) log.write({ ...refused, cause, verdict: { ...verdict, cause } })
+  for (const cause of causeNames) log.write({ ...refused, cause, diagnosis: { ...diagnosis, cause } })
   await log.close()
   const lines = readFileSync(to, 'utf8').trimEnd().split('\n')
   assert.equal(lines.length, causeNames.length + 1)

@@ -17,7 +17,7 @@ function late(seconds: number, more = ''): string {
   return `Cache-Control: max-age=60${more}\r\nAge: ${60 + seconds}\r\n`
 }
 
-/** Why a copy was served, as Cache-Status tells; the verdict where none was. */
+/** Why a copy was served, as Cache-Status tells; the diagnosis where none was. */
 function detailOf(answer: Answered): string {
   const detail = /^gate; .*ttl=-\d+; detail="?([\w ]+)"?$/.exec(answer.field('cache-status') ?? '')?.[1]
   return detail ?? verdictOf(answer)

@@ -345,7 +345,7 @@ test('no-store of a request has its answer passed by, and leaves alone what is s
   assert.equal((await at.client.get('/p').response()).body, 'p 2')
 })
 
-test('only-if-cached gets what is stored, and 504 not_cached with its verdict where nothing usable is (RFC 9111 §5.2.1.7)', async () => {
+test('only-if-cached gets what is stored, and 504 not_cached with its diagnosis where nothing usable is (RFC 9111 §5.2.1.7)', async () => {
   await using at = await shop()
   at.origin.says('/p', FRESH)
   const ask = 'Cache-Control: only-if-cached\r\nAccept: application/problem+json\r\n'

@@ -143,12 +143,12 @@ test('a stale copy stands in where no server may be asked (no_server) or none ca
   origin.says('/page', late(900)).says('/old', `${late(1500)}ETag: "v"\r\n`)
   for (const path of ['/page', '/old']) await get(gate.port, path)
 
-  gate.gate.setOrders('shop', origin.address, 'drain')
-  await until(() => gate.gate.usage().pools[0]?.servers[0]?.orders === 'drain')
+  gate.gate.setAdminState('shop', origin.address, 'drain')
+  await until(() => gate.gate.usage().pools[0]?.servers[0]?.adminState === 'drain')
   const drained = await get(gate.port, '/page')
   assert.deepEqual([drained.body, detailOf(drained)], ['page 1', 'no_server'])
   assert.equal(verdictOf(await get(gate.port, '/old')), '503 no_server')
-  gate.gate.setOrders('shop', origin.address, 'ready')
+  gate.gate.setAdminState('shop', origin.address, 'ready')
 
   await stack.disposeAsync()
   const refused = await get(gate.port, '/page')

@@ -31,8 +31,8 @@ test('a server in maintenance or draining counts as a full one', async () => {
   const servers = [one, two].map(({ address }) => ({ address, maxConnections: 1 }))
   await using gate = await headgate({ ...base, pools: { shop: { servers } }, routes: [{ to: 'shop', cache: true }] })
   assert.deepEqual(await guarded(gate), [false, ''])
-  for (const orders of ['maint', 'drain'] as const) {
-    gate.gate.setOrders('shop', two.address, orders)
+  for (const state of ['maint', 'drain'] as const) {
+    gate.gate.setAdminState('shop', two.address, state)
     assert.deepEqual(await guarded(gate), [false, ''])
     const busy = get(gate.port, '/busy')
     await until(() => asked.length === 1)
@@ -41,7 +41,7 @@ test('a server in maintenance or draining counts as a full one', async () => {
     await busy
     await until(() => gate.gate.usage().pools[0]?.inUse === 0)
   }
-  gate.gate.setOrders('shop', one.address, 'maint')
+  gate.gate.setAdminState('shop', one.address, 'maint')
   assert.deepEqual(await guarded(gate), [true, 'no server of pool shop takes requests'])
   await settled(gate.gate)
 })

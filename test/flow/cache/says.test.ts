@@ -51,7 +51,7 @@ for (const [by, cache, fields] of [
   })
 }
 
-test('a stale copy instead of a place in a line has a verdict with the limit, and so has one instead of a failure', async () => {
+test('a stale copy instead of a place in a line has a diagnosis with the limit, and so has one instead of a failure', async () => {
   const origin = await CacheOrigin.listen()
   const busy: Asked[] = []
   origin.on('/busy', (one) => busy.push(one)).says('/page', 'Cache-Control: max-age=60\r\nAge: 660\r\n')
@@ -69,7 +69,7 @@ test('a stale copy instead of a place in a line has a verdict with the limit, an
   const [full, refused] = ['saturated', 'connect_refused'].map((why) => {
     const line = stale.find(({ cacheDetail }) => cacheDetail === why)
     assert.deepEqual([line?.status, line?.cause], [200, null], why)
-    return line?.verdict
+    return line?.diagnosis
   })
   assert.deepEqual([full?.gate, full?.limit], ['pool shop', 1])
   assert.equal(full?.setting, 'pools.shop.servers[0].maxConnections')

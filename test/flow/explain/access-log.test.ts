@@ -92,7 +92,7 @@ routes: [{ name: all, to: shop }]
   const after = Date.now()
   const [line] = (await hg.log()) as unknown as Line[]
   assert.ok(line !== undefined)
-  assert.deepEqual(Object.keys(line), [...Object.keys(logFields), 'verdict'])
+  assert.deepEqual(Object.keys(line), [...Object.keys(logFields), 'diagnosis'])
   const { time, headerMs, connectMs, queueMs, firstByteMs, totalMs, ...rest } = line
   assert.deepEqual(rest, {
     thread: 0,
@@ -123,7 +123,7 @@ routes: [{ name: all, to: shop }]
     poolInUse: 1,
     serverInUse: 1,
     queueLength: 0,
-    verdict: null,
+    diagnosis: null,
   })
   assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   const at = Date.parse(String(time))

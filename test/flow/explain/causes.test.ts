@@ -247,7 +247,7 @@ const table: { readonly [C in Cause]: Story | Elsewhere } = {
   },
   no_server: {
     story: async (scene) => {
-      scene.hg.gate.setOrders('inner-none', scene.origin.address, 'maint')
+      scene.hg.gate.setAdminState('inner-none', scene.origin.address, 'maint')
       return (await scene.client()).get('/none').response()
     },
     end: 'NR',
@@ -415,14 +415,14 @@ function seenBy(cause: Cause, answer: Answered): void {
 
 function loggedAs(cause: Cause, story: Story, line: LogLine, text: string, origin: string): void {
   const row = rowOf(cause)
-  const { verdict } = line
+  const { diagnosis } = line
   assert.deepEqual([line.cause, line.status, line.end], [cause, row.status, story.end])
   assert.match(line.incident ?? '', /^[0-9A-HJKMNP-TV-Z]{14}$/)
   assert.ok(line.listenerInUse >= 1)
-  assert.ok(verdict !== null)
+  assert.ok(diagnosis !== null)
   const { observed = null } = story
   assert.deepEqual(
-    { ...verdict, detail: null, observed: typeof observed === 'function' ? null : verdict.observed },
+    { ...diagnosis, detail: null, observed: typeof observed === 'function' ? null : diagnosis.observed },
     {
       gate: story.gate.replace('ORIGIN', origin),
       limit: story.limit ?? null,
@@ -431,13 +431,13 @@ function loggedAs(cause: Cause, story: Story, line: LogLine, text: string, origi
       setting: story.setting ?? null,
       place: story.at === undefined ? null : `headgate.yaml:${lineOf(text, story.at)}`,
       // What is open or held for long is named as well, or instead; event-streams.test.ts has that.
-      advice: verdict.advice.startsWith(row.advice) || HELD.test(verdict.advice) ? verdict.advice : row.advice,
+      advice: diagnosis.advice.startsWith(row.advice) || HELD.test(diagnosis.advice) ? diagnosis.advice : row.advice,
       detail: null,
     },
   )
-  if (typeof observed === 'function') assert.ok(observed(verdict.observed ?? -1), `observed ${verdict.observed}`)
-  if (story.detail === undefined) assert.equal(verdict.detail, null)
-  else assert.match(verdict.detail ?? '', story.detail)
+  if (typeof observed === 'function') assert.ok(observed(diagnosis.observed ?? -1), `observed ${diagnosis.observed}`)
+  if (story.detail === undefined) assert.equal(diagnosis.detail, null)
+  else assert.match(diagnosis.detail ?? '', story.detail)
 }
 
 const stories = Object.entries(table).filter((entry): entry is [Cause, Story] => 'story' in entry[1])
@@ -470,14 +470,18 @@ test('each cause that one exchange can bring about is answered as the table says
   }
 })
 
-test('of the limits of a head the verdict names the one that was reached', async () => {
+test('of the limits of a head the diagnosis names the one that was reached', async () => {
   await using scene = await open()
   const client = await scene.client()
   seenBy('head_too_large', await client.send(GET('/ok', 'X: 1\r\n'.repeat(20))).response())
   const other = await scene.client()
   seenBy('response_head_too_large', await other.get('/fields').response())
-  const verdicts = (await scene.hg.log()).map(({ verdict }) => [verdict?.setting, verdict?.limit, verdict?.detail])
-  assert.deepEqual(verdicts, [
+  const diagnoses = (await scene.hg.log()).map(({ diagnosis }) => [
+    diagnosis?.setting,
+    diagnosis?.limit,
+    diagnosis?.detail,
+  ])
+  assert.deepEqual(diagnoses, [
     ['listeners.web.limits.fields', 20, 'more than 20 fields'],
     ['pools.inner-ok.limits.fields', 20, 'more than 20 fields'],
   ])
@@ -538,7 +542,7 @@ test('an exception within an exchange ends that exchange as internal, with its s
   await thread.stop()
   assert.deepEqual(defects, [planted])
   assert.deepEqual([records[0]?.cause, records[0]?.end], ['internal', 'IC'])
-  assert.match(records[0]?.verdict?.detail ?? '', /^Error: planted for this test\n {4}at /)
+  assert.match(records[0]?.diagnosis?.detail ?? '', /^Error: planted for this test\n {4}at /)
   assert.ok(answer.body.includes(records[0]?.incident ?? '-'))
   for (const key of ['listener:web', 'pool:shop', `server:shop/${origin.address}`]) {
     assert.equal(ledger.slots(key).used, 0, key)

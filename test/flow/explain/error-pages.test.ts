@@ -16,7 +16,7 @@ const BROWSER = 'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*
 /** A pool whose only server is in maintenance: everything is shed with no_server. */
 async function closedShop(settings: Record<string, unknown> = {}) {
   const hg = await headgate({ name: 'gate', pools: { shop: { servers: ['127.0.0.1:1'] } }, ...settings })
-  hg.gate.setOrders('shop', '127.0.0.1:1', 'maint')
+  hg.gate.setAdminState('shop', '127.0.0.1:1', 'maint')
   return hg
 }
 
@@ -55,7 +55,7 @@ listeners: { web: { bind: "127.0.0.1:0" } }
 accessLog: LOG
 pools: { shop: { servers: ["127.0.0.1:1"] } }
 `)
-  hg.gate.setOrders('shop', '127.0.0.1:1', 'maint')
+  hg.gate.setAdminState('shop', '127.0.0.1:1', 'maint')
   const html = whole(await get(hg.port, '/html', BROWSER))
   const json = whole(await get(hg.port, '/json', 'Accept: application/json\r\n'))
   const text = whole(await get(hg.port, '/text'))
@@ -153,7 +153,7 @@ test('own pages are taken by cause, by status, by default, for those who want HT
         { to: 'other', host: 'shop.test', path: '/other' },
       ],
     })
-    hg.gate.setOrders('shop', '127.0.0.1:1', 'maint')
+    hg.gate.setAdminState('shop', '127.0.0.1:1', 'maint')
     const own = whole(await get(hg.port, '/', BROWSER))
     const seconds = own.field('retry-after')
     const text = Buffer.from(own.body, 'latin1').toString('utf8')

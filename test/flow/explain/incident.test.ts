@@ -41,7 +41,7 @@ test('an incident of any thread is told as the access log has it, although there
       [body.incident, body.cause, body.status, body.target, body.server, body.sentence],
       [id, 'connect_refused', 502, `/cart?i=${i}`, '127.0.0.1:9', 'The site could not be reached.'],
     )
-    const { gate, setting, advice, detail } = body.verdict as Record<string, string>
+    const { gate, setting, advice, detail } = body.diagnosis as Record<string, string>
     assert.deepEqual([gate, setting], ['server 127.0.0.1:9', 'pools.app.servers[0].address'])
     assert.match(advice ?? '', /Nothing listens at the server/)
     assert.match(detail ?? '', /ECONNREFUSED/)
@@ -59,7 +59,7 @@ test('a connection that a listener turned away can be looked up too', async () =
   const { body } = await get(hg.port, '/')
   const found = (await ask(hg, incidentOn(body))).body
   assert.deepEqual([found.cause, found.method, found.status], ['listener_full', '', 503])
-  const { gate, limit, setting } = found.verdict as Record<string, unknown>
+  const { gate, limit, setting } = found.diagnosis as Record<string, unknown>
   assert.deepEqual([gate, limit, setting], ['listener web', 1, 'listeners.web.maxConnections'])
   first.end()
 })

@@ -174,7 +174,7 @@ async function livelyDay(seed: number, after: string): Promise<void> {
 
   // Every slot can be used again, and not one more than there are.
   a.holding = b.holding = true
-  hg.gate.setOrders('shop', nobody, 'maint')
+  hg.gate.setAdminState('shop', nobody, 'maint')
   const clients: Client[] = []
   for (let k = 0; k < 11; k++) clients.push((await Client.connect(hg.port)).get('/'))
   await until(

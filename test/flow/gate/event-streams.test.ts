@@ -172,7 +172,7 @@ accessLog: LOG
   held[Symbol.dispose]()
 
   const lines = await hg.log()
-  const advice = (target: string): string => lines.find((line) => line.target === target)?.verdict?.advice ?? ''
+  const advice = (target: string): string => lines.find((line) => line.target === target)?.diagnosis?.advice ?? ''
   assert.match(
     advice('/shut-out'),
     /^2 of 2 slots in use of pool shop are held for long: 2 streams for which streams\.max had no room; the oldest for \d.* s, on route events\. Raise streams\.max/,
@@ -200,7 +200,7 @@ accessLog: LOG
   for (const one of all) one.client.reset()
   const line = (await hg.log()).find(({ cause }) => cause === 'streams_full')
   assert.match(
-    line?.verdict?.advice ?? '',
+    line?.diagnosis?.advice ?? '',
     /2 streams of pool shop are open, the oldest for \d.* s, on route events\. headgate ctl status/,
   )
 })
@@ -230,8 +230,8 @@ accessLog: LOG
   silent.get('/silent')
   const asked = await origin.next()
   const late = ['/flowing/late', '/silent/late', '/stored/late']
-  const verdicts = await Promise.all(late.map((path) => get(hg.port, path).then(verdictOf)))
-  assert.deepEqual(verdicts, ['503 queue_timeout', '503 queue_timeout', '503 queue_timeout'])
+  const diagnoses = await Promise.all(late.map((path) => get(hg.port, path).then(verdictOf)))
+  assert.deepEqual(diagnoses, ['503 queue_timeout', '503 queue_timeout', '503 queue_timeout'])
   const counts = (await occupancyOf(hg.gate)).map(({ streams, kept, answers, waiting }) => [
     streams,
     kept,
@@ -255,7 +255,7 @@ accessLog: LOG
     assert.deepEqual([answers, waiting, oldest.length], [0, 0, 0])
 
   const lines = await hg.log()
-  const advice = (target: string): string => lines.find((line) => line.target === target)?.verdict?.advice ?? ''
+  const advice = (target: string): string => lines.find((line) => line.target === target)?.diagnosis?.advice ?? ''
   assert.match(
     advice('/flowing/late'),
     /^1 of 1 slots? in use of pool flowing is held for long: 1 answer that still flows;/,

@@ -7,14 +7,14 @@ import { headgate } from '../../kit/headgate.ts'
 import { type Asked, Origin } from '../../kit/origin.ts'
 import { meanwhile, settled, tally, until, verdictOf } from '../../kit/settle.ts'
 
-/** Each of `connections` clients asks `rounds` times, one request after the other. Answers with all verdicts. */
+/** Each of `connections` clients asks `rounds` times, one request after the other. Answers with all diagnoses. */
 async function burst(port: number, connections: number, rounds: number, path = '/'): Promise<string[]> {
   const all = await Promise.all(
     Array.from({ length: connections }, async () => {
       using client = await Client.connect(port)
-      const verdicts: string[] = []
-      for (let k = 0; k < rounds; k++) verdicts.push(verdictOf(await client.get(path).response()))
-      return verdicts
+      const diagnoses: string[] = []
+      for (let k = 0; k < rounds; k++) diagnoses.push(verdictOf(await client.get(path).response()))
+      return diagnoses
     }),
   )
   return all.flat()
@@ -138,12 +138,12 @@ for (const threads of [1, 2, 4]) {
         { name: 'rest', to: 'shop' },
       ],
     })
-    const verdicts = await Promise.all([
+    const diagnoses = await Promise.all([
       burst(hg.port, 40, 3, '/cart'),
       burst(hg.port, 40, 3, '/search'),
       burst(hg.port, 40, 3, '/other'),
     ])
-    assert.deepEqual(tally(verdicts.flat()), { 200: 360 })
+    assert.deepEqual(tally(diagnoses.flat()), { 200: 360 })
     assert.deepEqual([most.get('/cart'), most.get('/search')], [4, 2])
     assert.ok(origin.most <= 10, `${origin.most} at the server`)
     assert.ok((most.get('/other') ?? 0) >= 4, 'what the other routes leave is used')

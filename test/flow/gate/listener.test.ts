@@ -168,7 +168,7 @@ test('over two threads the line of a listener is one, and the limit holds', asyn
   await settled(hg.gate)
 })
 
-test('who waits longer than whenFull.timeout is told so, with a verdict, and others keep waiting', async () => {
+test('who waits longer than whenFull.timeout is told so, with a diagnosis, and others keep waiting', async () => {
   await using origin = await Origin.listen((asked) => asked.answer('ok'))
   const text = `
 listeners:
@@ -207,7 +207,7 @@ accessLog: LOG
   assert.equal(line.target, '')
   assert.ok((line.queueMs ?? 0) >= 400)
   assert.deepEqual(
-    { ...line.verdict, advice: '', observed: Math.trunc((line.verdict?.observed ?? 0) / 300) },
+    { ...line.diagnosis, advice: '', observed: Math.trunc((line.diagnosis?.observed ?? 0) / 300) },
     {
       gate: 'listener web',
       limit: 400,

@@ -208,16 +208,16 @@ test('drain and maint stop new requests at a server, and ready lets the line in 
       },
     },
   })
-  hg.gate.setOrders('shop', a.address, 'maint')
-  assert.equal(hg.gate.usage().pools[0]?.servers[0]?.orders, 'maint')
+  hg.gate.setAdminState('shop', a.address, 'maint')
+  assert.equal(hg.gate.usage().pools[0]?.servers[0]?.adminState, 'maint')
   const all = Array.from({ length: 4 }, (_, i) => get(hg.port, `/${i}`))
   await comes(hg.gate, '1 in use, 3 waiting')
   await until(() => b.requests === 1) // a slot is taken before the request arrives
   assert.equal(a.requests, 0)
-  hg.gate.setOrders('shop', a.address, 'ready')
+  hg.gate.setAdminState('shop', a.address, 'ready')
   await comes(hg.gate, '3 in use, 1 waiting')
   const atA = await a.take(2)
-  hg.gate.setOrders('shop', a.address, 'drain')
+  hg.gate.setAdminState('shop', a.address, 'drain')
   for (const asked of atA) asked.answer('ok')
   await comes(hg.gate, '1 in use, 1 waiting')
   for (let k = 0; k < 2; k++) (await b.next()).answer('ok')
@@ -243,9 +243,9 @@ accessLog: LOG
   asked.answer('ok')
   await first
   await settled(hg.gate)
-  const verdict = (await hg.log()).find(({ cause }) => cause === 'pool_full')?.verdict
+  const diagnosis = (await hg.log()).find(({ cause }) => cause === 'pool_full')?.diagnosis
   assert.deepEqual(
-    [verdict?.limit, verdict?.limitBy, verdict?.setting, verdict?.place],
+    [diagnosis?.limit, diagnosis?.limitBy, diagnosis?.setting, diagnosis?.place],
     [1, 'operator', 'pools.shop.servers[0].maxConnections', null],
   )
 })
@@ -261,6 +261,6 @@ test('what is no limit, no number or no server is refused in words', async () =>
   assert.throws(() => gate.setLimit('pools.shop.servers[1].maxConnections', 3), RangeError)
   assert.throws(() => gate.setLimit('pools.shop.maxConnections', -1), /a limit is a whole number from 0 to/)
   assert.throws(() => gate.setLimit('pools.shop.maxConnections', 1.5), RangeError)
-  assert.throws(() => gate.setOrders('shop', 'nobody:80', 'drain'), /there is no server nobody:80 in a pool shop/)
-  assert.throws(() => gate.setOrders('other', origin.address, 'drain'), RangeError)
+  assert.throws(() => gate.setAdminState('shop', 'nobody:80', 'drain'), /there is no server nobody:80 in a pool shop/)
+  assert.throws(() => gate.setAdminState('other', origin.address, 'drain'), RangeError)
 })

@@ -61,7 +61,7 @@ test('the queue is bounded: who finds no place in it is refused at once, and its
   assert.equal(origin.requests, 4)
 })
 
-test('who waits for queue.timeout gets 503 then, and a verdict with the setting and its place', async () => {
+test('who waits for queue.timeout gets 503 then, and a diagnosis with the setting and its place', async () => {
   await using origin = await Origin.listen()
   const text = `
 listeners:
@@ -101,7 +101,7 @@ accessLog: LOG
     assert.equal(line.connectMs, null)
     assert.ok((line.queueMs ?? 0) >= 490 && (line.queueMs ?? 0) < 2500, `${line.queueMs} ms in the queue`)
     assert.deepEqual(
-      { ...line.verdict, advice: '', observed: Math.trunc((line.verdict?.observed ?? 0) / 400) },
+      { ...line.diagnosis, advice: '', observed: Math.trunc((line.diagnosis?.observed ?? 0) / 400) },
       {
         gate: 'pool shop',
         limit: 500,
@@ -360,8 +360,8 @@ accessLog: LOG
 
   const lines = await hg.log()
   const of = (cause: string) => {
-    const verdict = lines.find((line) => line.cause === cause)?.verdict
-    return [verdict?.gate, verdict?.limit, verdict?.setting, verdict?.place]
+    const diagnosis = lines.find((line) => line.cause === cause)?.diagnosis
+    return [diagnosis?.gate, diagnosis?.limit, diagnosis?.setting, diagnosis?.place]
   }
   assert.deepEqual(of('queue_full'), [
     'route cart',
@@ -398,19 +398,19 @@ test('who has passed the line of its route may still wait in that of the pool, a
 })
 
 test('when the only server is drained or in maintenance those who wait for it hear so at once', async () => {
-  for (const orders of ['drain', 'maint'] as const) {
+  for (const state of ['drain', 'maint'] as const) {
     await using origin = await Origin.listen()
     await using hg = await headgate({ threads: 2, pools: pool(origin.address, 1, 10) })
     const first = get(hg.port, '/held')
     const inside = await origin.next()
     const line = await lineUp(hg.gate, hg.port, ['/1', '/2', '/3', '/4'])
-    hg.gate.setOrders('shop', origin.address, orders)
-    for (const client of line) assert.equal(verdictOf(await client.response()), '503 no_server', orders)
-    assert.equal(verdictOf(await get(hg.port, '/5')), '503 no_server', orders)
+    hg.gate.setAdminState('shop', origin.address, state)
+    for (const client of line) assert.equal(verdictOf(await client.response()), '503 no_server', state)
+    assert.equal(verdictOf(await get(hg.port, '/5')), '503 no_server', state)
     // What is under way is finished.
     inside.answer('ok')
     assert.equal((await first).status, 200)
-    hg.gate.setOrders('shop', origin.address, 'ready')
+    hg.gate.setAdminState('shop', origin.address, 'ready')
     const next = get(hg.port, '/6')
     ;(await origin.next()).answer('ok')
     assert.equal((await next).status, 200)
@@ -437,7 +437,7 @@ test('when one of two servers is drained those who wait get the slots of the oth
   const inside = [get(hg.port, '/1'), get(hg.port, '/2')]
   const [atA, atB] = await Promise.all([a.next(), b.next()])
   const line = await lineUp(hg.gate, hg.port, ['/3', '/4', '/5'])
-  hg.gate.setOrders('shop', a.address, 'drain')
+  hg.gate.setAdminState('shop', a.address, 'drain')
   atA.answer('ok')
   await until(() => hg.gate.usage().pools[0]?.servers[0]?.inUse === 0)
   await meanwhile() // bounded: a slot that is handed on arrives in a millisecond or two

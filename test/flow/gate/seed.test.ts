@@ -100,7 +100,7 @@ test('with 1000 clients the 1001st gets 503 at once, and the 1000 go on', async 
   assert.equal(typeof line.incident, 'string')
   assert.ok(refused.body.includes(line.incident as string), 'the page names the incident of the log')
   assert.deepEqual(
-    { ...line.verdict, advice: '' },
+    { ...line.diagnosis, advice: '' },
     {
       gate: 'listener web',
       limit: 1000,
@@ -157,7 +157,7 @@ test('with 500 and 500 requests held the next one is refused though the listener
   assert.equal(line?.target, '/more')
   assert.equal(line.listenerInUse, 1001)
   assert.deepEqual(
-    { ...line.verdict, advice: '' },
+    { ...line.diagnosis, advice: '' },
     {
       gate: 'pool shop',
       limit: 1000,

@@ -70,7 +70,7 @@ test('an upgraded connection holds a stream and no slot; its end gives the strea
   await settled(hg.gate)
 })
 
-test('beyond streams.max an upgrade is refused, with a verdict, while requests go on', async () => {
+test('beyond streams.max an upgrade is refused, with a diagnosis, while requests go on', async () => {
   await using origin = await Origin.listen()
   const text = `
 listeners:
@@ -101,7 +101,7 @@ accessLog: LOG
   const line = (await hg.log()).find(({ cause }) => cause === 'streams_full')
   assert.equal(line?.end, 'FR')
   assert.deepEqual(
-    { ...line.verdict, advice: '' },
+    { ...line.diagnosis, advice: '' },
     {
       gate: 'pool shop',
       limit: 1,
@@ -145,10 +145,10 @@ test('an upgrade that fails in any way before it is one gives everything back', 
     using client = await Client.connect(hg.port)
     client.get('/socket', UPGRADE)
     ends(client, await origin.next())
-    const verdict = await client.response().then(verdictOf, () => 'gone')
+    const diagnosis = await client.response().then(verdictOf, () => 'gone')
     client[Symbol.dispose]()
     await settled(hg.gate)
-    return verdict
+    return diagnosis
   }
   assert.equal(await wants((_, asked) => asked.reset()), '502 response_cut')
   assert.equal(await wants((_, asked) => asked.say('HTTP/1.1 101\rSwitching\r\n\r\n')), '502 response_bad')

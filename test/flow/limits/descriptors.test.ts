@@ -83,7 +83,7 @@ test('of 600 clients who come at once where 256 files may be open each gets an a
 
   const lines = await hg.log()
   assert.deepEqual(tally(lines.map(({ cause }) => cause ?? 'none')), { none: served, local_resources: failed })
-  assert.ok(lines.every(({ verdict }) => verdict === null || verdict.detail?.includes('file')))
+  assert.ok(lines.every(({ diagnosis }) => diagnosis === null || diagnosis.detail?.includes('file')))
 })
 
 test('where descriptors are scarce clients between two requests make way for newcomers', {

@@ -138,14 +138,14 @@ test('of a drained server only its own keys move, and they come back to it', asy
   await using farm = await Farm.listen(4)
   await using hg = await headgate({ pools: { shop: { balance: { hash: 'path' }, servers: farm.addresses } } })
   const home = await ask(hg, paths(60))
-  hg.gate.setOrders('shop', farm.address('b'), 'drain')
+  hg.gate.setAdminState('shop', farm.address('b'), 'drain')
   const away = await ask(hg, paths(60))
   for (const [i, letter] of away.entries()) {
     if (home[i] === 'b') assert.notEqual(letter, 'b')
     else assert.equal(letter, home[i], 'the others stay where they were')
   }
   assert.ok(new Set(away.filter((_, i) => home[i] === 'b')).size > 1, 'they spread over more than one server')
-  hg.gate.setOrders('shop', farm.address('b'), 'ready')
+  hg.gate.setAdminState('shop', farm.address('b'), 'ready')
   assert.deepEqual(await ask(hg, paths(60)), home)
 })
 
@@ -244,12 +244,12 @@ test('a backup server gets nothing while a primary one is merely full, and every
   const held = await pile(hg, farm, 2)
   assert.deepEqual(farm.loads, [1, 1, 0])
   assert.equal(verdictOf(await get(hg.port, '/')), '503 pool_full', 'saturated is not down')
-  hg.gate.setOrders('shop', farm.address('a'), 'drain')
+  hg.gate.setAdminState('shop', farm.address('a'), 'drain')
   assert.equal(verdictOf(await get(hg.port, '/')), '503 pool_full')
-  hg.gate.setOrders('shop', farm.address('b'), 'maint')
+  hg.gate.setAdminState('shop', farm.address('b'), 'maint')
   held.push(...(await pile(hg, farm, 3)))
   assert.deepEqual(farm.loads, [1, 1, 3])
-  hg.gate.setOrders('shop', farm.address('a'), 'ready')
+  hg.gate.setAdminState('shop', farm.address('a'), 'ready')
   farm.release('a')
   await until(() => hg.gate.usage().pools[0]?.inUse === 4)
   held.push(...(await pile(hg, farm, 1)))
@@ -269,7 +269,7 @@ test('who cannot reach a primary server is served by the backup', async () => {
 /** The Set-Cookie of an answer as a Cookie field line. */
 /** What is in use at a pool, without what has become of its attempts. */
 function nowOf({ causes: _, servers, ...pool }: PoolUsage): object {
-  const now = servers.map(({ name, inUse, limit, orders, health }) => ({ name, inUse, limit, orders, health }))
+  const now = servers.map(({ name, inUse, limit, adminState, health }) => ({ name, inUse, limit, adminState, health }))
   return { ...pool, servers: now }
 }
 
@@ -377,12 +377,12 @@ test('a drained server keeps its own clients and gets no new ones; in maintenanc
   const first = await get(hg.port, '/')
   assert.equal(first.body, 'a')
   const cookie = cookieOf(first.field('set-cookie'))
-  hg.gate.setOrders('shop', farm.address('a'), 'drain')
+  hg.gate.setAdminState('shop', farm.address('a'), 'drain')
   assert.deepEqual(new Set(await ask(hg, paths(6))), new Set('b'))
   assert.deepEqual(new Set(await ask(hg, paths(6), cookie)), new Set('a'))
   assert.equal((await get(hg.port, '/', cookie)).field('set-cookie'), null)
 
-  hg.gate.setOrders('shop', farm.address('a'), 'maint')
+  hg.gate.setAdminState('shop', farm.address('a'), 'maint')
   const moved = await get(hg.port, '/', cookie)
   assert.equal(moved.body, 'b')
   const other = cookieOf(moved.field('set-cookie'))
@@ -444,7 +444,7 @@ test('usage tells at any moment who is where: at servers, in lines, on streams, 
   await until(() => hg.gate.usage().pools[0]?.waiting === 2)
   assert.equal(verdictOf(await get(hg.port, '/')), '503 queue_full')
   answers.push(...(await pile(hg, farm, 2, '/api')))
-  hg.gate.setOrders('api', c, 'drain')
+  hg.gate.setAdminState('api', c, 'drain')
   assert.equal(verdictOf(await get(hg.port, '/api')), '503 no_server')
   using idle = await Client.connect(hg.ports.side ?? 0)
   await until(() => hg.gate.usage().listeners[0]?.inUse === 7 && hg.gate.usage().listeners[1]?.inUse === 1)
@@ -480,8 +480,8 @@ test('usage tells at any moment who is where: at servers, in lines, on streams, 
           requests: 1, // those that are over
           streams: { inUse: 0, limit: 7 },
           servers: [
-            { name: a, inUse: 2, limit: 2, orders: 'ready', health: 'unchecked' },
-            { name: b, inUse: 1, limit: 1, orders: 'ready', health: 'unchecked' },
+            { name: a, inUse: 2, limit: 2, adminState: 'ready', health: 'unchecked' },
+            { name: b, inUse: 1, limit: 1, adminState: 'ready', health: 'unchecked' },
           ],
         },
         {
@@ -494,7 +494,7 @@ test('usage tells at any moment who is where: at servers, in lines, on streams, 
           queued: 0,
           requests: 1,
           streams: { inUse: 0, limit: 10_000 },
-          servers: [{ name: c, inUse: 2, limit: UNLIMITED, orders: 'drain', health: 'unchecked' }],
+          servers: [{ name: c, inUse: 2, limit: UNLIMITED, adminState: 'drain', health: 'unchecked' }],
         },
       ],
       causes: { queue_full: 1, no_server: 1 },

@@ -148,10 +148,10 @@ accessLog: LOG
     '/waiting KH 503': 1,
     '/queued KQ 503': 4,
   })
-  for (const { verdict } of lines) {
-    assert.equal(verdict?.setting, 'drain')
-    assert.equal(verdict.limit, 300)
-    assert.equal(verdict.place, `headgate.yaml:${lineOf(text, 'drain: 300ms')}`)
+  for (const { diagnosis } of lines) {
+    assert.equal(diagnosis?.setting, 'drain')
+    assert.equal(diagnosis.limit, 300)
+    assert.equal(diagnosis.place, `headgate.yaml:${lineOf(text, 'drain: 300ms')}`)
   }
 })
 

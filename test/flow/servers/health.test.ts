@@ -220,7 +220,7 @@ pools:
   const lines = await hg.log()
   for (const line of lines.filter(({ cause }) => cause !== null)) {
     assert.deepEqual([line.cause, line.end, line.server], ['no_server', line.target === '/waits' ? 'NQ' : 'NR', null])
-    const { gate, setting, place } = line.verdict ?? {}
+    const { gate, setting, place } = line.diagnosis ?? {}
     assert.deepEqual(
       [gate, setting, place],
       ['pool shop', 'pools.shop.servers', `headgate.yaml:${lineOf(text, 'servers:')}`],
@@ -248,12 +248,12 @@ test('a server in maintenance is not asked, and is asked again afterwards', asyn
   await using b = await Patient.listen('b')
   await using hg = await headgate({ pools: { shop: { servers: [a.address, b.address], health } } })
   await a.checked(1)
-  hg.gate.setOrders('shop', a.address, 'maint')
+  hg.gate.setAdminState('shop', a.address, 'maint')
   await b.checked(2) // one of `a` may have been under way
   const before = a.checks.length
   await b.checked(4)
   assert.equal(a.checks.length, before)
-  hg.gate.setOrders('shop', a.address, 'ready')
+  hg.gate.setAdminState('shop', a.address, 'ready')
   await a.checked(1)
 })
 
@@ -291,7 +291,7 @@ test('being without a server is told as that, not as being full', async () => {
   const said = new Said()
   await using a = await Patient.listen('a')
   await using hg = await headgate({ pools: { shop: { servers: [a.address] } } }, said)
-  hg.gate.setOrders('shop', a.address, 'drain')
+  hg.gate.setAdminState('shop', a.address, 'drain')
   for (let i = 0; i < 3; i++) assert.equal(verdictOf(await get(hg.port, '/')), '503 no_server')
   const { message } = await said.first(/^pool shop/)
   assert.match(message, /^pool shop has no usable server: refused \d \(\d no_server\)$/)

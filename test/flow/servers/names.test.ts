@@ -154,7 +154,7 @@ test('a name that does not resolve: 502 dns_failed at once, with the setting to 
   await settled(hg.gate)
   const [line] = await hg.log()
   assert.equal(line?.end, 'DC')
-  assert.deepEqual(line.verdict, {
+  assert.deepEqual(line.diagnosis, {
     gate: `server ${name}`,
     limit: null,
     observed: null,
@@ -180,8 +180,8 @@ test('a unix socket that is not there is a refused connection', async () => {
   await using hg = await logged(yaml(`unix:${path}`))
   assert.equal(verdictOf(await get(hg.port, '/')), '502 connect_refused')
   const [line] = await hg.log()
-  assert.equal(line?.verdict?.gate, `server unix:${path}`)
-  assert.match(line.verdict.detail ?? '', /ENOENT/)
+  assert.equal(line?.diagnosis?.gate, `server unix:${path}`)
+  assert.match(line.diagnosis.detail ?? '', /ENOENT/)
 })
 
 test('an address that no network leads to: 502 connect_failed, at once', async () => {
@@ -193,6 +193,6 @@ test('an address that no network leads to: 502 connect_failed, at once', async (
   assert.match(answer.field('proxy-status') ?? '', /; error=destination_ip_unroutable; /)
   const [line] = await hg.log()
   assert.equal(line?.end, 'RC')
-  assert.equal(line.verdict?.place, `headgate.yaml:${lineOf(text, '255.255')}`)
-  assert.match(line.verdict.detail ?? '', /^connect E[A-Z]+ 255\.255\.255\.255:80/)
+  assert.equal(line.diagnosis?.place, `headgate.yaml:${lineOf(text, '255.255')}`)
+  assert.match(line.diagnosis.detail ?? '', /^connect E[A-Z]+ 255\.255\.255\.255:80/)
 })

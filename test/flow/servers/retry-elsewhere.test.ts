@@ -95,7 +95,7 @@ test('a request that brings down every server it meets meets no more than `retri
 test('no other server is asked after a byte of a response, nor when the answer takes too long', async () => {
   await using farm = await Farm.listen(1)
   const servers = (first: Origin) => [first.address, farm.address('a')]
-  for (const [says, verdict] of [
+  for (const [says, diagnosis] of [
     ['HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n', '502 response_cut'],
     ['HTTP/1.1 100 Continue\r\n\r\n', '502 response_cut'],
     ['HTTP/1.1 2', '502 response_cut'],
@@ -108,7 +108,7 @@ test('no other server is asked after a byte of a response, nor when the answer t
     using client = await Client.connect(hg.port)
     let answer = await client.get('/').response()
     if (answer.status === 103) answer = await client.response()
-    assert.equal(verdictOf(answer), verdict)
+    assert.equal(verdictOf(answer), diagnosis)
   }
   await using slow = await Origin.listen(() => {})
   await using hg = await headgate({

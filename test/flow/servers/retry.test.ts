@@ -77,7 +77,7 @@ test('when every server refuses, each was tried once and the answer says so', as
   assert.equal(line.server, dead[2])
   assert.equal(line.retries, 2)
   assert.equal(line.redispatched, true)
-  assert.deepEqual(line.verdict, {
+  assert.deepEqual(line.diagnosis, {
     gate: `server ${dead[2]}`,
     limit: null,
     observed: null,

@@ -78,23 +78,23 @@ async function told(hg: Logged, text: string, expected: Expected): Promise<LogLi
     'nobody else was disturbed',
   )
   assert.ok(line !== undefined)
-  const { verdict } = line
+  const { diagnosis } = line
   const setting = expected.setting.split('.').at(-1) ?? ''
   assert.deepEqual(
     {
       cause: line.cause,
       status: line.status,
       end: line.end,
-      gate: verdict?.gate,
-      setting: verdict?.setting,
-      limit: verdict?.limit,
-      place: verdict?.place,
+      gate: diagnosis?.gate,
+      setting: diagnosis?.setting,
+      limit: diagnosis?.limit,
+      place: diagnosis?.place,
     },
     { ...expected, place: `headgate.yaml:${lineOf(text, `${setting}: ${expected.limit}ms`)}` },
   )
-  const observed = verdict?.observed ?? -1
+  const observed = diagnosis?.observed ?? -1
   assert.ok(observed >= expected.limit && observed < expected.limit + 1000, `observed ${observed}`)
-  assert.match(verdict?.advice ?? '', /\w/)
+  assert.match(diagnosis?.advice ?? '', /\w/)
   assert.match(line.incident ?? '', /^[0-9A-Z]{14}$/)
   return line
 }
@@ -166,7 +166,7 @@ test('nothing becomes free: 503 queue_timeout', async () => {
   assert.equal(line?.end, 'QQ')
   assert.ok((line.queueMs ?? 0) >= 199 && (line.queueMs ?? 0) < 1000)
   assert.deepEqual(
-    [line.verdict?.gate, line.verdict?.setting, line.verdict?.limit, line.verdict?.place],
+    [line.diagnosis?.gate, line.diagnosis?.setting, line.diagnosis?.limit, line.diagnosis?.place],
     ['pool shop', 'pools.shop.queue.timeout', 200, `headgate.yaml:${lineOf(text, 'timeout: 200ms')}`],
   )
 })
@@ -219,7 +219,7 @@ test('the time to the first byte begins when the request was sent completely', a
     setting: 'pools.shop.timeouts.firstByte',
     limit: 200,
   })
-  assert.ok((line.verdict?.observed ?? 0) < 350, 'the upload is no part of it')
+  assert.ok((line.diagnosis?.observed ?? 0) < 350, 'the upload is no part of it')
 })
 
 for (const [framing, head, got] of [

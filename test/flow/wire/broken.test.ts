@@ -163,6 +163,6 @@ test('the log of a broken body names the fault and the status that the client go
   const { body } = await client.response()
   const [line] = await hg.log()
   assert.deepEqual([line?.status, line?.cause, line?.end], [502, 'response_bad', 'PD'])
-  assert.equal(line?.verdict?.detail, 'chunk longer than its size')
+  assert.equal(line?.diagnosis?.detail, 'chunk longer than its size')
   assert.ok(line?.bytesOut > body.length, 'what went out is counted, not what was taken back')
 })

@@ -257,13 +257,13 @@ test('the log names what was wrong with a response', async () => {
   await client.closed()
   const lines = await hg.log()
   assert.deepEqual(
-    lines.map(({ target, status, cause, end, verdict }) => [
+    lines.map(({ target, status, cause, end, diagnosis }) => [
       target,
       status,
       cause,
       end,
-      verdict?.gate,
-      verdict?.detail,
+      diagnosis?.gate,
+      diagnosis?.detail,
     ]),
     [
       ['/a', 502, 'response_bad', 'PH', `server ${origin.address}`, 'field 2: space before the colon'],

@@ -233,6 +233,6 @@ test('the log names the place of the error, what was asked and why it was refuse
   assert.equal(line?.method, 'DELETE')
   assert.equal(line?.target, '/some/thing')
   assert.equal(line?.status, 400)
-  assert.equal(line?.verdict?.detail, 'field 3: space before the colon')
-  assert.equal(line?.verdict?.gate, 'listener web')
+  assert.equal(line?.diagnosis?.detail, 'field 3: space before the colon')
+  assert.equal(line?.diagnosis?.gate, 'listener web')
 })

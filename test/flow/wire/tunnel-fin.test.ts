@@ -47,7 +47,7 @@ for (const closer of ['client', 'server'] as const) {
     assert.equal(line?.cause, 'tunnel_fin_timeout')
     assert.equal(line?.end, 'TD')
     assert.deepEqual(
-      { ...line.verdict, advice: '', place: '' },
+      { ...line.diagnosis, advice: '', place: '' },
       {
         gate: `server ${origin.address}`,
         limit: 250,

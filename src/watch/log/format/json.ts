@@ -36,13 +36,13 @@ export function jsonFormat(thread: number): LineFormat {
     line += ours(r.cacheDetail)
     line += `,"retries":${r.retries},"redispatched":${r.redispatched},"reused":${r.reused}`
     line += `,"listenerInUse":${r.listenerInUse},"poolInUse":${r.poolInUse},"serverInUse":${r.serverInUse}`
-    line += `,"queueLength":${r.queueLength},"verdict":`
-    line += r.verdict === null ? 'null' : verdict(r.verdict)
+    line += `,"queueLength":${r.queueLength},"diagnosis":`
+    line += r.diagnosis === null ? 'null' : diagnosis(r.diagnosis)
     return `${line}}\n`
   }
 }
 
-function verdict(v: Diagnosis): string {
+function diagnosis(v: Diagnosis): string {
   let text = `{"gate":${ours(v.gate)},"limit":${figure(v.limit)},"observed":${figure(v.observed)}`
   text += `,"limitBy":${ours(v.limitBy)}`
   text += `,"setting":${ours(v.setting)},"place":${ours(v.place)},"advice":${ours(v.advice)}`

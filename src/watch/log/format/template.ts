@@ -20,8 +20,8 @@ const wire = (text: string): string => (text === '' ? '-' : clfWire(text))
 const ours = (text: string | null): string => (text === null || text === '' ? '-' : clfText(text))
 const figure = (value: number | null | undefined): string =>
   value === null || value === undefined ? '-' : Number.isInteger(value) ? String(value) : duration(value, '-1')
-const of = (text: (verdict: Diagnosis) => string | null): Value => {
-  return (r) => (r.verdict === null ? '-' : ours(text(r.verdict)))
+const of = (text: (diagnosis: Diagnosis) => string | null): Value => {
+  return (r) => (r.diagnosis === null ? '-' : ours(text(r.diagnosis)))
 }
 
 const values: { readonly [F in LogField]: Value } = {
@@ -65,8 +65,8 @@ const values: { readonly [F in LogField]: Value } = {
   serverInUse: (r) => String(r.serverInUse),
   queueLength: (r) => String(r.queueLength),
   gate: of((v) => v.gate),
-  limit: (r) => figure(r.verdict?.limit),
-  observed: (r) => figure(r.verdict?.observed),
+  limit: (r) => figure(r.diagnosis?.limit),
+  observed: (r) => figure(r.diagnosis?.observed),
   limitBy: of((v) => v.limitBy),
   setting: of((v) => v.setting),
   place: of((v) => v.place),
