@@ -1,6 +1,6 @@
-/** Leave to use one of something scarce. */
+/** Permission to use one of something scarce. */
 
-/** Whoever takes a permit's thing back. */
+/** Takes back what a permit stands for: its gate. */
 export interface Keeper<S> {
   release(s: S): void
 }
@@ -21,7 +21,7 @@ export class Permit<S> implements Disposable {
     return this.#keeper === null
   }
 
-  /** Gives it back once; later calls do nothing. May call `granted` of the next in line before it returns. */
+  /** Gives it back once; later calls do nothing. May call `granted` of the next waiter before it returns. */
   [Symbol.dispose](): void {
     const keeper = this.#keeper
     if (keeper === null) return

@@ -1,4 +1,4 @@
-/** What a gate gives out. Implemented by single.ts (one limit) and by a pool (a server's slot and the pool's at once). */
+/** What a gate gives out. Implemented by single.ts (one limit) and by pools (a server's slot and the pool's at once). */
 import type { Cause } from '../base/cause.ts'
 
 /**

@@ -1,4 +1,4 @@
-/** A thread's part of a line: an intrusive list in order of arrival; leaving from the middle costs nothing. */
+/** A thread's part of a queue: an intrusive list in order of arrival; leaving from the middle costs nothing. */
 import { older } from '../ledger/queue-state.ts'
 import type { Waiter } from './waiter.ts'
 

@@ -1,18 +1,18 @@
-/** Who asks a gate for something, and may have to wait for it. */
+/** A request to a gate, which may have to wait for what it asks. */
 import type { Permit } from './permit.ts'
 
-/** Where a waiter stands: in no line, among those that take anything, among those that avoid something, or served but not told. */
-export const Standing = { nowhere: 0, plain: 1, choosy: 2, served: 3 } as const
+/** Where a waiter stands: in no queue, among those that take anything, among those that exclude something, or served but not notified. */
+export const Standing = { nowhere: 0, unconstrained: 1, constrained: 2, served: 3 } as const
 export type Standing = (typeof Standing)[keyof typeof Standing]
 
-/** At one gate at a time. The fields are the gate's, but for `arrival`, which is set to 0 when the waiter is used anew. */
+/** At one gate at a time. Only the gate writes the fields, but for `arrival`, which is set to 0 when the waiter is used anew. */
 export interface Waiter<S> {
-  /** Its number in the order of arrival: 0 until first admitted or lined up. Kept, so that who comes again keeps its place. */
+  /** Its number in the order of arrival: 0 until first admitted or queued. Kept, so that a waiter that asks again keeps its place. */
   arrival: number
   next: Waiter<S> | null
   prev: Waiter<S> | null
   standing: Standing
-  /** What it was served, until it is told. */
+  /** What it was served, until it is notified. */
   permit: Permit<S> | null
   /** Its turn came. Never called from inside admit, leave or expire of the same waiter. Must not throw. */
   granted(permit: Permit<S>): void

@@ -1,4 +1,4 @@
-/** One number that all threads read and somebody sets: a server's orders or health, a switch. */
+/** One number that all threads read and one of them sets: a server's admin state or health, a switch. */
 export class Cell {
   readonly #cells: Int32Array
   readonly #at: number

@@ -115,7 +115,7 @@ test('a queue counts what is on its way of all servers that any plan in use has'
   giver.slots('pool:shop').take()
   giver.slots('server:shop/a:80').take()
   giver.slots('server:shop/a:80').hand(1)
-  assert.equal(queue.coming, 1)
+  assert.equal(queue.underWay, 1)
 })
 
 test('where the room is used up, a plan is refused and nothing has changed', () => {

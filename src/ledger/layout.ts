@@ -19,7 +19,7 @@ export interface Capacity {
   readonly numbers: number
 }
 
-/** Room that is always spare. Memory that nobody writes to costs nothing. */
+/** Room that is always spare. Memory that is never written to costs nothing. */
 const SPARE: Capacity = { slots: 64, queues: 64, cells: 64, numbers: 16 * 1024 }
 const HISTOGRAM = BUCKETS + 1
 

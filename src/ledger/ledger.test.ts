@@ -42,10 +42,10 @@ test('taking back a thread calls all others to look again', () => {
   const b = new Ledger(memory, plan, 1)
   b.join()
   const line = b.queue('queue:pool:shop')
-  b.heard()
-  line.answer()
+  b.takeRing()
+  line.takeCall()
   main.reclaim(0)
-  assert.deepEqual([b.heard(), line.answer()], [true, true])
+  assert.deepEqual([b.takeRing(), line.takeCall()], [true, true])
 })
 
 test('a listener hears at once, then when the bell rings, and rings that come together only once', async () => {

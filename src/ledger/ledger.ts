@@ -1,6 +1,6 @@
 /**
- * The one memory where the threads meet: limits, slots, lines, bells, counters. Each thread has a Ledger of its own over
- * it, which knows who it is. Only files of this folder use Atomics.
+ * The one memory where the threads meet: limits, slots, queues, bells, counters. Each thread has a Ledger of its own over
+ * it. Only files of this folder use Atomics, and the store.
  */
 import { Cell } from './cell.ts'
 import { Counter } from './counter.ts'
@@ -30,7 +30,7 @@ export class Ledger {
     if (me < 0) this.join()
   }
 
-  /** Makes this thread one of those that slots are handed to. A worker calls it once, before anything else. */
+  /** From now on slots may be handed to this thread. A worker calls it once, before anything else. */
   join(): void {
     Atomics.store(this.#cells, this.plan.alive + this.#me, 1)
     this.ring(this.#me)
@@ -41,7 +41,7 @@ export class Ledger {
     return Atomics.load(this.#cells, this.plan.alive + thread) === 1
   }
 
-  /** Throws RangeError when there are none of that name; so do the others below. */
+  /** Throws RangeError when there are none of that key; so do the others below. */
   slots(key: string): Slots {
     return new Slots(this.#cells, this.plan, this.#me, key)
   }
@@ -83,12 +83,12 @@ export class Ledger {
     const { at, queues, row, rowLength } = this.plan
     for (const key in queues) Atomics.store(this.#cells, at[key]! + QUEUE.rows + thread * QUEUE_ROW + ROW.called, 1)
     const bell = row + thread * rowLength
-    // Notifies also when the bell was rung already: the ringer may have been killed just before he notified.
+    // Notifies also when the bell was rung already: the thread that rang may have been killed just before it notified.
     Atomics.store(this.#cells, bell, 1)
     Atomics.notify(this.#cells, bell)
   }
 
-  /** Wakes a worker thread, this one too: there is something for it, but not at the gates. Not for the main thread. */
+  /** Wakes a worker thread, this one too, for something that is not at the gates. Does nothing for the main thread. */
   wake(thread: number): void {
     const { row, rowLength, threads } = this.plan
     if (thread >= threads) return
@@ -102,16 +102,16 @@ export class Ledger {
     for (let k = 0; k < this.plan.rows; k++) this.ring(k)
   }
 
-  /** Whether the bell was rung since the last call. */
-  heard(): boolean {
+  /** Whether the bell was rung since the last call; asking clears it. */
+  takeRing(): boolean {
     return Atomics.exchange(this.#cells, this.#bell, 0) === 1
   }
 
   /**
-   * Calls `heard` now and whenever the bell rang, until `signal` aborts. Rings that come together are one call. Does not
-   * keep the event loop alive. Rejects with what `heard` throws.
+   * Calls `onRing` now and whenever the bell rang, until `signal` aborts. Rings that come together are one call. Does not
+   * keep the event loop alive. Rejects with what `onRing` throws.
    */
-  async listen(heard: () => void, signal: AbortSignal): Promise<void> {
+  async listen(onRing: () => void, signal: AbortSignal): Promise<void> {
     const cells = this.#cells
     const bell = this.#bell
     const wake = (): void => this.ring(this.#me)
@@ -119,7 +119,7 @@ export class Ledger {
     try {
       while (!signal.aborted) {
         Atomics.store(cells, bell, 0)
-        heard()
+        onRing()
         // No timeout, ever: such waits pile up inside V8. One is outstanding at a time.
         const wait = Atomics.waitAsync(cells, bell, 0)
         if (wait.async) await wait.value
@@ -131,7 +131,7 @@ export class Ledger {
   }
 
   /**
-   * Takes back everything a dead thread held, what was on its way to it, and its places in lines; then has all others
+   * Takes back everything a dead thread held, what was on its way to it, and its places in queues; then has all others
    * look again. Main thread only, after the worker's exit event: the thread must not run any more.
    */
   reclaim(thread: number): void {
@@ -143,7 +143,7 @@ export class Ledger {
       const n = Atomics.exchange(cells, held + plan.slots[key]!, 0)
       if (n !== 0) Atomics.sub(cells, plan.at[key]! + SLOT.used, n)
     }
-    // Other dead threads too: one may have been left something by this thread just before it died.
+    // Other dead threads too: this one may have handed them something just before it died.
     for (let k = 0; k < plan.threads; k++) if (!this.alive(k)) this.#sweep(k)
     for (const key in plan.queues) {
       const at = plan.at[key]!

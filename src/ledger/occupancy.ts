@@ -5,7 +5,7 @@
 import type { Limits } from './identities.ts'
 
 /**
- * `stream`: it holds a place in the pool's budget for streams and no slot. All others hold a slot. `kept`: a stream for
+ * `stream`: it has a permit of the pool's budget for streams and no slot. All others hold a slot. `kept`: a stream for
  * which the budget has no room. `answer`: a response that has flowed for long. `waiting`: a request whose server has not
  * answered for long.
  */

@@ -41,12 +41,12 @@ test('arrival numbers are compared by their distance, so that they may wrap roun
 test('what is freed goes to the thread whose oldest waiter came first', () => {
   const { lines } = three(9)
   const [a, b, c] = [lines[0]!, lines[1]!, lines[2]!]
-  assert.equal(a.elder(1, 0, SLACK), -1)
+  assert.equal(a.oldestElsewhere(1, 0, SLACK), -1)
   b.join()
   b.publish(30, 0, 0)
   c.join()
   c.publish(20, 0, 0)
-  assert.equal(a.elder(1, 0, SLACK), 2)
+  assert.equal(a.oldestElsewhere(1, 0, SLACK), 2)
   assert.deepEqual([a.first(19), a.first(20), a.first(25)], [true, false, false])
 })
 
@@ -59,8 +59,8 @@ test("one's own waiter goes first when it is at most SLACK places younger", () =
   const [a, b] = [lines[0]!, lines[1]!]
   b.join()
   b.publish(20, 0, 0)
-  assert.equal(a.elder(1, 20 + SLACK, SLACK), -1)
-  assert.equal(a.elder(1, 21 + SLACK, SLACK), 1)
+  assert.equal(a.oldestElsewhere(1, 20 + SLACK, SLACK), -1)
+  assert.equal(a.oldestElsewhere(1, 21 + SLACK, SLACK), 1)
 })
 
 test('a waiter is passed over for what it avoids, and the next of its thread is seen', () => {
@@ -68,10 +68,13 @@ test('a waiter is passed over for what it avoids, and the next of its thread is 
   const [a, b] = [lines[0]!, lines[1]!]
   b.join()
   b.publish(0, 10, 0b01)
-  assert.deepEqual([a.elder(0b01, 0, SLACK), a.elder(0b10, 0, SLACK)], [-1, 1])
+  assert.deepEqual([a.oldestElsewhere(0b01, 0, SLACK), a.oldestElsewhere(0b10, 0, SLACK)], [-1, 1])
   b.join()
   b.publish(50, 10, 0b01)
-  assert.deepEqual([a.elder(0b01, 0, SLACK), a.elder(0b01, 40, SLACK), a.elder(0b10, 40, SLACK)], [1, -1, 1])
+  assert.deepEqual(
+    [a.oldestElsewhere(0b01, 0, SLACK), a.oldestElsewhere(0b01, 40, SLACK), a.oldestElsewhere(0b10, 40, SLACK)],
+    [1, -1, 1],
+  )
 })
 
 test('of a thread the older of its two foremost waiters counts', () => {
@@ -82,9 +85,9 @@ test('of a thread the older of its two foremost waiters counts', () => {
   b.publish(10, 40, 0b10)
   c.join()
   c.publish(20, 0, 0)
-  assert.equal(a.elder(0b01, 0, 0), 1)
+  assert.equal(a.oldestElsewhere(0b01, 0, 0), 1)
   b.publish(40, 10, 0b10)
-  assert.deepEqual([a.elder(0b01, 0, 0), a.elder(0b10, 0, 0)], [1, 2])
+  assert.deepEqual([a.oldestElsewhere(0b01, 0, 0), a.oldestElsewhere(0b10, 0, 0)], [1, 2])
 })
 
 test('no more is sent to a thread than it has waiters', () => {
@@ -95,24 +98,24 @@ test('no more is sent to a thread than it has waiters', () => {
   slots.take()
   b.join()
   b.publish(10, 0, 0)
-  assert.equal(a.elder(1, 0, SLACK), 1)
+  assert.equal(a.oldestElsewhere(1, 0, SLACK), 1)
   slots.hand(1)
-  assert.equal(a.elder(1, 0, SLACK), -1)
+  assert.equal(a.oldestElsewhere(1, 0, SLACK), -1)
   b.join()
-  assert.equal(a.elder(1, 0, SLACK), 1)
+  assert.equal(a.oldestElsewhere(1, 0, SLACK), 1)
 })
 
 test('a call is answered once, and reaches only those who wait', () => {
   const { lines, ledgers } = three(9)
   for (const [k, line] of lines.entries()) {
-    ledgers[k]!.heard()
-    line.answer()
+    ledgers[k]!.takeRing()
+    line.takeCall()
   }
   lines[1]!.join()
   lines[0]!.callOthers()
   assert.deepEqual(
-    ledgers.map((ledger) => ledger.heard()),
+    ledgers.map((ledger) => ledger.takeRing()),
     [false, true, false],
   )
-  assert.deepEqual([lines[1]!.answer(), lines[1]!.answer(), lines[2]!.answer()], [true, false, false])
+  assert.deepEqual([lines[1]!.takeCall(), lines[1]!.takeCall(), lines[2]!.takeCall()], [true, false, false])
 })

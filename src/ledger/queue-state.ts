@@ -1,17 +1,17 @@
 /**
- * A line as all threads see it. The waiters themselves are in their threads (gate.ts); here stands how many there are
- * altogether (bounded), and for each thread the arrival numbers of those to be served first. Whoever frees something
- * reads them and hands it to the thread where the oldest waits: first in, first out over all threads, except that
- * one's own waiter goes first when it is only a few places younger (slackOf), because waking a thread costs 30 to 60 µs.
- * So the younger ones that overtake a waiter are at most an eighth of those who wait with it, and never more than SLACK
- * (those whose own deadline fires at that instant aside); of fewer than eight, nobody is overtaken.
+ * A queue as all threads see it. The waiters themselves are in their threads (gate.ts). Here are their total number
+ * (bounded), and for each thread the arrival numbers of those to be served first. A thread that frees something reads
+ * them and hands it to the thread where the oldest waits: first in, first out over all threads, except that a thread's
+ * own waiter goes first when it is only a few places younger (slackOf), because waking a thread costs 30 to 60 µs.
+ * So at most an eighth of the waiters, and never more than SLACK, overtake an older one (those whose own deadline fires
+ * at that instant aside); in a queue of fewer than eight none does.
  *
- * Per row: joined (waiters of this thread), called (something was left for us, or we should look again), plain (number
- * of our oldest waiter that can use anything), choosy (of our oldest that cannot), avoids (bits of what that one
- * cannot use). Only the thread itself writes joined, plain, choosy and avoids.
+ * Per row: joined (waiters of this thread), called (something was left for it, or it should look again), unconstrained
+ * (number of its oldest waiter that can use anything), constrained (of its oldest that cannot), excluded (bits of what
+ * that one cannot use). Only the thread itself writes all of these but called.
  *
- * What others read here may be outdated by the time they act. That costs a slot a detour, never gets it lost: a thread
- * that is left a slot it has no use for passes it on.
+ * What other threads read here may be outdated by the time they act. That costs a slot a detour and never loses it: a
+ * thread passes on what it has no use for.
  *
  * Length and joined change together as used and held do (slots.ts), so that a killed thread's part can be taken back.
  */
@@ -27,7 +27,15 @@ export function slackOf(length: number): number {
 }
 
 /** The last two are not the queue's: spare.ts has idle connections of a listener there. */
-export const ROW = { joined: 0, called: 1, plain: 2, choosy: 3, avoids: 4, idleSince: 5, asked: 6 } as const
+export const ROW = {
+  joined: 0,
+  called: 1,
+  unconstrained: 2,
+  constrained: 3,
+  excluded: 4,
+  idleSince: 5,
+  asked: 6,
+} as const
 
 /** Whether arrival number `a` came before `b`. Numbers wrap round after 2³¹ arrivals, so only their distance counts. */
 export function older(a: number, b: number): boolean {
@@ -47,9 +55,9 @@ export class QueueState {
   /** In row 0, the handed cells of the slots that are handed to its waiters. */
   #handed: readonly number[]
   readonly #rowLength: number
-  #plain = 0
-  #choosy = 0
-  #avoids = 0
+  #unconstrained = 0
+  #constrained = 0
+  #excluded = 0
 
   constructor(cells: Int32Array, plan: LedgerPlan, me: number, key: string) {
     const slots = plan.queues[key]
@@ -79,7 +87,7 @@ export class QueueState {
     return Atomics.load(this.#cells, this.#at + QUEUE.length)
   }
 
-  /** How many may wait; 0: nobody. Lowering it sends nobody away. */
+  /** How many may wait; 0: none. Lowering it sends no waiter away. */
   get bound(): number {
     return Atomics.load(this.#cells, this.#at + QUEUE.bound)
   }
@@ -88,7 +96,7 @@ export class QueueState {
     Atomics.store(this.#cells, this.#at + QUEUE.bound, n)
   }
 
-  /** Whose bound is in force now. */
+  /** Which voice set the bound in force. */
   get voice(): Voice {
     return voices[Atomics.load(this.#cells, this.#at + QUEUE.voice)]!
   }
@@ -104,7 +112,7 @@ export class QueueState {
     return this.#cells[this.#row + this.#me * QUEUE_ROW + ROW.joined]!
   }
 
-  /** A place in the line unless it is full; `extra` places more than its bound. Publish the waiter's number next. */
+  /** Takes a place in the queue unless it is full; `extra` places more than its bound. Publish the waiter's number next. */
   join(extra = 0): boolean {
     const cells = this.#cells
     const length = this.#at + QUEUE.length
@@ -134,37 +142,37 @@ export class QueueState {
     return n === 0 ? this.arrive() : n
   }
 
-  /** The number of the last who came: for one who need not wait now, but may have to when he comes again. */
+  /** The number of the last arrival: for a waiter that is served at once, but may have to wait when it asks again. */
   get latest(): number {
     return Atomics.load(this.#cells, this.#at + QUEUE.arrivals) || -1 // older than the first that will come
   }
 
   /**
-   * Tells the others who is to be served first here; 0: nobody of that kind. The atomic store is also what makes joining
-   * visible before the caller looks again for something free.
+   * Shows the other threads which waiters are to be served first here; 0: none of that kind. The atomic store also makes
+   * joining visible before the caller looks again for something free.
    */
-  publish(plain: number, choosy: number, avoids: number): void {
+  publish(unconstrained: number, constrained: number, excluded: number): void {
     const at = this.#row + this.#me * QUEUE_ROW
-    if (choosy !== this.#choosy || avoids !== this.#avoids) {
-      this.#avoids = avoids
-      this.#choosy = choosy
-      Atomics.store(this.#cells, at + ROW.avoids, avoids)
-      Atomics.store(this.#cells, at + ROW.choosy, choosy)
+    if (constrained !== this.#constrained || excluded !== this.#excluded) {
+      this.#excluded = excluded
+      this.#constrained = constrained
+      Atomics.store(this.#cells, at + ROW.excluded, excluded)
+      Atomics.store(this.#cells, at + ROW.constrained, constrained)
     }
-    if (plain === this.#plain) return
-    this.#plain = plain
-    Atomics.store(this.#cells, at + ROW.plain, plain)
+    if (unconstrained === this.#unconstrained) return
+    this.#unconstrained = unconstrained
+    Atomics.store(this.#cells, at + ROW.unconstrained, unconstrained)
   }
 
-  /** Whether number `n` came before everyone who waits, on any thread. */
+  /** Whether number `n` came before every waiter on any thread. */
   first(n: number): boolean {
     const cells = this.#cells
     for (let k = 0; k < this.rows; k++) {
       const at = this.#row + k * QUEUE_ROW
-      const plain = Atomics.load(cells, at + ROW.plain)
-      if (plain !== 0 && !older(n, plain)) return false
-      const choosy = Atomics.load(cells, at + ROW.choosy)
-      if (choosy !== 0 && !older(n, choosy)) return false
+      const unconstrained = Atomics.load(cells, at + ROW.unconstrained)
+      if (unconstrained !== 0 && !older(n, unconstrained)) return false
+      const constrained = Atomics.load(cells, at + ROW.constrained)
+      if (constrained !== 0 && !older(n, constrained)) return false
     }
     return true
   }
@@ -173,22 +181,26 @@ export class QueueState {
    * The other thread whose waiter should get what was freed, or -1. `bit`: of the freed thing. `mine`: number of our
    * own candidate, 0 when we have none. `slack`: by how many places ours may be younger and still go first.
    */
-  elder(bit: number, mine: number, slack: number): number {
+  oldestElsewhere(bit: number, mine: number, slack: number): number {
     const cells = this.#cells
     let found = -1
     let number = 0
     if (this.length === this.joined) return -1
     for (let k = 0; k < this.rows; k++) {
       const at = this.#row + k * QUEUE_ROW
-      let n = Atomics.load(cells, at + ROW.plain)
-      const choosy = Atomics.load(cells, at + ROW.choosy)
-      if (choosy !== 0 && (n === 0 || older(choosy, n)) && (Atomics.load(cells, at + ROW.avoids) & bit) === 0)
-        n = choosy
+      let n = Atomics.load(cells, at + ROW.unconstrained)
+      const constrained = Atomics.load(cells, at + ROW.constrained)
+      if (
+        constrained !== 0 &&
+        (n === 0 || older(constrained, n)) &&
+        (Atomics.load(cells, at + ROW.excluded) & bit) === 0
+      )
+        n = constrained
       if (n === 0 || k === this.#me) continue
       if (mine !== 0 && !older(n, (mine - slack) | 0)) continue
       if (found >= 0 && !older(n, number)) continue
       if (Atomics.load(cells, this.#alive + k) !== 1) continue
-      if (this.#coming(k) >= Atomics.load(cells, at + ROW.joined)) continue
+      if (this.#underWay(k) >= Atomics.load(cells, at + ROW.joined)) continue
       found = k
       number = n
     }
@@ -196,21 +208,21 @@ export class QueueState {
   }
 
   /** Slots on their way to waiters of any thread. */
-  get coming(): number {
+  get underWay(): number {
     let n = 0
-    for (let k = 0; k < this.rows; k++) n += this.#coming(k)
+    for (let k = 0; k < this.rows; k++) n += this.#underWay(k)
     return n
   }
 
-  /** Slots on their way to a thread. No more are sent than it has waiters (two senders at once may send one too many). */
-  #coming(thread: number): number {
+  /** Slots on their way to a thread. No more are handed than it has waiters (two threads at once may hand one too many). */
+  #underWay(thread: number): number {
     const row = thread * this.#rowLength
     let n = 0
     for (let i = 0; i < this.#handed.length; i++) n += Atomics.load(this.#cells, this.#handed[i]! + row)
     return n
   }
 
-  /** Tells a thread that something was left for it, or that it should look again. */
+  /** Wakes a thread: something was left for it, or it should look again. */
   call(thread: number): void {
     Atomics.store(this.#cells, this.#row + thread * QUEUE_ROW + ROW.called, 1)
     const bell = this.#bells + thread * this.#rowLength
@@ -224,8 +236,8 @@ export class QueueState {
     }
   }
 
-  /** Whether this thread was called since it last asked. */
-  answer(): boolean {
+  /** Whether this thread was called since it last asked; asking clears it. */
+  takeCall(): boolean {
     const called = this.#row + this.#me * QUEUE_ROW + ROW.called
     return Atomics.load(this.#cells, called) === 1 && Atomics.exchange(this.#cells, called, 0) === 1
   }

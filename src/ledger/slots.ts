@@ -55,7 +55,7 @@ export class Slots {
     return Atomics.load(this.#cells, this.#used)
   }
 
-  /** The limit now: 0 … UNLIMITED. Lowering it ends nothing; whoever raises it rings (Ledger.ringAll). */
+  /** The limit now: 0 … UNLIMITED. Lowering it ends nothing; after raising it, ring the threads (Ledger.ringAll). */
   get limit(): number {
     return Atomics.load(this.#cells, this.#limit)
   }
@@ -64,12 +64,12 @@ export class Slots {
     Atomics.store(this.#cells, this.#limit, n)
   }
 
-  /** Whose limit is in force now. */
+  /** Which voice set the limit in force. */
   get voice(): Voice {
     return voices[Atomics.load(this.#cells, this.#voice)]!
   }
 
-  /** Puts a limit in force. Main thread only. The voice is for explanations; a thread between the two stores is not misled. */
+  /** Puts a limit in force. Main thread only. The voice is for explanations only, so the order of the two stores is no matter. */
   enforce({ value, voice }: LimitInForce): void {
     Atomics.store(this.#cells, this.#voice, voices.indexOf(voice))
     this.limit = value
@@ -80,7 +80,7 @@ export class Slots {
     return Atomics.load(this.#cells, this.#used) > Atomics.load(this.#cells, this.#limit)
   }
 
-  /** A look without taking: good for skipping a hopeless try, never a promise. */
+  /** A look without taking: good for skipping a vain try, never a promise. */
   get open(): boolean {
     return Atomics.load(this.#cells, this.#used) < Atomics.load(this.#cells, this.#limit)
   }

@@ -1,7 +1,7 @@
 /**
  * Idle client connections of one listener, as all threads see them: those that may be closed to make room for newcomers.
- * The connections are in their threads; here stands how many there are, since when each thread's oldest is idle, and how
- * many places other threads ask of it.
+ * The connections are in their threads. Here are their number, the moment since when each thread's oldest is idle, and
+ * how many places other threads ask of it.
  *
  * What others read may be outdated when they act: a thread that is asked for more than it has asks on.
  */
@@ -41,7 +41,7 @@ export class Spare {
     this.#idle.add(n)
   }
 
-  /** Tells the others since when this thread's oldest idle connection is so, as `momentOf` has it; 0: there is none. */
+  /** Shows the other threads since when this thread's oldest idle connection is idle, as a `momentOf`; 0: there is none. */
   publish(since: number): void {
     Atomics.store(this.#cells, this.#rows + this.#me * QUEUE_ROW + ROW.idleSince, since)
   }
@@ -68,15 +68,15 @@ export class Spare {
     this.#queue.call(thread)
   }
 
-  /** How many any threads were asked to close and have not looked at yet. */
+  /** How many connections all threads were asked to close and have not looked at yet. */
   get pending(): number {
     let n = 0
     for (let k = 0; k < this.#threads; k++) n += Atomics.load(this.#cells, this.#rows + k * QUEUE_ROW + ROW.asked)
     return n
   }
 
-  /** How many this thread was asked to close since it last looked. */
-  asked(): number {
+  /** How many this thread was asked to close since it last looked; looking clears it. */
+  takeAsked(): number {
     const at = this.#rows + this.#me * QUEUE_ROW + ROW.asked
     return Atomics.load(this.#cells, at) === 0 ? 0 : Atomics.exchange(this.#cells, at, 0)
   }

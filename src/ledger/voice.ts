@@ -1,15 +1,15 @@
 /**
- * Who may have a say about a limit. The least of what they say is in force, and a refusal names the one that said it.
+ * The voices that may set a limit. The least of what they say is in force, and a refusal names the voice that said it.
  *
  * `configured` is the number in the configuration. `operator` takes its place when an operator has set one while
- * running, higher or lower. All others can only lower what holds: `shutdown` lets nobody in any more at the end of a
- * drain; `slow-start`, `breaker`, `adaptive` and `cluster` are those that watch servers and other instances.
+ * running, higher or lower. All others can only lower it: `shutdown` admits nothing more at the end of a drain;
+ * `slow-start`, `breaker`, `adaptive` and `cluster` watch servers and other instances.
  */
 export const voices = ['configured', 'operator', 'shutdown', 'slow-start', 'breaker', 'adaptive', 'cluster'] as const
 
 export type Voice = (typeof voices)[number]
 
-/** A limit that is in force, and whose it is. `value`: 0 … UNLIMITED. */
+/** A limit that is in force, and the voice that set it. `value`: 0 … UNLIMITED. */
 export interface LimitInForce {
   readonly value: number
   readonly voice: Voice
@@ -18,7 +18,7 @@ export interface LimitInForce {
 /** What each voice says about one limit; voices that say nothing are missing. */
 export type Said = { readonly configured: number } & Readonly<Partial<Record<Voice, number>>>
 
-/** The limit in force. Of two voices that say the same number the one named first in `voices` counts. */
+/** The limit in force. Of two voices that say the same number the first in `voices` counts. */
 export function limitInForce(said: Said): LimitInForce {
   let voice: Voice = said.operator === undefined ? 'configured' : 'operator'
   let value = said.operator ?? said.configured

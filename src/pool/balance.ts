@@ -7,7 +7,7 @@ import { RoundRobin } from './policy/round-robin.ts'
 import { TwoChoices } from './policy/two-choices.ts'
 
 /** For a group without members. */
-const nobody: Policy = { begin(): void {}, next: (): number => -1 }
+const noPolicy: Policy = { begin(): void {}, next: (): number => -1 }
 
 /**
  * The configured policy over `members`; those of weight 0 are left out. `phase`: the number of this thread, from 0 on,
@@ -20,7 +20,7 @@ export function policyOf(
   random: Random = Math.random,
 ): Policy {
   const weighty = members.filter((member) => member.weight > 0)
-  if (weighty.length === 0) return nobody
+  if (weighty.length === 0) return noPolicy
   switch (config.policy) {
     case 'round-robin':
       return new RoundRobin(weighty, phase, random)

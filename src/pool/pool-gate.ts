@@ -7,8 +7,8 @@ import type { Cause } from '../base/cause.ts'
 import { Gate, type Source } from '../gate/gate.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Slots } from '../ledger/slots.ts'
-import type { Candidates, ServerRequest } from './asking.ts'
 import type { Server } from './server.ts'
+import type { Candidates, ServerRequest } from './server-request.ts'
 
 export class PoolGate {
   readonly gate: Gate<Server, ServerRequest>
@@ -122,7 +122,7 @@ class SharedSource implements Source<Server, ServerRequest> {
   }
 
   give(s: Server): void {
-    // In this order nobody finds a server free and the pool full, and has to put the server back.
+    // In this order no thread finds the server free and the pool full, and has to put the server's slot back.
     this.#slots.give()
     s.slots.give()
   }

@@ -8,13 +8,13 @@ import type { PoolConfig } from '../config/model.ts'
 import type { Gate, Permit } from '../gate/gate.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Slots } from '../ledger/slots.ts'
-import type { ServerRequest } from './asking.ts'
 import { PoolGate } from './pool-gate.ts'
 import { Seats } from './seats.ts'
 import { type Server, serversOf } from './server.ts'
+import type { ServerRequest } from './server-request.ts'
 import { Sticky } from './sticky.ts'
 
-export type { Candidates, ServerRequest } from './asking.ts'
+export type { Candidates, ServerRequest } from './server-request.ts'
 
 export class Pool {
   readonly config: PoolConfig
@@ -22,7 +22,7 @@ export class Pool {
   /** Requests in the whole pool. */
   readonly slots: Slots
   readonly gate: Gate<Server, ServerRequest>
-  /** null: the pool ties nobody. */
+  /** null: the pool ties no clients. */
   readonly sticky: Sticky | null
   /** Its servers, for those requests that were routed to this pool. */
   readonly candidates: Seats
@@ -54,7 +54,7 @@ export class Pool {
     return this.candidates.unservable(w) === null
   }
 
-  /** Whether a server like `s` (a backup or not), usable and not tried by this exchange, has a free slot now, and nobody waits for it. */
+  /** Whether a server like `s` (a backup or not), usable and not tried by this exchange, has a free slot now, and no request waits for it. */
   hasRoomBeside(s: Server, w: ServerRequest): boolean {
     if (this.gate.queue.length > 0) return false
     for (let i = 0; i < this.servers.length; i++) {

@@ -9,10 +9,10 @@
 import type { Cause } from '../base/cause.ts'
 import type { PoolConfig } from '../config/model.ts'
 import type { Slots } from '../ledger/slots.ts'
-import type { Candidates, ServerRequest } from './asking.ts'
 import { policyOf } from './balance.ts'
 import type { Policy } from './policy/policy.ts'
 import type { Server } from './server.ts'
+import type { Candidates, ServerRequest } from './server-request.ts'
 
 export class Seats implements Candidates {
   readonly servers: readonly Server[]

@@ -174,7 +174,7 @@ export class Hut {
 
   /** Answers the bell, as the worker does. True when it had rung. */
   bell(): boolean {
-    if (!this.ledger.heard()) return false
+    if (!this.ledger.takeRing()) return false
     this.gate.collect()
     return true
   }

@@ -144,7 +144,7 @@ export class IdleClients {
 
   /** Closes as many as other threads ask for. */
   heed(): void {
-    const asked = this.#spare.asked()
+    const asked = this.#spare.takeAsked()
     if (asked > 0) this.close(asked)
   }
 }

@@ -116,7 +116,7 @@ export class Listener implements ClientConnectionContext {
     const { queue } = this.gate
     const { used, limit } = this.#ground.slots
     // After a limit was lowered, what one sets free is no place yet.
-    return queue.length + Math.max(0, used - limit) - queue.coming - this.idle.pending
+    return queue.length + Math.max(0, used - limit) - queue.underWay - this.idle.pending
   }
 
   /** Places in the line beyond its bound: as many connections as may wait for idle ones to make way. */
@@ -125,7 +125,7 @@ export class Listener implements ClientConnectionContext {
     if (idle === 0) return 0
     const { queue } = this.gate
     // What is on its way is in the line still, and no longer among the idle; other threads count while this one does.
-    return idle + queue.coming + queue.rows
+    return idle + queue.underWay + queue.rows
   }
 
   /** Binds all addresses; rejects with the system's error. Answers with the addresses as bound (port 0 filled in). */

@@ -4,7 +4,7 @@ import type { Server } from './server.ts'
 
 /** The servers that one configuration has in a pool: a request is given none but these. See Seats. */
 export interface Candidates {
-  /** Set by `pick` when it had to put a slot back; whoever reads it clears it. */
+  /** Set by `pick` when it had to put a slot back; the reader clears it. */
   contended: boolean
   readonly servers: readonly Server[]
   /** Takes a slot at a server that the request can use, or answers null. */
