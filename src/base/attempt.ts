@@ -1,4 +1,4 @@
-/** What an attempt at a server can come to, and what failed attempts may have in common. Names of counters are made of it. */
+/** The results of an attempt at a server, and what failed attempts have in common. Counters are named by them. */
 import type { Cause } from './cause.ts'
 
 /** The causes with which an attempt at a server fails. */

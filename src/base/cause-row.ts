@@ -1,8 +1,8 @@
-/** What the table knows of one cause. */
+/** One row of the table of causes. */
 export interface CauseRow {
-  /** Who has to change something: the client that sent it, the server that failed, or Headgate and its limits. */
+  /** The side that has to change something: the client that sent it, the server that failed, or Headgate and its limits. */
   readonly by: 'client' | 'server' | 'self'
-  /** Status of the answer; 0 when nobody is left to answer, or the answer had already begun. */
+  /** Status of the answer; 0 when no client is left to answer, or the answer has already begun. */
   readonly status: number
   /** Error type of RFC 9209 §2.3, or null where none fits. */
   readonly proxyStatus: string | null
@@ -15,7 +15,7 @@ export interface CauseRow {
   readonly retry: 'never' | 'unsent' | 'idempotent'
   /** True where Headgate itself turns traffic away to protect the servers: the answer carries Retry-After. */
   readonly shed: boolean
-  /** One sentence for the person who got the answer. It tells nothing of the inside. */
+  /** One sentence for the visitor who gets the answer. It reveals nothing internal. */
   readonly sentence: string
   /** What the operator can do about it. */
   readonly advice: string

@@ -1,4 +1,4 @@
-/** How a tunnel is ended that nobody uses; see cause.ts. */
+/** Rows of the table of causes, see cause.ts: how an unused tunnel is ended. */
 import type { CauseRow } from './cause-row.ts'
 
 export const tunnelCauses = {
@@ -21,6 +21,6 @@ export const tunnelCauses = {
     retry: 'never',
     sentence: 'The stream was closed on one side, and then silent for too long.',
     advice:
-      'One side closed its half of the stream (the detail says which), then neither sent anything for timeouts.tunnelFin. The other side should close too; raise it if answers may take longer then.',
+      'One side closed its half of the stream (the detail says which), then neither side sent anything for timeouts.tunnelFin. The other side should close too; raise it if answers may take longer after that.',
   },
 } as const satisfies Record<string, CauseRow>

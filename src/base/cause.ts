@@ -1,7 +1,7 @@
 /**
  * Every way an exchange can end badly. One row is all there is to know about it: the error page, the access log,
- * `Proxy-Status`, metrics labels, docs/causes.md and the doctor are made from these rows and from nothing else.
- * Who throws names a cause and never a status.
+ * `Proxy-Status`, metrics labels and docs/causes.md are made from these rows and from nothing else. Code that fails an
+ * exchange names a cause and never a status.
  */
 import { purgeCauses } from './cause-purge.ts'
 import type { CauseRow } from './cause-row.ts'
@@ -17,7 +17,7 @@ export const causes = {
     ...bad,
     status: 400,
     sentence: 'The first line of the request is not valid HTTP.',
-    advice: 'The client is broken or is probing. Find it by address in the access log.',
+    advice: 'The client is broken or is probing. Find it by its address in the access log.',
   },
   line_ending_bad: {
     ...bad,
@@ -123,9 +123,9 @@ export const causes = {
     status: 502,
     proxyStatus: 'proxy_loop_detected',
     letter: 'L',
-    sentence: 'The request has come round in a circle.',
+    sentence: 'The request came back to the proxy that sent it on.',
     advice:
-      'A server of the pool leads back to this Headgate (it found its own name in Via or CDN-Loop). Correct its address.',
+      'A server of the pool leads back to this Headgate (its own name is in Via or CDN-Loop). Correct the address.',
   },
   client_header_timeout: {
     ...bad,
@@ -147,7 +147,7 @@ export const causes = {
     proxyStatus: 'connection_write_timeout',
     letter: 'c',
     sentence: 'The client stopped reading the response.',
-    advice: 'The client took nothing for longer than timeouts.send of the listener; its slot was given to others.',
+    advice: 'The client took nothing for longer than timeouts.send of the listener; its slot went to others.',
   },
   client_gone: {
     ...bad,
@@ -158,7 +158,7 @@ export const causes = {
     advice: 'People leave when they wait too long: compare the queue and first-byte times of these lines.',
   },
 
-  // Headgate turned it away: a limit was reached.
+  // Headgate refused it: a limit was reached.
   listener_full: {
     ...full,
     letter: 'F',
@@ -189,7 +189,7 @@ export const causes = {
   queue_full: {
     ...full,
     letter: 'F',
-    sentence: 'The site is busy at the moment and the line is full. Please try again shortly.',
+    sentence: 'The site is busy at the moment and its queue is full. Please try again shortly.',
     advice: 'Every place in the queue is taken. A longer queue helps with short bursts only; otherwise add capacity.',
   },
   queue_timeout: {
@@ -198,19 +198,19 @@ export const causes = {
     sentence: 'The site is busy at the moment and no place became free in time. Please try again shortly.',
     advice: 'The request waited for queue.timeout. Find what holds the slots (long first-byte times), or add capacity.',
   },
-  fetch_line_full: {
+  coalesce_full: {
     ...full,
     letter: 'F',
     sentence: 'The site is busy at the moment. Please try again shortly.',
     advice:
-      'As many requests as coalesce.max allows wait for one fetch already. Raise it, or let those beyond it fetch for themselves (coalesce.otherwise).',
+      'As many requests as coalesce.max allows already wait for one fetch. Raise it, or let further ones fetch for themselves (coalesce.otherwise).',
   },
-  fetch_line_timeout: {
+  coalesce_timeout: {
     ...full,
     letter: 'Q',
     sentence: 'The site is busy at the moment. Please try again shortly.',
     advice:
-      'The fetch of somebody else took longer than coalesce.timeout to bring its first byte. Find what is slow at the server, or let those who waited fetch for themselves (coalesce.otherwise).',
+      'The fetch that the request waited for took longer than coalesce.timeout to bring its first byte. Find what is slow at the server, or let those that waited fetch for themselves (coalesce.otherwise).',
   },
   ...purgeCauses,
   not_cached: {
@@ -220,8 +220,8 @@ export const causes = {
     letter: 'N',
     retry: 'never',
     shed: false,
-    sentence: 'There is no stored copy of this page, and the request did not allow to fetch it.',
-    advice: 'The client said Cache-Control: only-if-cached (RFC 9111 §5.2.1.7). Nothing has to be done.',
+    sentence: 'There is no stored copy of this page, and the request does not allow fetching it.',
+    advice: 'The client sent Cache-Control: only-if-cached (RFC 9111 §5.2.1.7). Nothing needs to be done.',
   },
   streams_full: {
     ...full,
@@ -250,7 +250,7 @@ export const causes = {
     proxyStatus: 'destination_unavailable',
     letter: 'K',
     sentence: 'The site is being restarted. Please try again shortly.',
-    advice: 'Headgate was told to stop and its drain time ran out before this request was done.',
+    advice: 'Headgate was told to stop and the drain time was over before this request was done.',
   },
 
   // The server failed.

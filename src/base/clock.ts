@@ -12,9 +12,9 @@ export function monotonic(): number {
 let last = performance.now()
 
 /**
- * What `monotonic` said last: the time at which the event that is being handled began, as everything that starts one
- * (a read, a timer, a bell) asks the clock. Reading the clock costs as much as parsing a field, and one request has
- * many uses for the time.
+ * The last value of `monotonic`: the time at which the event that is being handled began, as all that starts one
+ * (a read, a timer, a bell) reads the clock. Reading it costs as much as parsing a field, and one request needs the
+ * time often.
  */
 export function lately(): number {
   return last

@@ -1,4 +1,4 @@
-/** Numbers as they are shown: a duration that was measured in fractions has a dozen digits that say nothing. */
+/** Numbers as they are shown: of a duration measured in fractions most digits mean nothing. */
 
 /** Rounded to three decimals; whole numbers, and what is no number at all (NaN, Infinity), as they are. */
 export function shownNumber(value: number): number {

@@ -1,5 +1,5 @@
 /**
- * What a line of the access log can say: the fields of the JSON format and the names of a template. Here, and not with
+ * What a line of the access log can hold: the fields of the JSON format and the names of a template. Here, and not with
  * the log, because the configuration is checked against it and its reference is generated from it.
  */
 import { type TemplateProblem, unknownNames } from './template.ts'
@@ -8,10 +8,10 @@ import { type TemplateProblem, unknownNames } from './template.ts'
 export const logFields = {
   time: 'when the first byte of the request was seen, ISO 8601 in UTC',
   thread: 'worker thread that served it',
-  listener: 'listener it came in by',
+  listener: 'listener it came to',
   route: 'route that matched',
   pool: 'pool it was sent to',
-  server: 'server that had it last',
+  server: 'last server it was sent to',
   client: 'address of the client',
   port: 'port of the client',
   method: 'method of the request',
@@ -25,7 +25,7 @@ export const logFields = {
   cause: 'name of the cause when it was refused or failed',
   incident: 'incident id, also on the error page',
   headerMs: 'first byte of the request head to its end',
-  queueMs: 'waiting in lines',
+  queueMs: 'waiting in queues',
   connectMs: 'connecting to the server; 0 on a reused connection',
   firstByteMs: 'from the request sent to the first byte of the response',
   totalMs: 'first byte of the request to the last byte of the response',
@@ -38,25 +38,25 @@ export const logFields = {
   redispatched: 'whether the last attempt went to another server',
   reused: 'whether the server’s connection was used before',
   listenerInUse: 'connections of the listener at admission, this one included',
-  poolInUse: 'requests in the pool at admission, this one included; of one that was turned away: in the pool then',
+  poolInUse: 'requests in the pool at admission, this one included; when it was refused: in the pool then',
   serverInUse:
-    'requests at the server at admission, this one included; of one that was turned away: at the fullest server of the pool then',
-  queueLength: 'length of the line when it joined it, or was turned away',
+    'requests at the server at admission, this one included; when it was refused: at the fullest server of the pool then',
+  queueLength: 'length of the queue when it joined it, or was refused',
 } as const satisfies Readonly<Record<string, string>>
 
-/** What is said of a refusal or failure, or of the one that a stale copy was served instead of: in JSON an object under the key `diagnosis` (else null), in templates by name. */
+/** The diagnosis of a refusal or failure, also of one instead of which a stale copy was served: in JSON an object under the key `diagnosis` (else null), in templates by name. */
 export const diagnosisFields = {
   gate: 'gate that refused or failed, as "pool shop"',
   limit: 'limit that was reached',
   observed: 'value that was observed',
-  limitBy: 'whose limit it was: configured, operator (set while running), shutdown',
+  limitBy: 'which voice set the limit: configured, operator (set while running), shutdown',
   setting: 'path of the setting that holds the limit, or the option of the command line',
   place: 'file and line of that setting',
   advice: 'what can be done',
-  detail: 'what the system or the parser said',
+  detail: 'details from the system or the parser',
 } as const satisfies Readonly<Record<string, string>>
 
-/** A line of the JSON format: what there is to know of a refused or failed exchange. */
+/** A line of the JSON format: all that is known of a refused or failed exchange. */
 export type Incident = { readonly [F in keyof typeof logFields]: unknown } & {
   readonly diagnosis: { readonly [F in keyof typeof diagnosisFields]: unknown } | null
 }
@@ -83,7 +83,7 @@ export function checkTemplate(text: string): TemplateProblem[] {
   for (const match of text.replaceAll('%%', '__').matchAll(/%\{(?![^{}]*\})/g)) {
     problems.push({ at: match.index, says: 'a field that is opened by "%{" is not closed by "}"' })
   }
-  // A record is one line, whatever it holds; a template with a line break of its own would break that for all readers.
+  // A record is one line, whatever it holds; a template with a line break of its own would break that for every reader.
   const odd = Array.from(text).findIndex((c) => c < ' ' && c !== '\t')
   if (odd >= 0) problems.push({ at: odd, says: 'a template is one line: it must not contain control characters' })
   return problems.sort((a, b) => a.at - b.at)

@@ -1,7 +1,7 @@
-/** What an own error page may name. Here, and not with the pages, because the configuration is checked against it. */
+/** The placeholders of own error pages. Here, and not with the pages, because the configuration is checked against it. */
 import { type TemplateProblem, unknownNames } from './template.ts'
 
-/** Every placeholder of an own error page, with what it stands for. All of them are escaped for HTML. */
+/** Every placeholder of an own error page, with its meaning. All of them are escaped for HTML. */
 export const pagePlaceholders = {
   status: 'the status, 503',
   title: 'its name, Service Unavailable',

@@ -1,9 +1,9 @@
 /**
- * A timer wheel: many deadlines, most of which are moved or called off before they come, on one timer of the system.
+ * A timer wheel: many deadlines, most of which are moved or cancelled before they are due, on one system timer.
  *
- * Time is cut into ticks. A timer lies in the list of slot `tick % slots`; `tick` is when it is next looked at, `at`
- * when it is due, and `tick` is never later than `at` asks for. So moving a deadline back is one store: when its slot
- * comes round, a timer that is not due yet is laid into the slot where it belongs now. The same rule serves deadlines
+ * Time is divided into ticks. A timer is in the list of slot `tick % slots`; `tick` is when it is next looked at, `at`
+ * when it is due, and `tick` is never later than `at` requires. So moving a deadline back is one store: when its slot
+ * comes round, a timer that is not due yet moves to the slot where it belongs now. The same rule serves deadlines
  * further away than one turn of the wheel.
  *
  * A timer never fires before its deadline, and at most one tick after it as long as the thread is not busy.
@@ -51,7 +51,7 @@ class Rim extends Deadline {
 }
 
 export interface WheelOptions {
-  /** Told what a timer's function threw; the other timers fire all the same. */
+  /** Receives what a timer's function threw; the other timers fire all the same. */
   readonly onError: (error: unknown) => void
   /** The clock, in ms; default `monotonic`. */
   readonly now?: () => number
@@ -122,7 +122,7 @@ export class Wheel {
       if (tick >= timer.tick) return
       unlink(timer)
     } else if (this.#armed++ === 0) {
-      // The wheel stood still; it need not look at the ticks it slept through.
+      // The wheel stood still; the ticks since then need no look.
       if (!this.#turning) this.#tick = Math.max(this.#tick, Math.floor(this.#now() / TICK))
       if (this.#hold) this.#timeout?.ref()
     }
@@ -130,13 +130,13 @@ export class Wheel {
     if (this.#runs && !this.#turning && (this.#timeout === null || timer.tick < this.#wakeAt)) this.#sleep(timer.tick)
   }
 
-  /** Calls a deadline off; does nothing when none is set. */
+  /** Cancels a deadline; does nothing when none is set. */
   disarm(timer: Deadline): void {
     if (timer.tick < 0) return
     this.#release(timer)
   }
 
-  /** Fires all that is due at `now`, tick by tick. Called by the wheel itself unless it was told not to run. */
+  /** Fires all that is due at `now`, tick by tick. Called by the wheel itself unless `runs` is false. */
   advance(now: number): void {
     if (this.#turning) return
     this.#turning = true
@@ -151,8 +151,7 @@ export class Wheel {
   }
 
   #visit(list: Deadline): void {
-    // The list is moved away first: functions of timers may arm and disarm whatever they like meanwhile, also timers
-    // of this very list.
+    // The list is moved away first: the functions of timers may arm and disarm any timer meanwhile, also of this list.
     const due = this.#due
     due.next = list.next
     due.prev = list.prev
@@ -181,7 +180,7 @@ export class Wheel {
     try {
       this.#onError(error)
     } catch (worse) {
-      // Not from here: the list that is being worked off would be lost.
+      // Not from here: the rest of the list would be lost.
       queueMicrotask(() => {
         throw worse
       })
@@ -217,7 +216,7 @@ export class Wheel {
   #sleep(tick: number): void {
     if (this.#timeout !== null) clearTimeout(this.#timeout)
     this.#wakeAt = tick
-    // Not longer than a turn: the timer's slot comes by once in each, and a timeout of Node has an upper end.
+    // Not longer than a turn: the timer's slot comes round once in each, and timeouts of Node have an upper limit.
     const wait = Math.min(tick * TICK - this.#now(), SLOTS * TICK)
     this.#timeout = setTimeout(this.#wake, Math.max(1, Math.ceil(wait)))
     if (!this.#hold) this.#timeout.unref()

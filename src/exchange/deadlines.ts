@@ -38,7 +38,7 @@ export function timeout(x: Exchange): void {
 }
 
 function late(x: Exchange, cause: Cause): void {
-  if (cause === 'fetch_line_timeout') return followedTooLong(x.caching)
+  if (cause === 'coalesce_timeout') return followedTooLong(x.caching)
   if (x.queueFrom >= 0) {
     // A slot that became free in the same moment wins over the timeout.
     if (x.atRoute) {

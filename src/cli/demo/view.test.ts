@@ -56,7 +56,7 @@ test('the picture has both sides beside each other on 80 columns and one above t
 
 test('the picture says the cause by name and in a sentence', () => {
   const text = draw(rush, 80, plain).join(' ')
-  assert.match(text, /queue_full: “The site is busy at the moment and the line is full\./)
+  assert.match(text, /queue_full: “The site is busy at the moment and its queue is full\./)
 })
 
 test('the picture keeps its height, so that nothing jumps while it changes', () => {

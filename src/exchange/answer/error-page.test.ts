@@ -71,7 +71,7 @@ test('what sheds says when to come back, in the page as in Retry-After', () => {
     const { fields, body } = read(refusals.answer(refusal('queue_full', null), ''))
     assert.equal(
       body,
-      `503 Service Unavailable\nThe site is busy at the moment and the line is full. Please try again in ${fields.get('retry-after')} seconds.\nIncident ${incident} (queue_full)\n`,
+      `503 Service Unavailable\nThe site is busy at the moment and its queue is full. Please try again in ${fields.get('retry-after')} seconds.\nIncident ${incident} (queue_full)\n`,
     )
   }
   const short = new ErrorPages({ ...settings, retryAfter: 1 }, status)

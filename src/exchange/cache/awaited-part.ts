@@ -74,7 +74,7 @@ export function awaitPart(c: Caching, hold: PinnedObject, from: Fill | (() => vo
   const part = new AwaitedPart(c, hold, from, serve)
   c.part = part
   c.waiting = hold
-  c.x.expect('fetch_line_timeout', patience)
+  c.x.expect('coalesce_timeout', patience)
   part.told()
   if (c.part === part) hold.follow(() => part.heard())
   return true

@@ -47,11 +47,11 @@ export function leadOrFollow(c: Caching, way: RouteCache): Stage | null | undefi
 
 /** The line is full. */
 function turnedAway(c: Caching, otherwise: 'fetch' | 'refuse'): Stage | null | undefined {
-  if (c.staleCopy !== null && c.usable('fetch_line_full')) {
-    c.serveStale('fetch_line_full', 'fetch_line_full')
+  if (c.staleCopy !== null && c.usable('coalesce_full')) {
+    c.serveStale('coalesce_full', 'coalesce_full')
     return null
   }
-  if (otherwise === 'refuse') return { at: 'failed', cause: 'fetch_line_full', detail: '' }
+  if (otherwise === 'refuse') return { at: 'failed', cause: 'coalesce_full', detail: '' }
   c.late = true
   c.prepare()
   return undefined
@@ -83,7 +83,7 @@ function follow(c: Caching, busy: PinnedObject, timeout: number): void {
   c.x.phase = 'Q'
   // One deadline, however many it follows one after the other.
   if (c.followUntil === 0) c.followUntil = lately() + timeout
-  c.x.expect('fetch_line_timeout', timeout === 0 ? 0 : Math.max(1, c.followUntil - lately()))
+  c.x.expect('coalesce_timeout', timeout === 0 ? 0 : Math.max(1, c.followUntil - lately()))
   busy.follow(() => {
     try {
       told(c)
@@ -163,9 +163,8 @@ export function followedTooLong(c: Caching): void {
   if (routeCache === null) return
   if (c.part !== null) return c.part.serve()
   unfollow(c)
-  if (c.staleCopy !== null && c.usable('fetch_line_timeout'))
-    return c.serveStale('fetch_line_timeout', 'fetch_line_timeout')
-  if (routeCache.settings.coalesce?.otherwise === 'refuse') return x.fail('fetch_line_timeout', '')
+  if (c.staleCopy !== null && c.usable('coalesce_timeout')) return c.serveStale('coalesce_timeout', 'coalesce_timeout')
+  if (routeCache.settings.coalesce?.otherwise === 'refuse') return x.fail('coalesce_timeout', '')
   c.role = 'passes'
   c.late = true
   c.prepare()

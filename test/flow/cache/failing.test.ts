@@ -137,7 +137,7 @@ for (const threads of [1, 2]) {
         tally((await responses(clients)).map(verdictOf)),
         otherwise === 'fetch'
           ? { '502 response_cut': 1, 200: 3 }
-          : { '502 response_cut': 1, '503 fetch_line_timeout': 2, 200: 1 },
+          : { '502 response_cut': 1, '503 coalesce_timeout': 2, 200: 1 },
       )
       assert.equal(asked.length, otherwise === 'fetch' ? 4 : 2)
       await done(at.gate, [at.client, ...clients])
@@ -170,13 +170,13 @@ for (const threads of [1, 2]) {
     asked[0]?.answer('new', FRESH)
     const answers = await responses(clients)
     assert.deepEqual(tally(answers.map(({ body }) => body)), { old: 4, new: 1 })
-    assert.deepEqual(tally(answers.map(detailOf)), { fetch_line_timeout: 4, 200: 1 })
+    assert.deepEqual(tally(answers.map(detailOf)), { coalesce_timeout: 4, 200: 1 })
     await done(at.gate, [at.client, ...clients])
   })
 
   for (const [what, fields, expected] of [
-    ['with a copy that may be used in bad times gets that', late(600), 'fetch_line_full'],
-    ['with one that may not is turned away', `${late(600, ', must-revalidate')}ETag: "v"\r\n`, '503 fetch_line_full'],
+    ['with a copy that may be used in bad times gets that', late(600), 'coalesce_full'],
+    ['with one that may not is turned away', `${late(600, ', must-revalidate')}ETag: "v"\r\n`, '503 coalesce_full'],
   ] as const) {
     test(`whoever is beyond the line for one fetch, ${what}, where the route says refuse (${threads} threads)`, async () => {
       await using at = await shop({ coalesce: { max: 2, timeout: '5s', otherwise: 'refuse' } }, { threads })

@@ -138,11 +138,11 @@ test('the one who asked first leaves while the body arrives: the fetch goes on, 
   await finished(at, [at.client, ...clients])
 })
 
-test('a line for one fetch that is full turns the next one away with fetch_line_full, where the route says refuse', async () => {
+test('a line for one fetch that is full turns the next one away with coalesce_full, where the route says refuse', async () => {
   await using at = await shop({ coalesce: { max: 3, timeout: '5s', otherwise: 'refuse' } })
   const asked = ask(at.origin, '/page')
   const clients = await crowd(at, asked, '/page', 4)
-  assert.equal(verdictOf(await get(at.gate.port, '/page')), '503 fetch_line_full')
+  assert.equal(verdictOf(await get(at.gate.port, '/page')), '503 coalesce_full')
   asked[0]?.answer('the page', FRESH)
   for (const client of clients) assert.equal((await client.response()).body, 'the page')
   assert.equal(at.origin.count('/page'), 1)
@@ -163,11 +163,11 @@ test('beyond the line for one fetch each fetches for itself, where the route say
   await finished(at, [at.client, ...clients])
 })
 
-test('who waits for a fetch longer than the route allows gets 503 fetch_line_timeout, where the route says refuse', async () => {
+test('who waits for a fetch longer than the route allows gets 503 coalesce_timeout, where the route says refuse', async () => {
   await using at = await shop({ coalesce: { max: 10, timeout: '300ms', otherwise: 'refuse' } })
   const asked = ask(at.origin, '/page')
   const clients = await crowd(at, asked, '/page', 3)
-  for (const client of clients.slice(1)) assert.equal(verdictOf(await client.response()), '503 fetch_line_timeout')
+  for (const client of clients.slice(1)) assert.equal(verdictOf(await client.response()), '503 coalesce_timeout')
   asked[0]?.answer('the page', FRESH)
   assert.equal((await clients[0]?.response())?.body, 'the page')
   await finished(at, [at.client, ...clients])
