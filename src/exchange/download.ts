@@ -5,13 +5,15 @@ import type { Cause } from '../base/cause.ts'
 import { httpDate, lately } from '../base/clock.ts'
 import { isCacheMethod } from '../cache/key/key.ts'
 import type { OriginUser } from '../net/http1/origin-connection.ts'
+import { dateLine } from '../wire/http/date-line.ts'
+import type { FieldLine } from '../wire/http/edits.ts'
 import { Field } from '../wire/http/fields.ts'
 import { BodyKind, type ResponseHead } from '../wire/http/head.ts'
 import { isEndless } from '../wire/http/media-type.ts'
-import { interimLines, responseLines, viaLine } from '../wire/http1/forward.ts'
+import { passInterim, passResponse, viaLine } from '../wire/http1/forward.ts'
 import { wasOffered } from '../wire/http1/upgrade.ts'
 import { invalidate } from './cache/invalidate-target.ts'
-import { formOf } from './compression.ts'
+import { codeOnTheWay } from './compression.ts'
 import { Compressor, type CompressorUser } from './compressor.ts'
 import { armTimer, becomeStream, expectTunnel, occupantOf } from './deadlines.ts'
 import type { Exchange } from './exchange.ts'
@@ -57,9 +59,10 @@ export class Download implements OriginUser, CompressorUser {
   }
 
   originInterim(head: ResponseHead): void {
-    const { head: request, responder, origin } = this.#x
+    const x = this.#x
+    const { head: request, responder, origin } = x
     if (head.status === 100 && !request.expectContinue) return // nobody asked for it (RFC 9110 §10.1.1)
-    if (!responder.interim(head.status, head.reason, interimLines(head))) {
+    if (!responder.interim(head.status, head.reason, passInterim(x.fields, head))) {
       this.#held = true
       origin?.transport.pause()
     }
@@ -76,7 +79,6 @@ export class Download implements OriginUser, CompressorUser {
     const changed = isCacheMethod(request.method) ? null : invalidate(x, head)
     if (changed !== null) this.#keepBack(changed)
     if (x.caching.waits && x.caching.answered(head)) return
-    x.caching.passOn(head)
     this.begun = true
     x.firstByteAt = lately()
     x.phase = 'D'
@@ -85,17 +87,20 @@ export class Download implements OriginUser, CompressorUser {
     const endless = isEndless(head, poolConfig.streams.types)
     if (poolConfig.streams.after > 0 && !endless) x.streamAt = x.sentAt + poolConfig.streams.after
     // What is kept back is short, and leaves all at once.
-    const form = this.#keptBack ? null : formOf(x, head)
-    const coding = form?.coding ?? null
     const { bodyKind } = head
     const chunked = bodyKind === BodyKind.chunked
+    const fields = passResponse(x.fields, head, chunked && responder.trailers)
     // RFC 9110 §6.6.1: what comes without Date is passed on with one.
-    const date = head.has(Field.date) ? '' : `Date: ${httpDate()}\r\n`
-    const own = `${date}${form?.lines ?? ''}${x.stickyField()}${x.caching.line}${viaLine(head, x.listener.config.via)}`
+    if (!head.has(Field.date)) fields.edits.add(dateLine(httpDate()))
+    const coding = this.#keptBack ? null : codeOnTheWay(x, head, fields.edits)
+    const tie = tieTo(x)
+    if (tie !== null) fields.edits.add(tie)
+    x.caching.passOn(fields.edits)
+    const via = viaLine(head, x.listener.config.via)
+    if (via !== null) fields.edits.add(via)
     const known = coding === null && !chunked && bodyKind !== BodyKind.close
     const content = bodyKind !== BodyKind.none
-    const lines = responseLines(head, chunked && responder.trailers) + own
-    responder.head(head.status, head.reason, lines, known ? head.contentLength : -1, content)
+    responder.head(head.status, head.reason, fields, known ? head.contentLength : -1, content)
     if (coding !== null && content) this.#compressor = new Compressor(coding, this, x.context.wheel)
     x.expect('between_bytes_timeout', poolConfig.timeouts.betweenBytes)
     if (!endless) return
@@ -127,9 +132,9 @@ export class Download implements OriginUser, CompressorUser {
 
   #openTunnel(head: ResponseHead): void {
     const x = this.#x
-    const { head: request, origin } = x
+    const { origin } = x
     if (origin === null) return
-    const wrong = head.status === 101 ? faultOfSwitch(request.upgrade, head.upgrade) : null
+    const wrong = head.status === 101 ? faultOfSwitch(x.edits.upgrade(x.head), head.upgrade) : null
     if (wrong !== null) return x.attemptFailed('response_bad', wrong, false)
     // RFC 9110 §7.8: what follows the request is the new protocol's, but not before the request is complete.
     if (!x.upload.done) return x.attemptFailed('response_bad', 'a tunnel before the request was complete', false)
@@ -138,8 +143,12 @@ export class Download implements OriginUser, CompressorUser {
     x.phase = 'D'
     x.status = head.status
     x.deadline = 0
-    const lines = responseLines(head, false) + x.stickyField() + viaLine(head, x.listener.config.via)
-    x.responder.tunnel(head.status, head.reason, lines, head.status === 101 ? head.upgrade : null)
+    const fields = passResponse(x.fields, head, false)
+    const tie = tieTo(x)
+    if (tie !== null) fields.edits.add(tie)
+    const via = viaLine(head, x.listener.config.via)
+    if (via !== null) fields.edits.add(via)
+    x.responder.tunnel(head.status, head.reason, fields, head.status === 101 ? head.upgrade : null)
     origin.tunnel()
     x.upload.tunnel()
     // From here on it is a stream and counts as one; what requests compete for is free again.
@@ -272,6 +281,11 @@ export class Download implements OriginUser, CompressorUser {
     this.#x.context.defect(error)
     this.#x.over(true)
   }
+}
+
+/** The line that makes the client come back to this server; null where that is not wanted. */
+function tieTo({ route, server, prefer }: Exchange): FieldLine | null {
+  return route === null || server === null ? null : route.pool.pool.stickyField(prefer, server.index)
 }
 
 /** What is wrong with a 101 that switches to these protocols, for a request that offered those; null: nothing. */

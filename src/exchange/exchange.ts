@@ -23,7 +23,9 @@ import type { OriginConnection } from '../net/http1/origin-connection.ts'
 import type { Responder, WholeAnswer } from '../net/responder.ts'
 import type { Candidates, ServerRequest } from '../pool/pool.ts'
 import type { Server } from '../pool/server.ts'
+import { Edits } from '../wire/http/edits.ts'
 import { RequestHead } from '../wire/http/head.ts'
+import { OutgoingFields } from '../wire/http/outgoing-fields.ts'
 import { Caching } from './cache/caching.ts'
 import { Delivery } from './cache/delivery.ts'
 import type { ExchangeContext } from './context.ts'
@@ -47,6 +49,10 @@ const RECEIVED: Stage<'received'> = { at: 'received' }
 export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
   readonly context: ExchangeContext
   head = new RequestHead()
+  /** What is changed about the head on its way to a server. */
+  readonly edits = new Edits()
+  /** The fields of the head that goes to the client just now. */
+  readonly fields = new OutgoingFields()
   readonly upload: Upload
   readonly download: Download
   /** What the cache has to do with it, and what it serves. */
@@ -318,13 +324,6 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
     streamPermit?.give()
   }
 
-  /** The line to add to a response so that the client comes back to this server; '' where that is not wanted. */
-  stickyField(): string {
-    const { route, server } = this
-    if (route === null || server === null) return ''
-    return route.pool.pool.stickyField(this.prefer, server.index)
-  }
-
   get responder(): Responder {
     return this.client.responder
   }
@@ -391,6 +390,7 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
     this.arrival = this.routeWaiter.arrival = 0
     this.atRoute = false
     this.background = false
+    this.edits.reset()
     this.upload.reset()
     this.download.reset()
     this.delivery.reset()

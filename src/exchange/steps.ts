@@ -1,6 +1,7 @@
 /** The steps of a request's life, in their order. Each says in its return type what can follow. */
 import { lately } from '../base/clock.ts'
 import { OriginConnection } from '../net/http1/origin-connection.ts'
+import { Field } from '../wire/http/fields.ts'
 import { BodyKind } from '../wire/http/head.ts'
 import { forwardsLeft, isInCdnLoop, isLoop } from '../wire/http1/forward.ts'
 import { mayUpgrade } from '../wire/http1/upgrade.ts'
@@ -39,7 +40,7 @@ const steps: Steps = {
     x.poolConfig = pool.config
     if (pool.config.timeouts.total > 0) x.deadline = client.startedAt + pool.config.timeouts.total
     if (head.isConnect && !config.connect) return failed('method_refused', head.target)
-    if (head.upgrade !== null && !mayUpgrade(config.upgrade, head.upgrade)) head.upgrade = null
+    if (head.upgrade !== null && !mayUpgrade(config.upgrade, head.upgrade)) x.edits.remove(Field.upgrade)
     if (cache !== null) {
       const next = x.caching.look(cache)
       if (next !== undefined) return next
@@ -51,7 +52,9 @@ const steps: Steps = {
   missed(x, { route }): Stage<'admitted' | 'failed'> | null {
     const { head } = x
     const { pool, config, gate } = route
-    if (head.upgrade !== null || head.isConnect) {
+    // A line of its own: the field is a list (RFC 9110 §5.3), and what the request brings of it passes as it is.
+    if (pool.loopLine !== null) x.edits.add(pool.loopLine)
+    if (x.edits.upgrade(head) !== null || head.isConnect) {
       if (!pool.streams.take()) return failed('streams_full', '')
       x.streamPermit = pool.streams
     }

@@ -20,8 +20,6 @@ export class Upload implements RequestHandler {
   /** Characters of the head as it was sent. */
   #headLength = 0
   #tunnel = false
-  /** Lines instead of those that were hidden, for the first try and for all that follow. */
-  #asked: string | null = null
 
   constructor(x: Exchange) {
     this.#x = x
@@ -32,19 +30,15 @@ export class Upload implements RequestHandler {
     this.#origin = null
     this.done = false
     this.#tunnel = false
-    this.#asked = null
   }
 
   /** Sends the request, or once more what was sent of it (see `repeatable`). */
   start(origin: OriginConnection): void {
-    const { head, client, caching, route, poolConfig, server } = this.#x
-    // A line of its own: the field is a list (RFC 9110 §5.3), and what the request brings of it passes as it is.
-    this.#asked ??= askForPlain(this.#x)
-    const own = caching.routeCache === null ? '' : caching.routeCache.capability + caching.extra
-    const extra = route === null ? own : own + route.pool.loopLine + this.#asked
+    const { head, client, edits, poolConfig, server } = this.#x
+    askForPlain(this.#x)
     const again = this.#out.first
     // The head is written anew: another server may need another Host, and the cache may ask otherwise by now.
-    const lines = requestToServer(head, client.hop, extra, server?.host, poolConfig.via)
+    const lines = requestToServer(head, client.hop, edits, server?.host, poolConfig.via)
     const body = again === null ? '' : again.slice(this.#headLength)
     this.#headLength = lines.length
     this.#origin = origin

@@ -1,9 +1,10 @@
 /**
- * How whatever serves a request talks to the client of that request, whichever protocol the client speaks. Status, field
- * lines and content go in; framing, connection handling and flow control are the implementation's: http1-responder.ts.
+ * How whatever serves a request talks to the client of that request, whichever protocol the client speaks. Status, fields
+ * and content go in; framing, connection handling and flow control are the implementation's, such as http1/responder.ts.
  *
- * Field lines are latin1 text, each ending in CRLF, without any that are about framing or the connection.
+ * Fields are without any that are about framing or the connection. They are used up within the call.
  */
+import type { OutgoingFields } from '../wire/http/outgoing-fields.ts'
 
 /** Where bytes were read. */
 export interface ReadSource {
@@ -17,7 +18,7 @@ export interface ReadSource {
 export interface WholeAnswer {
   readonly status: number
   readonly reason: string
-  readonly lines: string
+  readonly fields: OutgoingFields
   /** One character per byte. It is left out in the answer to HEAD, its length is not (RFC 9110 §9.3.2). */
   readonly body: string
 }
@@ -37,17 +38,17 @@ export interface Responder {
   readonly plain: boolean
 
   /** An interim response (RFC 9110 §15.2); dropped for a client that does not know them. False: it waits for the kernel. */
-  interim(status: number, reason: string, lines: string): boolean
+  interim(status: number, reason: string, fields: OutgoingFields): boolean
 
   /**
    * The head of the final response.
    * @param length of the content in bytes; -1: not known before its end
    * @param content whether content follows; if not (HEAD, 204, 304), a known length is stated all the same
    */
-  head(status: number, reason: string, lines: string, length: number, content: boolean): void
+  head(status: number, reason: string, fields: OutgoingFields, length: number, content: boolean): void
 
   /** The head after which bytes pass both ways as they are. `protocol`: of a 101; null for CONNECT. */
-  tunnel(status: number, reason: string, lines: string, protocol: string | null): void
+  tunnel(status: number, reason: string, fields: OutgoingFields, protocol: string | null): void
 
   /** Content as text, one character per byte. */
   text(text: string): void
@@ -60,7 +61,7 @@ export interface Responder {
 
   /** Sends what was gathered. False: something waits for the kernel, and the handler's `clientDrained` follows. */
   flush(): boolean
-  /** The response is complete, with these trailer lines. False: as for `flush`. */
+  /** The response is complete, with these trailers: field lines, whose names and values `eachField` visits. False: as for `flush`. */
   end(trailers: string): boolean
   /** Forgets the final response, if nothing of it has left for the client. False: some of it has, or it opened a tunnel. */
   takeBack(): boolean
@@ -82,16 +83,16 @@ export interface Responder {
 export class PreparedAnswer {
   readonly status: number
   readonly reason: string
-  readonly lines: string
+  readonly fields: OutgoingFields
   readonly length: number
   /** The content, one character per byte; null: it follows from elsewhere. */
   readonly body: string | null
   #text: string | null = null
 
-  constructor(status: number, reason: string, lines: string, length: number, body: string | null) {
+  constructor(status: number, reason: string, fields: OutgoingFields, length: number, body: string | null) {
     this.status = status
     this.reason = reason
-    this.lines = lines
+    this.fields = fields
     this.length = length
     this.body = body
   }

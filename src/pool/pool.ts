@@ -3,11 +3,13 @@
  * which it shares with what other configurations in use have under its name (pool-gate.ts). When no server is left that
  * could ever serve it, a request does not wait.
  */
+
 import type { Cause } from '../base/cause.ts'
 import type { PoolConfig } from '../config/model.ts'
 import type { Gate, Permit } from '../gate/gate.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Slots } from '../ledger/slots.ts'
+import type { FieldLine } from '../wire/http/edits.ts'
 import { PoolGate } from './pool-gate.ts'
 import { Seats } from './seats.ts'
 import { type Server, serversOf } from './server.ts'
@@ -84,8 +86,8 @@ export class Pool {
     return -1
   }
 
-  /** The Set-Cookie line with its CRLF that ties the client of a response to `served`; '' where it is tied already. */
-  stickyField(prefer: number, served: number): string {
-    return this.sticky === null || prefer >= 0 ? '' : this.sticky.line(served)
+  /** The Set-Cookie line that ties the client of a response to `served`; null where it is tied already. */
+  stickyField(prefer: number, served: number): FieldLine | null {
+    return this.sticky === null || prefer >= 0 ? null : this.sticky.line(served)
   }
 }

@@ -9,7 +9,7 @@ const valueIn = (line: string): string => line.slice('Set-Cookie: srv='.length, 
 test('a client that brings back its cookie is found, whatever else the field holds', () => {
   const sticky = new Sticky(config, 'shop', names)
   for (const [index] of names.entries()) {
-    const value = valueIn(sticky.line(index))
+    const value = valueIn(sticky.line(index).text)
     assert.equal(sticky.find(`srv=${value}`), index)
     assert.equal(sticky.find(`a=b; srv=${value}; c="d"`), index)
     assert.equal(sticky.find(`a=b;srv="${value}" ;c`), index)
@@ -19,7 +19,7 @@ test('a client that brings back its cookie is found, whatever else the field hol
 
 test('names that only resemble the cookie, and values nobody gave, are not taken for it', () => {
   const sticky = new Sticky(config, 'shop', names)
-  const value = valueIn(sticky.line(1))
+  const value = valueIn(sticky.line(1).text)
   for (const field of [
     '',
     ';',
@@ -39,8 +39,8 @@ test('the value is short, tells nothing of the address, and differs from pool to
   const shop = new Sticky(config, 'shop', names)
   const blog = new Sticky(config, 'blog', names)
   for (const [index] of names.entries()) {
-    assert.match(valueIn(shop.line(index)), /^[0-9a-f]{6}$/)
-    assert.notEqual(valueIn(shop.line(index)), valueIn(blog.line(index)))
+    assert.match(valueIn(shop.line(index).text), /^[0-9a-f]{6}$/)
+    assert.notEqual(valueIn(shop.line(index).text), valueIn(blog.line(index).text))
   }
 })
 
@@ -48,18 +48,18 @@ test('values do not depend on the order of the servers and are never shared by t
   const many = Array.from({ length: 3000 }, (_, i) => `10.1.${i >> 8}.${i & 255}:80`)
   const one = new Sticky(config, 'shop', many)
   const other = new Sticky(config, 'shop', [...many].reverse())
-  const seen = new Set(many.map((_, index) => one.line(index)))
+  const seen = new Set(many.map((_, index) => one.line(index).text))
   assert.equal(seen.size, many.length)
-  for (const [index] of many.entries()) assert.equal(one.line(index), other.line(many.length - 1 - index))
+  for (const [index] of many.entries()) assert.equal(one.line(index).text, other.line(many.length - 1 - index).text)
 })
 
 test('the cookie is for the whole site, out of reach of scripts, and lives as long as configured', () => {
   assert.match(
-    new Sticky(config, 'shop', names).line(0),
+    new Sticky(config, 'shop', names).line(0).text,
     /^Set-Cookie: srv=[0-9a-f]{6}; Path=\/; HttpOnly; SameSite=Lax\r\n$/,
   )
   assert.match(
-    new Sticky({ cookie: 'srv', maxAge: 3_600_000, secure: true }, 'shop', names).line(0),
+    new Sticky({ cookie: 'srv', maxAge: 3_600_000, secure: true }, 'shop', names).line(0).text,
     /^Set-Cookie: srv=[0-9a-f]{6}; Path=\/; Max-Age=3600; HttpOnly; SameSite=Lax; Secure\r\n$/,
   )
 })

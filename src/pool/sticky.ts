@@ -2,8 +2,10 @@
  * Ties a client to a server by a cookie. Its value is a short hash of the server's name, so nothing of the inside
  * stands in it, and it is the same over restarts and on every Headgate with the same pool.
  */
+import { type FieldLine, FieldName } from '../wire/http/edits.ts'
 import { hashKey } from './hash.ts'
 
+const SET_COOKIE = new FieldName('Set-Cookie')
 const SEMICOLON = 0x3b
 const SPACE = 0x20
 const TAB = 0x09
@@ -20,12 +22,12 @@ export interface StickyConfig {
 export class Sticky {
   readonly #name: string
   readonly #indexes = new Map<string, number>()
-  readonly #lines: string[]
+  readonly #lines: FieldLine[]
 
   /** `names`: the servers of the pool by index. */
   constructor(config: StickyConfig, pool: string, names: readonly string[]) {
     this.#name = config.cookie
-    this.#lines = names.map(() => '')
+    this.#lines = new Array<FieldLine>(names.length)
     const age = config.maxAge > 0 ? `; Max-Age=${Math.max(1, Math.round(config.maxAge / 1000))}` : ''
     const rest = `; Path=/${age}; HttpOnly; SameSite=Lax${config.secure ? '; Secure' : ''}`
     // By name, so that the values do not depend on the order of the configuration should two of them coincide.
@@ -34,7 +36,7 @@ export class Sticky {
       let value = valueFor(`${pool}/${names[index]}`)
       for (let i = 2; this.#indexes.has(value); i++) value = valueFor(`${pool}/${names[index]}/${i}`)
       this.#indexes.set(value, index)
-      this.#lines[index] = `Set-Cookie: ${config.cookie}=${value}${rest}\r\n`
+      this.#lines[index] = SET_COOKIE.line(`${config.cookie}=${value}${rest}`)
     }
   }
 
@@ -49,8 +51,8 @@ export class Sticky {
     return -1
   }
 
-  /** The complete field line, with its CRLF, that ties a client to this server. */
-  line(index: number): string {
+  /** The field line that ties a client to this server. */
+  line(index: number): FieldLine {
     return this.#lines[index]!
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import fc from 'fast-check'
+import { NO_EDITS } from '../../src/wire/http/edits.ts'
 import { RequestHead } from '../../src/wire/http/head.ts'
 import { type Hop, requestToServer } from '../../src/wire/http1/forward.ts'
 import { parseRequest } from '../../src/wire/http1/request.ts'
@@ -70,7 +71,7 @@ it('sends on only what it would take itself, framed in the same way, and Node re
     fc.asyncProperty(mutated('request'), hop, async ({ bytes }, by) => {
       const first = reader.read([bytes], request)
       if (first.error !== undefined || first.incomplete !== undefined || first.authority === '') return
-      const sent = requestToServer(reader.request, by, '')
+      const sent = requestToServer(reader.request, by, NO_EDITS)
       const second = again.read([Buffer.from(sent, 'latin1')], request)
       assert.equal(second.error, undefined, sent)
       for (const word of [

@@ -4,7 +4,7 @@ import { BodyKind } from '../../src/wire/http/head.ts'
 import { requestToServer } from '../../src/wire/http1/forward.ts'
 import { allCases, type Case } from './cases.ts'
 import { type Outcome, Reader } from './read.ts'
-import { interimSent, responseSent } from './sent.ts'
+import { editsOf, interimSent, responseSent } from './sent.ts'
 
 const reader = new Reader()
 
@@ -40,7 +40,7 @@ function forwarded(of: Case): string {
       xForwarded: !words.has('no-x'),
       forwarded: words.has('forwarded'),
     } as const
-    return requestToServer(reader.request, hop, words.get('extra') ?? '')
+    return requestToServer(reader.request, hop, editsOf(words.get('extra') ?? ''))
   }
   const head = reader.response
   if (words.has('interim')) return interimSent(head)

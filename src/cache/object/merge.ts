@@ -3,10 +3,10 @@
  * which stored responses it is about, then how their heads change (§3.2).
  */
 import { CacheControl } from '../../wire/http/cache-control.ts'
+import { namesIn, withoutLines } from '../../wire/http/field-lines.ts'
 import type { ResponseHead } from '../../wire/http/head.ts'
 import { controlOf } from '../freshness/control.ts'
 import type { CacheSettings } from '../freshness/settings.ts'
-import { namesIn, withoutLines } from './field-lines.ts'
 import { cookiesForOne, type Excepted, linesForOne, linesToKeep, readStored, type StoredHead } from './stored-head.ts'
 import { hasStrong, sameStrongly, sameWeakly, type Validators, validatorsOf } from './validators.ts'
 

@@ -1,5 +1,6 @@
 /** Whether a response may be stored by a cache that many clients share (RFC 9111 §3), and if not, why: operators ask. */
 import type { CacheControl } from '../../wire/http/cache-control.ts'
+import { type Edits, NO_EDITS } from '../../wire/http/edits.ts'
 import { Field } from '../../wire/http/fields.ts'
 import { BodyKind, type RequestHead, type ResponseHead } from '../../wire/http/head.ts'
 import { parseHttpDate } from '../../wire/http/http-date.ts'
@@ -27,6 +28,7 @@ export type NotStored = keyof typeof notStored
  * @param ask of the request
  * @param control of the response, see controlOf
  * @param life of the response, see lifeOf
+ * @param edits with which the request went to the server
  */
 export function whyNotStored(
   request: RequestHead,
@@ -35,12 +37,13 @@ export function whyNotStored(
   control: CacheControl,
   life: Freshness,
   settings: CacheSettings,
+  edits: Edits = NO_EDITS,
 ): NotStored | null {
   const posted = request.method === 'POST' && answersGet(request, head, control)
   if (request.method !== 'GET' && !posted) return 'method'
   // Content of a GET means nothing (RFC 9110 §9.3.1), but some servers read it: the next client would get the answer.
   if (!posted && request.bodyKind !== BodyKind.none && request.contentLength !== 0) return 'request-content'
-  return whyNotKept(request, ask, head, control, life, settings)
+  return whyNotKept(request, ask, head, control, life, settings, edits)
 }
 
 /** The same for a stored response whose metadata is renewed, whatever the method that brought it. */
@@ -51,13 +54,14 @@ export function whyNotKept(
   control: CacheControl,
   life: Freshness,
   settings: CacheSettings,
+  edits: Edits = NO_EDITS,
 ): NotStored | null {
   if (ask.noStore) return 'request-no-store' // RFC 9111 §5.2.1.5
   const { status } = head
   if (status < 200) return 'interim'
   if (status === 206) return 'partial' // §3.3: allowed only to who can complete it
   if (status === 304) return 'not-modified'
-  if (isConditional(status) && CONDITIONS.some((id) => request.has(id))) return 'conditional'
+  if (isConditional(status) && CONDITIONS.some((id) => edits.has(request, id))) return 'conditional'
   // Before must-understand: that speaks for what the server said, and this nobody understands.
   if (control.unreadable) return 'unreadable'
   // §5.2.2.3: must-understand goes before no-store for those who do understand.

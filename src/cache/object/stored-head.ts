@@ -6,10 +6,11 @@
 
 import { httpDate } from '../../base/clock.ts'
 import type { CacheControl } from '../../wire/http/cache-control.ts'
-import { Field } from '../../wire/http/fields.ts'
+import { dateLine } from '../../wire/http/date-line.ts'
+import { Field, isAlias } from '../../wire/http/fields.ts'
 import { type HeadLimits, ResponseHead } from '../../wire/http/head.ts'
 import { namedByConnection } from '../../wire/http1/connection.ts'
-import { isAlias, OF_THIS_HOP } from '../../wire/http1/forward.ts'
+import { OF_THIS_HOP } from '../../wire/http1/forward.ts'
 import { parseResponse } from '../../wire/http1/response.ts'
 
 /** For one hop (RFC 9110 §7.6.1), or for the proxy itself (RFC 9111 §3.1), or written anew at each delivery. Trailers are not stored, so nothing announces them. */
@@ -32,7 +33,7 @@ export type Excepted = Pick<CacheControl, 'noCacheFields' | 'privateFields'>
  */
 export function linesToKeep(head: ResponseHead, excepted: Excepted, answered: number): string {
   const lines = endToEnd(head, (i) => !isLeftOut(head, i, excepted))
-  return head.has(Field.date) ? lines : `${lines}Date: ${httpDate(answered)}\r\n`
+  return head.has(Field.date) ? lines : lines + dateLine(httpDate(answered)).text
 }
 
 /** The lines that linesToKeep leaves out because their server said so: they are for the one who asked. */

@@ -9,12 +9,13 @@
  */
 import type { CompressConfig } from '../../config/model.ts'
 import { CacheControl } from '../../wire/http/cache-control.ts'
+import { type Edits, type FieldLine, FieldName, fieldLine } from '../../wire/http/edits.ts'
 import { isWeakTag, parseEntityTags } from '../../wire/http/entity-tag.ts'
+import { eachLine, withoutLines } from '../../wire/http/field-lines.ts'
 import { Field } from '../../wire/http/fields.ts'
 import type { RequestHead } from '../../wire/http/head.ts'
 import { readTargeted } from '../../wire/http/targeted.ts'
 import { listHas } from '../../wire/http1/connection.ts'
-import { eachLine, withoutLines } from '../object/field-lines.ts'
 import type { StoredText } from '../object/stored-object.ts'
 import type { Conditions } from './condition.ts'
 
@@ -128,7 +129,7 @@ export function withVary<T extends { readonly fields: string }>(stored: T): T {
     const value = valueAt(stored.fields, name, from, to).toLowerCase()
     named = listHas(value, 0, value.length, 'accept-encoding') || listHas(value, 0, value.length, '*')
   })
-  return named ? stored : { ...stored, fields: `${stored.fields}Vary: Accept-Encoding\r\n` }
+  return named ? stored : { ...stored, fields: stored.fields + VARY_BY_CODING.text }
 }
 
 const TAG: ReadonlySet<string> = new Set(['etag'])
@@ -138,13 +139,28 @@ const RANGES: ReadonlySet<string> = new Set(['accept-ranges'])
 export function withWeakTag(stored: StoredText): StoredText {
   if (stored.etag === '' || isWeakTag(stored.etag)) return stored
   const etag = `W/${stored.etag}`
-  return { ...stored, etag, fields: `${withoutLines(stored.fields, TAG)}ETag: ${etag}\r\n` }
+  return { ...stored, etag, fields: withoutLines(stored.fields, TAG) + ETAG.line(etag).text }
 }
 
 /** The head of the coded form. It offers no ranges. */
 export function codedHead(stored: StoredText, coding: Coding): StoredText {
   const weak = withWeakTag(stored)
-  return { ...weak, fields: `${withoutLines(weak.fields, RANGES)}Content-Encoding: ${coding}\r\n` }
+  return { ...weak, fields: withoutLines(weak.fields, RANGES) + CODED[coding].text }
+}
+
+const ETAG = new FieldName('ETag')
+const CONTENT_ENCODING = new FieldName('Content-Encoding')
+/** Prebuilt, as there are few. */
+export const CODED: { readonly [C in Coding]: FieldLine } = {
+  zstd: CONTENT_ENCODING.line('zstd'),
+  br: CONTENT_ENCODING.line('br'),
+  gzip: CONTENT_ENCODING.line('gzip'),
+}
+export const VARY_BY_CODING: FieldLine = fieldLine('Vary', 'Accept-Encoding')
+
+/** The line of the weak form of a strong entity tag. */
+export function weakTagLine(etag: string): FieldLine {
+  return ETAG.line(`W/${etag}`)
 }
 
 /** Key of the coded form of what lies under `key`. It begins with that key, so that orders to remove concern both. */
@@ -162,9 +178,9 @@ export function withoutDatedRange(conditions: Conditions | null): Conditions | n
   return { ...conditions, range: null }
 }
 
-/** The same of a request that goes to a server: whether it asks for a part of what it names by a date. */
-export function hasDatedRange(head: RequestHead): boolean {
-  if (!head.has(Field.range)) return false
+/** The same of a request that goes to a server with these edits: whether it asks for a part of what it names by a date. */
+export function hasDatedRange(head: RequestHead, edits: Edits): boolean {
+  if (!edits.has(head, Field.range) || !edits.passes(Field.ifRange)) return false
   const ifRange = head.get(Field.ifRange)
   return ifRange !== null && isDate(ifRange)
 }
@@ -182,12 +198,4 @@ export function strongForms(ifNoneMatch: string): string {
   if (tags === null || tags === '*') return ''
   const strong = tags.filter(isWeakTag).map((tag) => tag.slice(2))
   return strong.filter((tag) => !tags.includes(tag)).join(', ')
-}
-
-/**
- * Takes Accept-Encoding out of what is passed on to the server, so that it answers with the one form from which all
- * others are made. What the client takes can still be read with fieldList.
- */
-export function hideAcceptEncoding(head: RequestHead): void {
-  head.hide(Field.acceptEncoding)
 }

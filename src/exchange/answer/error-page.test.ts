@@ -26,11 +26,12 @@ function refusal(cause: Cause, accept: string | null, change: Partial<Refusal> =
   return { cause, diagnosis, incident, accept, ...change }
 }
 
-function read({ status, reason, lines, body }: WholeAnswer): {
+function read({ status, reason, fields: outgoing, body }: WholeAnswer): {
   line: string
   fields: Map<string, string>
   body: string
 } {
+  const lines = outgoing.text()
   assert.ok(lines.endsWith('\r\n') && !lines.includes('\r\n\r\n'))
   const fields = lines.slice(0, -2).split('\r\n')
   const pairs = fields.map((f): [string, string] => [
@@ -77,7 +78,7 @@ test('what sheds says when to come back, in the page as in Retry-After', () => {
   const short = new ErrorPages({ ...settings, retryAfter: 1 }, status)
   assert.match(short.answer(refusal('queue_full', null), '').body, /try again in 1 second\.\n/)
   const failed = refusals.answer(refusal('connect_refused', HTML), '')
-  assert.doesNotMatch(failed.lines + failed.body, /try again|Retry-After/)
+  assert.doesNotMatch(failed.fields.text() + failed.body, /try again|Retry-After/)
 })
 
 test('problem details are JSON of RFC 9457', () => {
@@ -98,8 +99,8 @@ test('problem details are JSON of RFC 9457', () => {
 test('proxyStatus decides how much is told of the inside', () => {
   const off = new ErrorPages({ ...settings, proxyStatus: 'off' }, status)
   for (const accept of [HTML, 'application/json', null]) {
-    const { lines, body } = off.answer(refusal('queue_full', accept), '')
-    assert.doesNotMatch(lines + body, /queue_full|Proxy-Status|pool shop/)
+    const { fields, body } = off.answer(refusal('queue_full', accept), '')
+    assert.doesNotMatch(fields.text() + body, /queue_full|Proxy-Status|pool shop/)
   }
   const full = new ErrorPages({ ...settings, proxyStatus: 'full' }, status)
   const { fields, body } = read(full.answer(refusal('queue_full', null), ''))

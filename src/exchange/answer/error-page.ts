@@ -13,10 +13,19 @@ import { type PagePlaceholder, pageHole } from '../../base/page-fields.ts'
 import { parseTemplate } from '../../base/template.ts'
 import type { Config } from '../../config/model.ts'
 import type { WholeAnswer } from '../../net/responder.ts'
+import { type FieldLine, FieldName, fieldLine } from '../../wire/http/edits.ts'
+import { ownFields } from '../../wire/http/outgoing-fields.ts'
 import type { Refusal } from '../generation.ts'
 import type { Diagnosis } from '../record.ts'
 import { type PageKind, pageKind } from './accept.ts'
 import { escapeHtml, htmlPage } from './error-page-html.ts'
+
+const NO_STORE = fieldLine('Cache-Control', 'no-store')
+const NO_METHOD = fieldLine('Allow', '')
+const CONTENT_TYPE = new FieldName('Content-Type')
+const RETRY_AFTER = new FieldName('Retry-After')
+const PROXY_STATUS = new FieldName('Proxy-Status')
+const DATE = new FieldName('Date')
 
 /** The settings that decide what clients are told. */
 export type PageSettings = Pick<Config, 'proxyStatus' | 'retryAfter' | 'errorPages'>
@@ -41,7 +50,7 @@ interface Prepared {
   readonly holes: readonly Hole[]
   readonly reason: string
   /** The fields that are the same every time. */
-  readonly lines: string
+  readonly lines: readonly FieldLine[]
 }
 
 const contentTypes: { readonly [K in PageKind]: string } = {
@@ -85,14 +94,14 @@ export class ErrorPages {
     if (row.status === 0) throw new RangeError(`${cause} has no status to answer with`)
     const prepared = this.#prepare(pageKind(accept), cause)
     const seconds = row.shed ? retryAfter(this.#settings.retryAfter) : 0
-    let { lines } = prepared
-    if (row.shed) lines += `Retry-After: ${seconds}\r\n`
+    const fields = ownFields(...prepared.lines)
+    if (row.shed) fields.edits.add(RETRY_AFTER.line(String(seconds)))
     if (this.#settings.proxyStatus === 'full') {
       const value = this.#statusField(cause, diagnosis)
-      if (value !== '') lines += `Proxy-Status: ${value}\r\n`
+      if (value !== '') fields.edits.add(PROXY_STATUS.line(value))
     }
-    if (date !== '') lines += `Date: ${date}\r\n`
-    return { status: row.status, reason: prepared.reason, lines, body: fill(prepared, incident, seconds) }
+    if (date !== '') fields.edits.add(DATE.line(date))
+    return { status: row.status, reason: prepared.reason, fields, body: fill(prepared, incident, seconds) }
   }
 
   #prepare(kind: PageKind, cause: Cause): Prepared {
@@ -104,17 +113,17 @@ export class ErrorPages {
     const own = kind === 'html' ? (errorPages[cause] ?? errorPages[row.status] ?? errorPages.default) : undefined
     const page = own === undefined ? builtIn[kind](row, told) : fillOwn(own, row, told)
     const { texts, names } = parseTemplate(page, lateHole)
-    let lines = 'Cache-Control: no-store\r\n'
+    const lines = [NO_STORE]
     // RFC 9110 §15.5.6 wants Allow with this one. For what CONNECT names there is no method that we would take.
-    if (cause === 'method_refused') lines += 'Allow: \r\n'
+    if (cause === 'method_refused') lines.push(NO_METHOD)
     const value = proxyStatus === 'cause' ? this.#statusField(cause, null) : ''
-    if (value !== '') lines += `Proxy-Status: ${value}\r\n`
+    if (value !== '') lines.push(PROXY_STATUS.line(value))
     const prepared: Prepared = {
       contentType: contentTypes[kind],
       texts: texts.map((text) => Buffer.from(text, 'utf8').toString('latin1')),
       holes: names as Hole[],
       reason: titleOf(row),
-      lines: `${lines}Content-Type: ${contentTypes[kind]}\r\n`,
+      lines: [...lines, CONTENT_TYPE.line(contentTypes[kind])],
     }
     this.#prepared[kind].set(cause, prepared)
     return prepared

@@ -3,13 +3,13 @@
  * is stored. Where it is not, the whole is what they did not ask for: the server is asked again, as they asked.
  */
 import { wall } from '../../base/clock.ts'
-import { valueIn } from '../../cache/object/field-lines.ts'
 import { readText, SLOT } from '../../cache/object/stored-object.ts'
 import { validatorsOf } from '../../cache/object/validators.ts'
 import { type Conditions, conditionsOf, judgeConditions } from '../../cache/serve/condition.ts'
-import { showConditions } from '../../cache/serve/revalidation.ts'
+import { restoreConditions } from '../../cache/serve/revalidation.ts'
 import type { PinnedObject } from '../../store/hold.ts'
 import { byteRanges } from '../../wire/http/byte-range.ts'
+import { valueIn } from '../../wire/http/field-lines.ts'
 import { Field } from '../../wire/http/fields.ts'
 import type { ResponseHead } from '../../wire/http/head.ts'
 import type { Caching } from './caching.ts'
@@ -47,11 +47,11 @@ export function askAsTold(c: Caching): void {
 
 function asTold(c: Caching): void {
   const { x } = c
-  showConditions(x.head)
+  restoreConditions(x.edits)
   c.letGo()
   c.role = 'none'
   c.conditions = null
-  c.extra = ''
+  c.validates = false
   c.late = false
   // Another request than the one before, with a try of its own on a fresh connection.
   x.upload.reset()

@@ -2,14 +2,14 @@
 import { lately, wall } from '../../base/clock.ts'
 import { Freshness, FreshnessFlag } from '../../cache/freshness/freshness.ts'
 import { RequestDirectives, reusabilityOf } from '../../cache/freshness/reuse.ts'
-import { KEPT_LIMITS } from '../../cache/object/stored-head.ts'
 import { AbandonReason, KIND, SLOT } from '../../cache/object/stored-object.ts'
-import { hideDirectives } from '../../cache/serve/revalidation.ts'
+import { removeDirectives } from '../../cache/serve/revalidation.ts'
 import type { Draft } from '../../store/draft.ts'
 import type { PinnedObject } from '../../store/hold.ts'
+import { Edits, NO_EDITS } from '../../wire/http/edits.ts'
 import { Field } from '../../wire/http/fields.ts'
-import { RequestHead } from '../../wire/http/head.ts'
-import { parseRequest } from '../../wire/http1/request.ts'
+import type { RequestHead } from '../../wire/http/head.ts'
+import { editedRequest } from '../../wire/http1/edited-head.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Caching } from './caching.ts'
 import { mayTry } from './refresh-backoff.ts'
@@ -60,6 +60,7 @@ export function refresh(c: Caching, way: RouteCache, hold: PinnedObject, now: nu
 /** Goes on with what another began. */
 function take(c: Caching, other: Caching, way: RouteCache, draft: Draft | null, stale: PinnedObject | null): void {
   c.routeCache = way
+  way.editRequest(c.x.edits, c.x.client.hop)
   c.role = 'fetches'
   c.primary = other.primary
   c.key = other.key
@@ -82,23 +83,18 @@ export function handOver(c: Caching): boolean {
   const { route } = x
   const way = c.routeCache
   if (c.draft === null || way === null || route === null || x.origin === null || x.phase !== 'H') return false
-  const head = copyOf(x.head)
+  const head = editedRequest(x.head, NO_EDITS)
   if (head === null) return false
   const y = x.context.background()
   y.startBackground(x, head, route)
   take(y.caching, c, way, c.draft, c.staleCopy)
   // It may have to be asked again, as it was asked.
   y.caching.prepare()
-  y.caching.extra = c.extra
+  if (!c.validates) y.caching.askForWhole()
   c.draft = null
   c.staleCopy = null
   takeOver(y, x)
   return true
-}
-
-/** A head of its own with the same request. */
-function copyOf(head: RequestHead): RequestHead | null {
-  return headIn(head.text)
 }
 
 /**
@@ -106,20 +102,13 @@ function copyOf(head: RequestHead): RequestHead | null {
  * the copy was made for those who have none, as what a server says to a known user may not be stored (RFC 9111 §3.5).
  */
 function plainCopy(head: RequestHead, way: RouteCache, { freshness, names }: Caching): RequestHead | null {
-  const copy = headIn(head.isHead ? head.text.replace('HEAD', 'GET') : head.text)
-  if (copy === null) return null
   const counted = way.settings.key.headers
-  hideDirectives(copy, counted)
+  const edits = new Edits()
+  removeDirectives(edits, counted)
   const chosen = counted.includes('authorization') || names?.includes('authorization') === true
   const known = chosen || freshness.has(FreshnessFlag.authorized)
-  if (!known) copy.hide(Field.authorization)
-  return copy
-}
-
-function headIn(text: string): RequestHead | null {
-  const bytes = Buffer.from(text, 'latin1')
-  const copy = new RequestHead()
-  return parseRequest(copy, bytes, 0, bytes.length, KEPT_LIMITS) > 0 ? copy : null
+  if (!known) edits.remove(Field.authorization)
+  return editedRequest(head, edits, 'GET')
 }
 
 /** Waits for the response in the place of another, which keeps its client. */

@@ -56,8 +56,8 @@ export class CacheState {
   pass = false
   /** It was longer than the store takes, which its server does not say before. */
   large = false
-  /** Lines that ask the server whether the stale copy is still right. */
-  extra = ''
+  /** The server is asked whether the stale copy is still right. */
+  validates = false
   result: CacheResult | null = null
   /** What was stored a moment ago, until its first bytes are there. */
   waiting: PinnedObject | null = null
@@ -90,7 +90,7 @@ export class CacheState {
     this.alone = false
     this.removals = -1
     this.late = this.pass = this.large = false
-    this.extra = ''
+    this.validates = false
     this.result = null
   }
 

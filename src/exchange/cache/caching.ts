@@ -23,12 +23,12 @@ import { isCacheMethod } from '../../cache/key/key.ts'
 import { variantOf } from '../../cache/key/vary.ts'
 import type { StoreDecision } from '../../cache/object/reasons.ts'
 import { AbandonReason, KIND, readText, SLOT, type StoredText, variantKey } from '../../cache/object/stored-object.ts'
-import { hideAcceptEncoding } from '../../cache/serve/coding.ts'
 import { type Conditions, conditionsOf, isForServer } from '../../cache/serve/condition.ts'
-import { hideConditions, validationLines } from '../../cache/serve/revalidation.ts'
+import { askWhetherChanged, removeConditions } from '../../cache/serve/revalidation.ts'
 import type { PinnedObject } from '../../store/hold.ts'
 import { CacheControl } from '../../wire/http/cache-control.ts'
 import type { Forwarded } from '../../wire/http/cache-status.ts'
+import { type Edits, FieldName } from '../../wire/http/edits.ts'
 import { Field } from '../../wire/http/fields.ts'
 import { BodyKind, type ResponseHead } from '../../wire/http/head.ts'
 import { takesEvents } from '../../wire/http/media-type.ts'
@@ -54,13 +54,14 @@ const ROOM = 50
 
 // Used up within one call each.
 const control = new CacheControl()
+const CACHE_STATUS = new FieldName('Cache-Status')
 
 export class Caching extends CacheState {
   /** Looks into the store. The next stage; null: it is served or waits; undefined: onward to a server. */
   look(way: RouteCache): Stage | null | undefined {
     const { head, client } = this.x
     this.routeCache = way
-    way.hideClaims(head, client.hop)
+    way.editRequest(this.x.edits, client.hop)
     if (way.isPurge(head, client.hop.peer)) return purge(this.x, way)
     if (!isCacheMethod(head.method)) {
       this.role = 'changes'
@@ -70,7 +71,7 @@ export class Caching extends CacheState {
     }
     this.primary = way.key(client.hop, head)
     readRequestDirectives(this.directives, head, control, way.settings)
-    const odd = head.upgrade !== null || (head.bodyKind !== BodyKind.none && head.contentLength !== 0)
+    const odd = this.x.edits.upgrade(head) !== null || (head.bodyKind !== BodyKind.none && head.contentLength !== 0)
     if (this.primary === '' || odd || way.bypasses(head)) return this.#passBy(way, 'bypass', 'bypass')
     this.ordered = way.bans.last
     // Before anything else is asked: whatever is stored or fetched for others, this is for the server.
@@ -192,7 +193,7 @@ export class Caching extends CacheState {
     const { head } = this.x
     if (this.routeCache !== null && !this.pass) this.#askPlain(this.routeCache)
     this.conditions = conditionsOf(head)
-    if (this.conditions !== null) hideConditions(head)
+    if (this.conditions !== null) removeConditions(this.x.edits)
     this.#validate()
   }
 
@@ -200,7 +201,15 @@ export class Caching extends CacheState {
   #validate(): void {
     const { staleCopy } = this
     const can = staleCopy !== null && this.freshness.has(FreshnessFlag.validator)
-    this.extra = can ? validationLines(readText(staleCopy.headText(), staleCopy)) : ''
+    if (can) askWhetherChanged(this.x.edits, readText(staleCopy.headText(), staleCopy))
+    else if (this.validates) removeConditions(this.x.edits)
+    this.validates = can
+  }
+
+  /** The server is asked for all of it, whatever is stored. */
+  askForWhole(): void {
+    removeConditions(this.x.edits)
+    this.validates = false
   }
 
   /**
@@ -227,7 +236,7 @@ export class Caching extends CacheState {
 
   /** Where coded forms are made here, the server is asked for the plain one. */
   #askPlain(way: RouteCache): void {
-    if (way.settings.compress !== null) hideAcceptEncoding(this.x.head)
+    if (way.settings.compress !== null) this.x.edits.remove(Field.acceptEncoding)
   }
 
   /**
@@ -322,7 +331,7 @@ export class Caching extends CacheState {
 
   /**
    * Answers with what is held. Always null, so that a step can return it.
-   * @param extra whole lines for this client alone
+   * @param own lines for this client alone, whole ones with CRLF
    * @param text the head that this client gets, where that is another one than the one that is held
    */
   serve(
@@ -330,7 +339,7 @@ export class Caching extends CacheState {
     result: CacheResult,
     now: number,
     detail: string | null = null,
-    extra = '',
+    own = '',
     text?: StoredText,
   ): null {
     const x = this.x
@@ -351,7 +360,7 @@ export class Caching extends CacheState {
       if (ready !== null) return x.delivery.repeat(hold, ready)
     }
     const form = formFor(way, hold, x.head, this.directives, conditions, text)
-    const out = { age, cacheStatus: statusOf(this, now, this.#fwdStatus(hold, conditions)), extra }
+    const out = { age, cacheStatus: statusOf(this, now, this.#fwdStatus(hold, conditions)), own }
     if (usual && way.ready.worth) way.ready.make(form, hold, out)
     x.delivery.start(form.hold, form.stored, form.conditions, out, now)
     return null
@@ -368,9 +377,13 @@ export class Caching extends CacheState {
     return answered(this, head)
   }
 
-  /** Its answer goes to the client as it came, but for what was said to this cache alone. */
-  passOn(head: ResponseHead): void {
-    this.routeCache?.hideOwn(head)
+  /** Its answer goes to the client as it came, but for what was said to this cache alone, and with what this cache says of it. */
+  passOn(edits: Edits): void {
+    const { routeCache } = this
+    if (routeCache === null) return
+    routeCache.removeOwn(edits)
+    const status = statusOf(this, wall(), 0)
+    if (status !== '') edits.add(CACHE_STATUS.line(status))
   }
 
   /** A refresh in the background came to nothing: what is stored stays, and the next try waits; longer each time the server fails. */
@@ -383,12 +396,5 @@ export class Caching extends CacheState {
     // That there is no room says nothing against the server.
     if (rowOf(cause).shed) staleCopy?.setMeta(SLOT.retry, now + ROOM)
     else backOff(staleCopy, now)
-  }
-
-  /** The line that a response gets which is passed on, or ''. */
-  get line(): string {
-    if (this.routeCache === null) return ''
-    const status = statusOf(this, wall(), 0)
-    return status === '' ? '' : `Cache-Status: ${status}\r\n`
   }
 }

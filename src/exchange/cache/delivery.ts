@@ -4,20 +4,21 @@
  * stays until the kernel has it.
  */
 import { randomBytes } from 'node:crypto'
-import { valueIn } from '../../cache/object/field-lines.ts'
 import { SLOT, type StoredText } from '../../cache/object/stored-object.ts'
 import { type Conditions, judgeConditions } from '../../cache/serve/condition.ts'
 import {
   type DeliveryOut,
-  multipartLines,
-  notModifiedLines,
-  partialLines,
-  unsatisfiableLines,
-  wholeLines,
+  multipartFields,
+  notModifiedFields,
+  partialFields,
+  unsatisfiableFields,
+  wholeFields,
 } from '../../cache/serve/response-heads.ts'
 import type { PreparedAnswer } from '../../net/responder.ts'
 import type { PinnedObject } from '../../store/hold.ts'
 import { byteRanges, multipartLength, multipartTail, partHead } from '../../wire/http/byte-range.ts'
+import { valueIn } from '../../wire/http/field-lines.ts'
+import type { OutgoingFields } from '../../wire/http/outgoing-fields.ts'
 import { viaLine } from '../../wire/http1/forward.ts'
 import type { Exchange } from '../exchange.ts'
 
@@ -82,7 +83,7 @@ export class Delivery {
    * Answers with what is held, and lets go of it in the end.
    * @param conditions of the client; null: it has none
    */
-  start(hold: PinnedObject, stored: StoredText, conditions: Conditions | null, added: DeliveryOut, now: number): void {
+  start(hold: PinnedObject, stored: StoredText, conditions: Conditions | null, out: DeliveryOut, now: number): void {
     const x = this.#x
     const { head } = x
     this.#hold = hold
@@ -94,25 +95,22 @@ export class Delivery {
     const range = judged === 'ok' && length >= 0 ? (conditions?.range ?? null) : null
     const ranges = range === null || head.isHead ? 'ignore' : byteRanges(range, length)
     const bodiless = head.isHead || stored.status === 204 || judged === 'not-modified' || ranges === 'unsatisfiable'
-    const via = viaLine(HTTP11, this.#x.listener.config.via)
-    const out = via === '' ? added : { ...added, extra: added.extra + via }
-
     if (judged === 'not-modified') {
-      this.#head(304, 'Not Modified', notModifiedLines(stored, out), -1, false)
+      this.#head(304, 'Not Modified', notModifiedFields(x.fields, stored, out), -1, false)
     } else if (ranges === 'unsatisfiable') {
-      this.#head(416, 'Range Not Satisfiable', unsatisfiableLines(stored, length, out, now), 0, false)
+      this.#head(416, 'Range Not Satisfiable', unsatisfiableFields(x.fields, stored, length, out, now), 0, false)
     } else if (ranges === 'ignore') {
-      this.#head(stored.status, stored.reason, wholeLines(stored, out), length, !bodiless)
+      this.#head(stored.status, stored.reason, wholeFields(x.fields, stored, out), length, !bodiless)
       if (!bodiless) this.#parts = [ALL]
     } else if (ranges.length === 1) {
       const [from, to] = ranges[0]!
-      this.#head(206, PARTIAL, partialLines(stored, ranges[0]!, length, out), to - from, true)
+      this.#head(206, PARTIAL, partialFields(x.fields, stored, ranges[0]!, length, out), to - from, true)
       this.#parts = [{ before: '', from, to }]
     } else {
       const boundary = `headgate${randomBytes(12).toString('hex')}`
       const type = valueIn(stored.fields, 'content-type')
       const bytes = multipartLength(boundary, type, ranges, length)
-      this.#head(206, PARTIAL, multipartLines(stored, boundary, out), bytes, true)
+      this.#head(206, PARTIAL, multipartFields(x.fields, stored, boundary, out), bytes, true)
       this.#parts = ranges.map((one) => ({ before: partHead(boundary, type, one, length), from: one[0], to: one[1] }))
       this.#tail = multipartTail(boundary)
     }
@@ -121,9 +119,11 @@ export class Delivery {
     this.pump()
   }
 
-  #head(status: number, reason: string, lines: string, length: number, content: boolean): void {
+  #head(status: number, reason: string, fields: OutgoingFields, length: number, content: boolean): void {
+    const via = viaLine(HTTP11, this.#x.listener.config.via)
+    if (via !== null) fields.edits.add(via)
     this.#x.status = status
-    this.#x.responder.head(status, reason, lines, length, content)
+    this.#x.responder.head(status, reason, fields, length, content)
   }
 
   /** Answers with what was prepared of the object that is held. Always null, so that a step can return it. */

@@ -23,9 +23,10 @@ function stored(key: string, length: number): PinnedObject {
 /** Looks for an answer as a hit does, and has it made where that is worth it: its text, null where none was ready. */
 function ask(ready: HotResponses, hold: PinnedObject, age = 0, accept: string | null = null): string | null {
   const found = ready.find(hold, age, 0, accept)
-  if (found !== null) return `${found.status} ${found.reason}\r\n${found.lines}${found.length}\r\n${found.body ?? ''}`
+  if (found !== null)
+    return `${found.status} ${found.reason}\r\n${found.fields.text()}${found.length}\r\n${found.body ?? ''}`
   const form = { hold, stored: readText(hold.headText(), hold), conditions: null, settled: true }
-  if (ready.worth) ready.make(form, hold, { age, cacheStatus: '', extra: '' })
+  if (ready.worth) ready.make(form, hold, { age, cacheStatus: '', own: '' })
   return null
 }
 

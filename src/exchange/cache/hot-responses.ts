@@ -6,9 +6,10 @@
  */
 import { latin1 } from '../../base/bytes.ts'
 import { SLOT } from '../../cache/object/stored-object.ts'
-import { type DeliveryOut, wholeLines } from '../../cache/serve/response-heads.ts'
+import { type DeliveryOut, wholeFields } from '../../cache/serve/response-heads.ts'
 import { PreparedAnswer } from '../../net/responder.ts'
 import type { PinnedObject } from '../../store/hold.ts'
+import { OutgoingFields } from '../../wire/http/outgoing-fields.ts'
 import type { Form } from './coded-forms.ts'
 
 /** Bodies up to this many bytes stand behind their head: one text leaves for less than a text and a body. Nor is a longer head kept. */
@@ -91,8 +92,8 @@ export class HotResponses {
     // A longer body is sent from the store: then the one that is found has to be the one that is sent.
     const small = hold.length <= SMALL
     if (!settled || !hold.whole || !(small || hold === asked)) return
-    const lines = wholeLines(stored, out)
-    if (lines.length > SMALL) return
+    const fields = wholeFields(new OutgoingFields(), stored, out)
+    if (fields.text().length > SMALL) return
     let body: string | null = null
     if (small) {
       body = ''
@@ -103,7 +104,7 @@ export class HotResponses {
       age: this.#age,
       left: this.#left,
       accept: this.#accept === null ? null : ownText(this.#accept),
-      prepared: new PreparedAnswer(stored.status, stored.reason, lines, hold.length, body),
+      prepared: new PreparedAnswer(stored.status, stored.reason, fields, hold.length, body),
     }
   }
 }

@@ -2,10 +2,10 @@
 
 import type { Freshness } from '../../cache/freshness/freshness.ts'
 import { ageAt } from '../../cache/freshness/reuse.ts'
-import { listIn } from '../../cache/object/field-lines.ts'
 import { readText, type StoredText } from '../../cache/object/stored-object.ts'
 import { partsOf, type RemovalSubject } from '../../cache/purge/removals.ts'
 import type { PinnedObject } from '../../store/hold.ts'
+import { listIn } from '../../wire/http/field-lines.ts'
 
 export class HeldSubject implements RemovalSubject {
   readonly target: string

@@ -1,8 +1,13 @@
 /** The method PURGE: a client that may do so orders what it names to go from the cache. */
 import { httpDate } from '../../base/clock.ts'
 import type { WholeAnswer } from '../../net/responder.ts'
+import { dateLine } from '../../wire/http/date-line.ts'
+import { fieldLine } from '../../wire/http/edits.ts'
+import { ownFields } from '../../wire/http/outgoing-fields.ts'
 import type { Exchange } from '../exchange.ts'
 import type { RouteCache } from './route-cache.ts'
+
+const PLAIN_TEXT = fieldLine('Content-Type', 'text/plain')
 
 /** Answers when no thread serves what it names any more. */
 export function purge(x: Exchange, way: RouteCache): null {
@@ -22,5 +27,5 @@ export function purge(x: Exchange, way: RouteCache): null {
 }
 
 function purgeAnswer(says: string): WholeAnswer {
-  return { status: 200, reason: 'OK', lines: `Content-Type: text/plain\r\nDate: ${httpDate()}\r\n`, body: `${says}\n` }
+  return { status: 200, reason: 'OK', fields: ownFields(PLAIN_TEXT, dateLine(httpDate())), body: `${says}\n` }
 }

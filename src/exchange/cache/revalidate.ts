@@ -45,7 +45,7 @@ function renewed(c: Caching, way: RouteCache, old: StoredText, head: ResponseHea
   const { etag, lastModified, date } = validatorsOf(merged, now)
   const stored = { ...old, etag, lastModified, date, fields, tags: tagsOf(merged) }
   const names = way.choosers(merged)
-  const why = whyNotKept(c.x.head, c.directives, merged, control, fresh, way.settings)
+  const why = whyNotKept(c.x.head, c.directives, merged, control, fresh, way.settings, c.x.edits)
   // It stands where requests come that the old Vary took for alike (§4.1).
   return { stored, own, why: why ?? (names.join('\n') === (c.names ?? []).join('\n') ? null : 'other-vary') }
 }
@@ -101,7 +101,7 @@ function askWithout(c: Caching, head: ResponseHead): void {
   x.routePermit = routePermit
   filling.onEnd = () => {
     if (x.serial !== serial || x.isOver) return
-    c.extra = ''
+    c.askForWhole()
     c.late = false
     c.role = 'fetches'
     x.upload.reset()
@@ -113,7 +113,7 @@ function askWithout(c: Caching, head: ResponseHead): void {
 function isForOthers(c: Caching, way: RouteCache, head: ResponseHead, now: number): boolean {
   controlOf(control, head, way.settings)
   lifeOfAnswer(c, fresh, way, head, control, now)
-  const why = whyNotKept(c.x.head, c.directives, head, control, fresh, way.settings)
+  const why = whyNotKept(c.x.head, c.directives, head, control, fresh, way.settings, c.x.edits)
   return why === null || !OF_REQUEST.has(why)
 }
 

@@ -6,12 +6,13 @@ import { keyParts } from '../../cache/key/key-part.ts'
 import { isOf } from '../../cache/key/name-pattern.ts'
 import { Paths } from '../../cache/key/paths.ts'
 import { variantOf, varyNames } from '../../cache/key/vary.ts'
-import { withoutLines } from '../../cache/object/field-lines.ts'
 import { freshnessIn, SLOT, type StoredText, writeFreshnessTo } from '../../cache/object/stored-object.ts'
 import type { Removals } from '../../cache/purge/removals.ts'
 import type { RouteCacheConfig } from '../../config/model.ts'
 import type { PinnedObject } from '../../store/hold.ts'
 import type { Store } from '../../store/store.ts'
+import { type Edits, type FieldLine, fieldLine } from '../../wire/http/edits.ts'
+import { withoutLines } from '../../wire/http/field-lines.ts'
 import { Field } from '../../wire/http/fields.ts'
 import { type Hop, schemeOf } from '../../wire/http/forwarded.ts'
 import type { RequestHead, ResponseHead } from '../../wire/http/head.ts'
@@ -36,8 +37,8 @@ export class RouteCache {
   /** The same for requests that pass it by, whatever they are. */
   readonly bypassing: RouteCache
   readonly #bypassing: boolean
-  /** A whole line for each request to a server, or '': that Surrogate-Control is heeded here (Edge Architecture 1.0 §2.1). */
-  readonly capability: string
+  /** A line for each request to a server, or null: that Surrogate-Control is heeded here (Edge Architecture 1.0 §2.1). */
+  readonly capability: FieldLine | null
   readonly #space: string
   readonly #bypassed: boolean
   readonly #paths: Paths
@@ -66,7 +67,9 @@ export class RouteCache {
     this.bans = shared.bans
     this.notes = shared.notes
     this.ready = shared.ready
-    this.capability = settings.surrogateControl ? `Surrogate-Capability: ${shared.name}="Surrogate/1.0"\r\n` : ''
+    this.capability = settings.surrogateControl
+      ? fieldLine('Surrogate-Capability', `${shared.name}="Surrogate/1.0"`)
+      : null
     this.#space = space
     const { cookies, headers, paths } = settings.bypass
     this.#bypassed = cookies.length + headers.length + paths.length > 0
@@ -114,16 +117,18 @@ export class RouteCache {
   }
 
   /**
-   * Keeps from servers what an untrusted peer says that surrogates before them can do: a server that goes by it would
+   * Tells servers what this cache can do, and keeps from them what an untrusted peer says that surrogates before them can do: a server that goes by it would
    * write for one that is not there, and everybody would get that from the store.
    */
-  hideClaims(head: RequestHead, hop: Hop): void {
-    if (this.capability !== '' && !hop.trusted) head.hide(Field.surrogateCapability)
+  editRequest(edits: Edits, hop: Hop): void {
+    if (this.capability === null) return
+    if (!hop.trusted) edits.remove(Field.surrogateCapability)
+    edits.add(this.capability)
   }
 
   /** Keeps from clients what a response says to this cache alone, for one that is passed on. */
-  hideOwn(head: ResponseHead): void {
-    if (this.settings.surrogateControl) head.hide(Field.surrogateControl)
+  removeOwn(edits: Edits): void {
+    if (this.settings.surrogateControl) edits.remove(Field.surrogateControl)
   }
 
   /**

@@ -72,13 +72,21 @@ export function answered(c: Caching, head: ResponseHead): boolean {
     freshen(c, way, head, now)
     return false
   }
-  if (head.status === 304 && c.extra !== '' && c.staleCopy !== null) {
+  if (head.status === 304 && c.validates && c.staleCopy !== null) {
     revalidated(c, way, head, now)
     return true
   }
   controlOf(control, head, way.settings)
   lifeOfAnswer(c, fresh, way, head, control, now)
-  let why: NotStored | 'too-large' | null = whyNotStored(x.head, c.directives, head, control, fresh, way.settings)
+  let why: NotStored | 'too-large' | null = whyNotStored(
+    x.head,
+    c.directives,
+    head,
+    control,
+    fresh,
+    way.settings,
+    x.edits,
+  )
   if (why === null && neverEnds(x, head)) why = 'endless'
   const { contentLength } = head
   if (why === null && (contentLength > way.store.maxObject || (contentLength < 0 && c.large))) why = 'too-large'
@@ -221,7 +229,7 @@ function served(c: Caching, hold: PinnedObject, now: number, own: string): void 
   // Of unknown length: it may still turn out not to fit.
   const isStored = hold.slides ? false : hold.whole || hold.meta(SLOT.length) >= 0 || null
   const cacheStatus = statusOf(c, now, form.conditions === null ? 0 : status, isStored)
-  const out = { age: shownAge(c.freshness, now, true), cacheStatus, extra: own }
+  const out = { age: shownAge(c.freshness, now, true), cacheStatus, own }
   c.letGo()
   c.role = 'none'
   x.delivery.start(form.hold, form.stored, form.conditions, out, now)

@@ -6,13 +6,14 @@ import type { Ledger } from '../../ledger/ledger.ts'
 import type { Slots } from '../../ledger/slots.ts'
 import { IdleConnections } from '../../net/http1/idle-connections.ts'
 import type { Pool } from '../../pool/pool.ts'
+import { type FieldLine, fieldLine } from '../../wire/http/edits.ts'
 import { EndedTally, ServerTally } from '../server-tally.ts'
 
 export class Upstream {
   readonly config: PoolConfig
   readonly pool: Pool
-  /** A whole line for each request, or '': by CDN-Loop one that comes round in a circle is known where Via does not have our name. */
-  readonly loopLine: string
+  /** A line for each request, or null: by CDN-Loop one that comes round in a circle is known where Via does not have our name. */
+  readonly loopLine: FieldLine | null
   /** The budget of long-lived streams. */
   readonly streams: Slots
   /** Idle connections, by index of the server. */
@@ -26,7 +27,7 @@ export class Upstream {
   /** `name`: ours. */
   constructor(pool: Pool, ledger: Ledger, wheel: Wheel, name: string) {
     this.config = pool.config
-    this.loopLine = pool.config.via === name ? '' : `CDN-Loop: ${name}\r\n`
+    this.loopLine = pool.config.via === name ? null : fieldLine('CDN-Loop', name)
     this.pool = pool
     this.streams = ledger.slots(`streams:${pool.config.name}`)
     this.idle = pool.config.servers.map(

@@ -4,6 +4,7 @@
  */
 
 import type { RequestHead } from '../../wire/http/head.ts'
+import type { OutgoingFields } from '../../wire/http/outgoing-fields.ts'
 import { chunkHead } from '../../wire/http1/framing.ts'
 import { type Framing, interimText, responseText, tunnelText } from '../../wire/http1/response-text.ts'
 import type { PreparedAnswer, ReadSource, Responder, WholeAnswer } from '../responder.ts'
@@ -71,9 +72,9 @@ export class Http1Responder implements Responder {
     return this.#minor === 1 ? '' : 'keep-alive'
   }
 
-  interim(status: number, reason: string, lines: string): boolean {
+  interim(status: number, reason: string, fields: OutgoingFields): boolean {
     if (this.#minor === 0) return this.ready // RFC 9110 §15.2
-    const text = interimText(status, reason, lines)
+    const text = interimText(status, reason, fields.text())
     this.#interim += text.length
     const { transport } = this.#client
     transport.write(text)
@@ -81,19 +82,19 @@ export class Http1Responder implements Responder {
     return transport.writable
   }
 
-  head(status: number, reason: string, lines: string, length: number, content: boolean): void {
+  head(status: number, reason: string, fields: OutgoingFields, length: number, content: boolean): void {
     this.begun = true
     // Content whose end only a close would tell is chunked for those who can read it (RFC 9112 §7.1), so that a cut shows.
     if (!content) this.#framing = 'none'
     else if (length >= 0) this.#framing = 'length'
     else this.#framing = this.#minor === 1 ? 'chunked' : 'close'
     this.#keep = this.#framing !== 'close' && this.#persistent
-    this.#out.text(responseText(status, reason, lines, this.#framing, length, this.#connection))
+    this.#out.text(responseText(status, reason, fields.text(), this.#framing, length, this.#connection))
   }
 
-  tunnel(status: number, reason: string, lines: string, protocol: string | null): void {
+  tunnel(status: number, reason: string, fields: OutgoingFields, protocol: string | null): void {
     this.begun = this.#tunnel = true
-    this.#out.text(tunnelText(status, reason, lines, protocol))
+    this.#out.text(tunnelText(status, reason, fields.text(), protocol))
   }
 
   text(text: string): void {
@@ -144,8 +145,8 @@ export class Http1Responder implements Responder {
     this.#client.transport.end()
   }
 
-  answer({ status, reason, lines, body }: WholeAnswer): void {
-    this.head(status, reason, lines, body.length, !this.#isHead)
+  answer({ status, reason, fields, body }: WholeAnswer): void {
+    this.head(status, reason, fields, body.length, !this.#isHead)
     if (!this.#isHead) this.#out.text(body)
     this.end('')
   }
@@ -165,12 +166,12 @@ export class Http1Responder implements Responder {
   }
 }
 
-function preparedText({ status, reason, lines, length, body }: PreparedAnswer): string {
-  const head = responseText(status, reason, lines, status === 204 ? 'none' : 'length', length, '')
+function preparedText({ status, reason, fields, length, body }: PreparedAnswer): string {
+  const head = responseText(status, reason, fields.text(), status === 204 ? 'none' : 'length', length, '')
   return body === null ? head : head + body
 }
 
 /** An own answer on a connection that closes after it, where no request was read. */
-export function closingAnswer({ status, reason, lines, body }: WholeAnswer): string {
-  return responseText(status, reason, lines, 'length', body.length, 'close') + body
+export function closingAnswer({ status, reason, fields, body }: WholeAnswer): string {
+  return responseText(status, reason, fields.text(), 'length', body.length, 'close') + body
 }

@@ -129,3 +129,11 @@ export function fieldIdOf(buf: Uint8Array, view: DataView, from: number, to: num
     if (((view.getInt32(i, true) & belongs[group]!) | cases[group]!) !== rows[group]!) return 0
   return id as FieldId
 }
+
+/**
+ * Whether the name is a known one with '_' for '-'. CGI, WSGI and PHP cannot tell the two apart, so `X_Forwarded_For` or
+ * `Transfer_Encoding` would undo what is done with the field of that name here.
+ */
+export function isAlias(lowerName: string): boolean {
+  return lowerName.includes('_') && fieldNames.includes(lowerName.replaceAll('_', '-'))
+}

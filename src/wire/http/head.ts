@@ -4,7 +4,6 @@
  */
 import { equalsLower } from '../../base/bytes.ts'
 import type { Cause } from '../../base/cause.ts'
-import { Field, fieldNames } from './fields.ts'
 
 /** Bounds of a head. `line`: bytes of the start line without its CRLF. `head`: bytes from the start line to the end of the empty line. `fields`: how many. */
 export interface HeadLimits {
@@ -30,8 +29,8 @@ export abstract class Head {
   /** Bit n: the field with number n (1 … 31) is there; there more than once. */
   seen = 0
   twice = 0
-  /** Bit n - 32: a field with number n (32 … 63) came; it may have been hidden since. */
-  came = 0
+  /** Bit n - 32: a field with number n (32 … 63) is there. */
+  seenHigh = 0
   bodyKind: BodyKind = BodyKind.none
   /** Content-Length as stated, -1 where there is none. In a HEAD or 304 response it does not say what follows. */
   contentLength = -1
@@ -57,7 +56,7 @@ export abstract class Head {
     this.count = 0
     this.seen = 0
     this.twice = 0
-    this.came = 0
+    this.seenHigh = 0
     this.bodyKind = BodyKind.none
     this.contentLength = -1
     this.keepAlive = false
@@ -88,42 +87,19 @@ export abstract class Head {
 
   /** Whether a field with this number (of `Field`, not `other`) is there. */
   has(id: number): boolean {
-    if (id < 32) return (this.seen & (1 << id)) !== 0
-    if ((this.came & (1 << (id - 32))) === 0) return false
-    for (let i = 0; i < this.count; i++) if (this.ids[i] === id) return true
-    return false
-  }
-
-  /** Keeps the fields with this number (of `Field`, not `other`) from being found by it, and from being passed on. */
-  hide(id: number): void {
-    if (id < 32) this.seen &= ~(1 << id)
-    for (let i = 0; i < this.count; i++) {
-      // A field for the hop that brought it: none of them passes on.
-      if (this.ids[i] === id) this.ids[i] = Field.keepAlive
-    }
-  }
-
-  /** The opposite: a field that was hidden is there again. */
-  show(id: number): void {
-    for (let i = 0; i < this.count; i++) {
-      const from = this.spans[i * 4]!
-      if (this.ids[i] !== Field.keepAlive || !equalsLower(this.text, from, this.spans[i * 4 + 1]!, fieldNames[id]!))
-        continue
-      this.ids[i] = id
-      if (id < 32) this.seen |= 1 << id
-    }
+    return ((id < 32 ? this.seen : this.seenHigh) & (1 << (id & 31))) !== 0
   }
 
   /** Value of the first field with this number, null where there is none. */
   get(id: number): string | null {
-    if (((id < 32 ? this.seen : this.came) & (1 << (id & 31))) === 0) return null
+    if (((id < 32 ? this.seen : this.seenHigh) & (1 << (id & 31))) === 0) return null
     for (let i = 0; i < this.count; i++) if (this.ids[i] === id) return this.value(i)
     return null
   }
 
   /** Values of all fields with this number as one list joined by ', ' (RFC 9110 §5.3), null where there is none. */
   list(id: number): string | null {
-    if (((id < 32 ? this.seen : this.came) & (1 << (id & 31))) === 0) return null
+    if (((id < 32 ? this.seen : this.seenHigh) & (1 << (id & 31))) === 0) return null
     let all: string | null = null
     for (let i = 0; i < this.count; i++) {
       if (this.ids[i] === id) all = all === null ? this.value(i) : `${all}, ${this.value(i)}`
@@ -165,7 +141,7 @@ export class RequestHead extends Head {
   host = ''
   /** Host to forward: the authority of an absolute-form target, else the Host value as received ('' in HTTP/1.0 without). */
   authority = ''
-  /** Value of Upgrade where Connection lists it (HTTP/1.1 only), else null. Set it to null to have it not passed on. */
+  /** Value of Upgrade where Connection lists it (HTTP/1.1 only), else null. */
   upgrade: string | null = null
   /** The client waits for a 100 before it sends content (RFC 9110 §10.1.1). */
   expectContinue = false

@@ -30,8 +30,6 @@ export function judgeRequest(head: RequestHead, targetFrom: number, targetTo: nu
     // RFC 9110 §7.8: Upgrade in an HTTP/1.0 request is to be ignored.
     if ((options & Option.upgrade) !== 0 && head.minor === 1) head.upgrade = head.list(Field.upgrade)
   }
-  // Programs behind CGI get it as HTTP_PROXY and send what they ask for there (CVE-2016-5385). No client needs it.
-  if ((head.seen & PROXY) !== 0) head.hide(Field.proxy)
   if ((head.seen & FRAMING) !== 0 && readFraming(head) < 0) return -1
   return (head.seen & (1 << Field.expect)) === 0 ? 1 : readExpect(head)
 }
@@ -70,7 +68,6 @@ let lastHost = ''
 const LENGTH = 1 << Field.contentLength
 const CODING = 1 << Field.transferEncoding
 const FRAMING = LENGTH | CODING
-const PROXY = 1 << Field.proxy
 
 /** RFC 9112 §6.3 for requests. */
 function readFraming(head: RequestHead): 1 | -1 {

@@ -50,7 +50,7 @@ function plainEnd(i: number, stop: number): number {
 }
 
 /**
- * Scans the fields from buf[i] up to the empty line and fills head.spans, ids, count, seen, twice, came and underscores.
+ * Scans the fields from buf[i] up to the empty line and fills head.spans, ids, count, seen, twice, high and underscores.
  *
  * Stricter than many: a line ends with CRLF and nothing else; a name is a token directly before its colon; folded lines
  * are refused, not unfolded (RFC 9112 §5.2); values hold no control byte but HTAB. Bytes from 0x80 are passed on as they
@@ -65,7 +65,7 @@ export function scanFields(head: Head, buf: Uint8Array, i: number, origin: numbe
   let count = 0
   let seen = 0
   let twice = 0
-  let came = 0
+  let high = 0
   let spans = head.spans
   let ids = head.ids
   if (buf !== seenBytes) {
@@ -80,7 +80,7 @@ export function scanFields(head: Head, buf: Uint8Array, i: number, origin: numbe
       head.count = count
       head.seen = seen
       head.twice = twice
-      head.came = came
+      head.seenHigh = high
       head.underscores = classes > 1
       return i + 2
     }
@@ -135,7 +135,7 @@ export function scanFields(head: Head, buf: Uint8Array, i: number, origin: numbe
     ids[count] = id
     count++
     const bit = 1 << (id & 31)
-    if (id >= 32) came |= bit
+    if (id >= 32) high |= bit
     else if (id !== 0) {
       twice |= seen & bit
       seen |= bit
