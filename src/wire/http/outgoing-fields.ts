@@ -12,6 +12,7 @@ import { Edits, type FieldLine, numberOf } from './edits.ts'
 import { eachLine } from './field-lines.ts'
 import { Field, isAlias } from './fields.ts'
 import type { Head } from './head.ts'
+import { skipSpace, trimSpace } from './list.ts'
 
 /** Takes the name and value of one field. */
 export type FieldVisitor = (name: string, value: string) => void
@@ -87,12 +88,13 @@ export function ownFields(...lines: readonly FieldLine[]): OutgoingFields {
   return fields
 }
 
-/** Visits names and values of field lines. */
+/** Visits names and values of field lines, each of which ends in CRLF. */
 export function eachField(lines: string, visit: FieldVisitor): void {
   if (lines === '') return
   eachLine(lines, (name, from, to) => {
     const colon = from + name.length
-    visit(lines.slice(from, colon), lines.slice(colon + 1, to).trim())
+    const first = skipSpace(lines, colon + 1, to - 2)
+    visit(lines.slice(from, colon), lines.slice(first, trimSpace(lines, first, to - 2)))
   })
 }
 
