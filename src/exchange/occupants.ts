@@ -11,8 +11,8 @@ import type { Oldest } from '../ledger/oldest.ts'
 import type { Server } from '../pool/server.ts'
 import type { Route } from './routing/route.ts'
 
-/** One of them as it is told to others. */
-export interface ToldOccupant {
+/** An occupant as it is reported. */
+export interface OccupantReport {
   readonly kind: OccupantKind
   readonly pool: string
   readonly route: string
@@ -146,17 +146,17 @@ export class Occupants {
   }
 
   /** The oldest of each route, up to `most` of those that hold slots and as many streams. */
-  oldest(most: number): ToldOccupant[] {
-    const told: ToldOccupant[] = []
+  oldest(most: number): OccupantReport[] {
+    const reports: OccupantReport[] = []
     for (const { streams, late, prompt } of this.#routes.values())
       for (const set of [late, prompt, streams]) {
         let n = 0
         for (const one of set) {
           if (n++ === most) break
-          told.push(toldOf(one))
+          reports.push(reportOf(one))
         }
       }
-    return told
+    return reports
   }
 
   #routeOf(name: string): RoutePlace {
@@ -187,7 +187,7 @@ function sinceOf(set: Set<Occupant>): number {
   return 0
 }
 
-function toldOf({ kind, route, server, method, path, since }: Occupant): ToldOccupant {
+function reportOf({ kind, route, server, method, path, since }: Occupant): OccupantReport {
   const { name, to } = route.config
   return { kind, pool: to, route: name, server: server.name, method, path, since }
 }

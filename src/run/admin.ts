@@ -1,11 +1,11 @@
-/** The admin API of a running Headgate. Without it requests are served as well: only who asked for it is held to it. */
+/** The admin API of a running Headgate. Where the configuration does not ask for it, Headgate starts without it if need be. */
 import { addressText } from '../config/address.ts'
 import type { AdminConfig } from '../config/model.ts'
 import type { GatePort } from '../watch/admin/gate-port.ts'
 import { type AdminServer, openAdmin } from '../watch/admin/server.ts'
 import type { Logger } from '../watch/log/app-log.ts'
 
-/** Opens it; null where there is none, or it was not asked for and cannot be had. Rejects with the system's error. */
+/** Opens it; null where there is none, or it was not asked for and cannot be opened. Rejects with the system's error. */
 export async function openOptionalAdmin(
   admin: AdminConfig | null,
   port: GatePort,

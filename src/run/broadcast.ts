@@ -1,4 +1,4 @@
-/** Questions to all workers at once, and who has answered them. */
+/** Questions to all workers at once, and their answers. */
 
 interface Question {
   /** Threads that have not answered yet. */
@@ -11,22 +11,22 @@ export class Broadcast {
   readonly #questions = new Map<number, Question>()
   #last = 0
 
-  /** Asks these threads by `tell`, which passes the number on; resolves with what they answered when each has, or is gone. */
-  ask(threads: Iterable<number>, tell: (ask: number) => void): Promise<unknown[]> {
+  /** Asks these threads by `send`, which passes the number on; resolves with their answers when each has answered or is gone. */
+  ask(threads: Iterable<number>, send: (ask: number) => void): Promise<unknown[]> {
     const { promise, resolve } = Promise.withResolvers<unknown[]>()
     const waiting = new Set(threads)
     const ask = ++this.#last
     if (waiting.size === 0) return Promise.resolve([])
     this.#questions.set(ask, { waiting, answers: [], resolve })
-    tell(ask)
+    send(ask)
     return promise
   }
 
   answered(thread: number, ask: number, answer: unknown): void {
-    this.#heard(thread, ask, [answer])
+    this.#add(thread, ask, [answer])
   }
 
-  #heard(thread: number, ask: number, answers: readonly unknown[]): void {
+  #add(thread: number, ask: number, answers: readonly unknown[]): void {
     const question = this.#questions.get(ask)
     if (question?.waiting.delete(thread) !== true) return
     question.answers.push(...answers)
@@ -35,8 +35,8 @@ export class Broadcast {
     question.resolve(question.answers)
   }
 
-  /** A thread is gone. Its successor begins with what it was told last. */
+  /** A thread is gone. Its successor begins with the newest state. */
   lost(thread: number): void {
-    for (const ask of [...this.#questions.keys()]) this.#heard(thread, ask, [])
+    for (const ask of [...this.#questions.keys()]) this.#add(thread, ask, [])
   }
 }

@@ -52,7 +52,7 @@ export class DataPlane implements ExchangeContext {
   readonly #thread: number
   readonly #events: DataPlaneEvents
   readonly #store: Store | null
-  /** What was ordered to go from the cache. */
+  /** What is to be removed from the cache. */
   readonly #removals = new Removals()
   readonly #gates = new ThreadGates()
   readonly #listeners = new Map<string, Listener>()
@@ -147,7 +147,7 @@ export class DataPlane implements ExchangeContext {
   }
 
   /** The ledger's bell rang: another thread left something here, or limits, orders or health changed. */
-  heard(): void {
+  onRing(): void {
     monotonic()
     this.#gates.collect()
     for (const listener of this.#listeners.values()) listener.heard()
@@ -155,8 +155,8 @@ export class DataPlane implements ExchangeContext {
     this.#store?.heard()
   }
 
-  /** Takes over new orders to remove things from the cache; in effect when it returns. */
-  heed(removals: RemovalSnapshot): void {
+  /** Takes over what is to be removed from the cache; in effect when it returns. */
+  remove(removals: RemovalSnapshot): void {
     this.#removals.heed(removals)
   }
 

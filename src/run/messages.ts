@@ -1,16 +1,16 @@
-/** What the main thread and its workers say to each other. Commands go by messages; all state lies in the ledger. */
+/** The messages between the main thread and its workers. They carry commands and questions; all state is in the ledger. */
 import type { RemovalSnapshot } from '../cache/purge/removals.ts'
 import type { Tree } from '../cache/purge/trees.ts'
 import type { Address, Config } from '../config/model.ts'
 import type { RouteRefreshes } from '../exchange/cache/refresh-results.ts'
 import type { Noted } from '../exchange/cache/store-notes.ts'
 import type { Purged } from '../exchange/context.ts'
-import type { ToldOccupant } from '../exchange/occupants.ts'
+import type { OccupantReport } from '../exchange/occupants.ts'
 import type { LedgerPlan } from '../ledger/plan.ts'
 import type { StoreMemory } from '../store/memory.ts'
 import type { LogTrouble } from '../watch/log/log-file.ts'
 
-/** What a worker is started with. */
+/** The data a worker is started with. */
 export interface WorkerInit {
   readonly config: Config
   readonly plan: LedgerPlan
@@ -20,7 +20,7 @@ export interface WorkerInit {
   readonly thread: number
   /** How many file descriptors the process may open; Infinity where that is not known. */
   readonly openFiles: number
-  /** What was ordered to go from the cache. */
+  /** What is to be removed from the cache. */
   readonly removals: RemovalSnapshot
   /** Where each listener binds on this thread. */
   readonly binds: ReadonlyMap<string, readonly Address[]>
@@ -34,17 +34,17 @@ export type WorkerCommand =
   | { readonly do: 'kill' }
   /** The log file was renamed. */
   | { readonly do: 'reopen' }
-  /** Something is to go from the cache: answer `heeded` with the number when it is in effect. */
+  /** Something is to be removed from the cache: answer `removed` with the number when that is in effect. */
   | { readonly do: 'remove'; readonly removals: RemovalSnapshot; readonly ask: number }
-  /** The purge that the worker ordered under this number is in effect, maybe as a soft one, or was not taken. */
+  /** The purge that the worker asked for under this number is in effect, maybe as a soft one, or was refused. */
   | { readonly do: 'purged'; readonly ask: number; readonly purged: Purged }
-  /** The change that the worker told under this number is in effect on all threads. */
+  /** The change that the worker reported under this number is in effect on all threads. */
   | { readonly do: 'changed'; readonly ask: number }
   /** Why the last answer for these targets was stored or not: answer `noted` with the number. */
   | { readonly do: 'why'; readonly targets: readonly string[]; readonly ask: number }
-  /** What came of refreshing what is stale: answer `refreshes` with the number. */
+  /** The results of refreshing what is stale: answer `refreshes` with the number. */
   | { readonly do: 'refreshes'; readonly ask: number }
-  /** What is known of an incident: answer `incident` with the number. */
+  /** An incident by its id: answer `incident` with the number. */
   | { readonly do: 'incident'; readonly id: string; readonly ask: number }
   /** What holds slots for long, and open streams: answer `occupants` with the number. */
   | { readonly do: 'occupants'; readonly ask: number }
@@ -57,16 +57,16 @@ export type WorkerMessage =
   /** It cannot listen. `system`: code, syscall, address and port, as a cloned error loses them. */
   | { readonly is: 'failed'; readonly message: string; readonly system: object }
   | { readonly is: 'stopped' }
-  /** A client ordered something to go: answer `purged` with the number. */
+  /** A client asked for a purge: answer `purged` with the number. */
   | { readonly is: 'purge'; readonly targets: readonly string[]; readonly ask: number }
   /** A client has changed all of this: answer `changed` with the number. */
   | { readonly is: 'changed'; readonly trees: readonly Tree[]; readonly ask: number }
-  /** The answer to a question or an order that has a number. */
-  | { readonly is: 'heeded'; readonly ask: number; readonly answer: null }
+  /** The answer to a question or command that has a number. */
+  | { readonly is: 'removed'; readonly ask: number; readonly answer: null }
   | { readonly is: 'noted'; readonly ask: number; readonly answer: Noted }
   | { readonly is: 'refreshes'; readonly ask: number; readonly answer: readonly RouteRefreshes[] }
-  /** A line as the access log has it in JSON; null: it is none of the last of this thread. */
+  /** A line as the access log has it in JSON; null: it is not among the last of this thread. */
   | { readonly is: 'incident'; readonly ask: number; readonly answer: string | null }
-  | { readonly is: 'occupants'; readonly ask: number; readonly answer: readonly ToldOccupant[] }
+  | { readonly is: 'occupants'; readonly ask: number; readonly answer: readonly OccupantReport[] }
   | { readonly is: 'defect'; readonly error: string }
   | { readonly is: 'trouble'; readonly trouble: LogTrouble }

@@ -1,6 +1,6 @@
 /**
  * The main thread's side of a running Headgate: makes the ledger, starts a worker for each thread, replaces one that
- * dies and takes back what it held, and passes orders on. No request comes by here.
+ * dies and takes back what it held, and passes commands on. Requests do not pass through here.
  */
 import { Worker } from 'node:worker_threads'
 import { monotonic } from '../base/clock.ts'
@@ -21,7 +21,7 @@ import { createAppLog, type Logger } from '../watch/log/app-log.ts'
 import { openOptionalAdmin } from './admin.ts'
 import { Broadcast } from './broadcast.ts'
 import { lostLine, saturation, storeOf } from './cache/cache-memory.ts'
-import { CacheOrders } from './cache/cache-orders.ts'
+import { CachePurger } from './cache/cache-purger.ts'
 import { carryOut } from './cache/carry-out.ts'
 import { gateCounters } from './counters.ts'
 import { busyLine, Prober } from './health/prober.ts'
@@ -44,13 +44,13 @@ export interface Headgate extends AsyncDisposable {
   readonly addresses: Readonly<Record<string, readonly string[]>>
   /** Where the admin API listens, as `host:port` or `unix:/path`; null when there is none. */
   readonly admin: string | null
-  /** Stops in good order: nothing new, what is under way is finished within `drain`, then ended. */
+  /** Stops gracefully: nothing new is accepted, what is under way may finish within `drain` and is then ended. */
   stop(): Promise<void>
   /** Ends at once. */
   kill(): Promise<void>
   /** Opens log files anew, after they were renamed. */
   reopenLogs(): void
-  /** Changes a limit by the path of its setting; see limits.ts. In effect on all threads when it returns. */
+  /** Changes a limit by the path of its setting; see set-limit.ts. In effect on all threads when it returns. */
   setLimit(path: string, value: number): void
   /** Tells a server to take requests, no new ones (`drain`) or none at all (`maint`). Throws RangeError when there is none. */
   setAdminState(pool: string, server: string, state: AdminState): void
@@ -64,14 +64,14 @@ export interface Headgate extends AsyncDisposable {
 }
 
 export interface StartOptions {
-  /** Where the control plane says what happens; default nowhere. */
+  /** The log of the control plane; default none. */
   readonly log?: Logger
 }
 
 /** A worker is replaced at once; one that dies again and again, after this pause (ms). */
 const PAUSE = 500
-/** How long after the drain time a worker may take to say its last words, in ms. */
-const LAST_WORDS = 500
+/** How long after the drain time a worker may take to write its last lines, in ms. */
+const LAST_LINES = 500
 /**
  * What the data plane allocates for a request is dead when the request is over. A small young generation (V8's default is
  * 48 MB) stays in the processor's caches; collections become more frequent, but each has next to nothing to copy.
@@ -100,11 +100,11 @@ class Running implements Headgate {
   readonly #limits: EffectiveLimits
   /** null: no route caches. */
   readonly #storeMemory: StoreMemory | null
-  readonly #cache: CacheOrders | null
+  readonly #cache: CachePurger | null
   readonly #store: Store | null
-  readonly #asking = new Broadcast()
+  readonly #questions = new Broadcast()
   readonly #servers = new Map<string, Server[]>()
-  readonly #posts: WorkerSlot[] = []
+  readonly #workers: WorkerSlot[] = []
   readonly #prober: Prober
   readonly #occupancy: OccupancyWatch
   /** Where all threads bind, once the first has filled in port 0. */
@@ -154,16 +154,16 @@ class Running implements Headgate {
 
   async begin(): Promise<void> {
     const failed = this.#failed.promise
-    failed.catch(() => {}) // a second thread may fail when nobody waits any more
+    failed.catch(() => {}) // a second thread may fail when the start is no longer awaited
     for (const { name, bind } of this.#config.listeners) this.#binds.set(name, bind)
     await using _claim = await claimAddresses(this.#config.listeners.flatMap(({ bind }) => bind))
     for (let k = 0; k < this.#config.threads; k++) {
-      const post = newWorkerSlot()
-      this.#posts.push(post)
-      this.#hire(k)
-      if (k === 0) await Promise.race([post.listening.promise, failed])
+      const slot = newWorkerSlot()
+      this.#workers.push(slot)
+      this.#spawn(k)
+      if (k === 0) await Promise.race([slot.listening.promise, failed])
     }
-    await Promise.race([Promise.all(this.#posts.map((post) => post.listening.promise)), failed])
+    await Promise.race([Promise.all(this.#workers.map((slot) => slot.listening.promise)), failed])
     this.#begun = true
     for (const pool of this.#config.pools) {
       if (pool.health !== null) this.#prober.watch(pool.name, this.#servers.get(pool.name) ?? [], pool.health)
@@ -172,7 +172,7 @@ class Running implements Headgate {
     this.#admin = await openOptionalAdmin(this.#config.admin, this.#port(), this.#log)
   }
 
-  /** What the admin API sees of this. */
+  /** This Headgate as the admin API sees it. */
   #port(): GatePort {
     return {
       config: this.#config,
@@ -192,10 +192,10 @@ class Running implements Headgate {
   }
 
   /** Starts the worker of a thread. */
-  #hire(thread: number): void {
-    const post = this.#posts[thread]!
-    post.startedAt = monotonic()
-    const orders: WorkerInit = {
+  #spawn(thread: number): void {
+    const slot = this.#workers[thread]!
+    slot.startedAt = monotonic()
+    const init: WorkerInit = {
       config: this.#config,
       plan: this.#plan,
       memory: this.#memory,
@@ -205,14 +205,14 @@ class Running implements Headgate {
       openFiles: this.#openFiles,
       binds: this.#bindsOf(thread),
     }
-    const worker = new Worker(workerFile(), { workerData: orders, name: `headgate-${thread}`, resourceLimits })
-    post.worker = worker
-    worker.on('message', (report: WorkerMessage) => this.#heard(thread, report))
+    const worker = new Worker(workerFile(), { workerData: init, name: `headgate-${thread}`, resourceLimits })
+    slot.worker = worker
+    worker.on('message', (message: WorkerMessage) => this.#received(thread, message))
     worker.on('error', (error: Error) => {
       this.#log.error({ thread, error }, `thread ${thread} died: ${error.message}`)
-      if (!this.#begun && !post.up) this.#failed.reject(error)
+      if (!this.#begun && !slot.up) this.#failed.reject(error)
     })
-    worker.on('exit', () => this.#lost(thread, worker))
+    worker.on('exit', () => this.#exited(thread, worker))
   }
 
   /** Unix sockets cannot be shared by SO_REUSEPORT: the first thread serves them. */
@@ -221,84 +221,84 @@ class Running implements Headgate {
     return new Map([...this.#binds].map(([name, bind]) => [name, bind.filter((address) => 'host' in address)]))
   }
 
-  #heard(thread: number, report: WorkerMessage): void {
-    const post = this.#posts[thread]!
-    switch (report.is) {
+  #received(thread: number, message: WorkerMessage): void {
+    const slot = this.#workers[thread]!
+    switch (message.is) {
       case 'listening':
         if (thread === 0) {
-          this.#binds = new Map(report.bound)
-          for (const [name, bound] of report.bound) this.addresses[name] = bound.map(addressText)
+          this.#binds = new Map(message.bound)
+          for (const [name, bound] of message.bound) this.addresses[name] = bound.map(addressText)
         }
-        post.up = true
-        return post.listening.resolve()
+        slot.up = true
+        return slot.listening.resolve()
       case 'failed':
-        return this.#cannotListen(thread, Object.assign(new Error(report.message), report.system))
+        return this.#cannotListen(thread, Object.assign(new Error(message.message), message.system))
       case 'stopped':
-        return post.stopped.resolve()
+        return slot.stopped.resolve()
       case 'purge':
       case 'changed':
-        void carryOut(this.#cache, report).then((command) => this.#posts[thread]?.worker?.postMessage(command))
+        void carryOut(this.#cache, message).then((command) => this.#workers[thread]?.worker?.postMessage(command))
         return
-      case 'heeded':
+      case 'removed':
       case 'noted':
       case 'refreshes':
       case 'incident':
       case 'occupants':
-        return this.#asking.answered(thread, report.ask, report.answer)
+        return this.#questions.answered(thread, message.ask, message.answer)
       case 'defect':
         return this.#log.error(
-          { thread, stack: report.error },
+          { thread, stack: message.error },
           'a defect of Headgate; one exchange or connection was ended',
         )
       case 'trouble':
-        return this.#log.warn({ thread, ...report.trouble }, `access log: ${report.trouble.state}`)
+        return this.#log.warn({ thread, ...message.trouble }, `access log: ${message.trouble.state}`)
     }
   }
 
-  /** At the start that is the end; a worker that took another's place makes way for one more try after a pause. */
+  /** At the start that is final; a worker that took another's place ends, for one more try after a pause. */
   #cannotListen(thread: number, error: Error): void {
     if (!this.#begun) return this.#failed.reject(error)
     this.#log.error({ thread, error }, `thread ${thread} cannot listen: ${error.message}`)
-    void this.#posts[thread]?.worker?.terminate()
+    void this.#workers[thread]?.worker?.terminate()
   }
 
-  /** A worker is gone: what it held comes back, and another takes its place. */
-  #lost(thread: number, worker: Worker): void {
-    const post = this.#posts[thread]!
-    if (post.worker !== worker) return
-    post.worker = null
+  /** A worker is gone: what it held is taken back, and another takes its place. */
+  #exited(thread: number, worker: Worker): void {
+    const slot = this.#workers[thread]!
+    if (slot.worker !== worker) return
+    slot.worker = null
     this.#ledger.reclaim(thread)
-    this.#asking.lost(thread)
+    this.#questions.lost(thread)
     const lost = this.#store?.reclaim(thread) ?? 0
-    post.stopped.resolve()
-    if (this.#ending) return post.listening.resolve()
-    if (!this.#begun && !post.up) this.#failed.reject(new Error(`thread ${thread} died before it listened`))
-    this.#down(post)
-    post.stopped = Promise.withResolvers()
-    const again = monotonic() - post.startedAt < PAUSE
-    post.pause = setTimeout(() => this.#hire(thread), again ? PAUSE : 0)
+    slot.stopped.resolve()
+    if (this.#ending) return slot.listening.resolve()
+    if (!this.#begun && !slot.up) this.#failed.reject(new Error(`thread ${thread} died before it listened`))
+    this.#down(slot)
+    slot.stopped = Promise.withResolvers()
+    const again = monotonic() - slot.startedAt < PAUSE
+    slot.pause = setTimeout(() => this.#spawn(thread), again ? PAUSE : 0)
     this.#log.warn({ thread }, `thread ${thread} is being replaced; what it held was taken back`)
     if (lost > 0) this.#log.warn({ thread, parts: lost }, lostLine(thread, lost, this.#store!.plan.shards))
   }
 
-  /** Its worker is gone, or as good as gone. */
-  #down(post: WorkerSlot): void {
-    if (!post.up) return
-    post.up = false
-    post.listening = Promise.withResolvers()
+  /** Its worker is gone, or about to be. */
+  #down(slot: WorkerSlot): void {
+    if (!slot.up) return
+    slot.up = false
+    slot.listening = Promise.withResolvers()
   }
 
-  /** Asks all workers that there are; `A`: what they answer to that. */
+  /** Asks all running workers; `A`: what they answer. */
   #ask<A>(command: (ask: number) => WorkerCommand): Promise<A[]> {
-    const threads = [...this.#posts.keys()].filter((thread) => this.#posts[thread]!.worker !== null)
-    return this.#asking.ask(threads, (ask) => this.#tell(command(ask))) as Promise<A[]>
+    const threads = [...this.#workers.keys()].filter((thread) => this.#workers[thread]!.worker !== null)
+    return this.#questions.ask(threads, (ask) => this.#send(command(ask))) as Promise<A[]>
   }
 
-  #cacheOrders(store: Store): CacheOrders {
-    return new CacheOrders({
+  #cacheOrders(store: Store): CachePurger {
+    return new CachePurger({
       config: this.#config,
       store,
-      tell: async (removals) => {
+      broadcast: async (removals) => {
         await this.#ask((ask) => ({ do: 'remove', removals, ask }))
       },
       why: async (targets) => together(await this.#ask<Noted>((ask) => ({ do: 'why', targets, ask }))),
@@ -307,8 +307,8 @@ class Running implements Headgate {
     })
   }
 
-  #tell(command: WorkerCommand): void {
-    for (const { worker } of this.#posts) worker?.postMessage(command)
+  #send(command: WorkerCommand): void {
+    for (const { worker } of this.#workers) worker?.postMessage(command)
   }
 
   stop(): Promise<void> {
@@ -317,40 +317,40 @@ class Running implements Headgate {
   }
 
   async #end(drain: number): Promise<void> {
-    this.#noMoreHiring()
-    this.#tell({ do: 'stop' })
-    const all = Promise.all(this.#posts.map((post) => (post.worker === null ? undefined : post.stopped.promise)))
+    this.#stopSpawning()
+    this.#send({ do: 'stop' })
+    const all = Promise.all(this.#workers.map((slot) => (slot.worker === null ? undefined : slot.stopped.promise)))
     if (!(await within(all, drain))) {
       this.#limits.shutDown()
-      this.#tell({ do: 'kill' })
-      await within(all, LAST_WORDS)
+      this.#send({ do: 'kill' })
+      await within(all, LAST_LINES)
     }
-    await this.#dismiss()
+    await this.#terminate()
   }
 
   async kill(): Promise<void> {
-    this.#noMoreHiring()
-    await this.#dismiss()
+    this.#stopSpawning()
+    await this.#terminate()
   }
 
-  #noMoreHiring(): void {
+  #stopSpawning(): void {
     this.#ending = true
     this.#prober.stop()
-    for (const { pause } of this.#posts) clearTimeout(pause)
+    for (const { pause } of this.#workers) clearTimeout(pause)
   }
 
-  async #dismiss(): Promise<void> {
+  async #terminate(): Promise<void> {
     this.#watches.stop()
     this.#occupancy.stop()
     this.#cache?.stop()
-    // Last, so that a stop can be looked at while it lasts.
+    // Last, so that the admin API shows the stop while it lasts.
     await this.#admin?.close()
     this.#admin = null
-    await Promise.all(this.#posts.map((post) => post.worker?.terminate()))
+    await Promise.all(this.#workers.map((slot) => slot.worker?.terminate()))
   }
 
   reopenLogs(): void {
-    this.#tell({ do: 'reopen' })
+    this.#send({ do: 'reopen' })
   }
 
   setLimit(path: string, value: number): void {
@@ -376,14 +376,14 @@ class Running implements Headgate {
   }
 
   crash(thread: number): void {
-    const post = this.#posts[thread]
-    if (post === undefined) throw new RangeError(`there is no thread ${thread}`)
-    post.worker?.postMessage({ do: 'crash' } satisfies WorkerCommand)
-    this.#down(post)
+    const slot = this.#workers[thread]
+    if (slot === undefined) throw new RangeError(`there is no thread ${thread}`)
+    slot.worker?.postMessage({ do: 'crash' } satisfies WorkerCommand)
+    this.#down(slot)
   }
 
   replaced(thread: number): Promise<void> {
-    return this.#posts[thread]?.listening.promise ?? Promise.reject(new RangeError(`there is no thread ${thread}`))
+    return this.#workers[thread]?.listening.promise ?? Promise.reject(new RangeError(`there is no thread ${thread}`))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

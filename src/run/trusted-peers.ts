@@ -1,4 +1,4 @@
-/** Which peers are believed, or may give orders. */
+/** Which peers are trusted, by their address. */
 import { BlockList, isIP } from 'node:net'
 
 /** Whether an address is one of `peers` (addresses and CIDR blocks). */

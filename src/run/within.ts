@@ -1,4 +1,4 @@
-/** Whether a promise came within `ms`. */
+/** Whether a promise resolves within `ms`. */
 export async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
   const late = Promise.withResolvers<false>()
   const timer = setTimeout(() => late.resolve(false), ms)

@@ -1,19 +1,19 @@
-/** One thread's worker, present or to come. */
+/** The worker of one thread, running or to be started. */
 import type { Worker } from 'node:worker_threads'
 
 export interface WorkerSlot {
   worker: Worker | null
   startedAt: number
-  /** The worker listens, and has not been told to die. */
+  /** The worker listens, and was not asked to die. */
   up: boolean
   /** Resolves when it is up. */
   listening: PromiseWithResolvers<void>
   stopped: PromiseWithResolvers<void>
-  /** Until the next worker is started. Holds the process, which else might have nothing left to wait for. */
+  /** Until the next worker is started. Keeps the process alive, which might have nothing else to wait for. */
   pause: NodeJS.Timeout | undefined
 }
 
-/** One that waits for its first worker. */
+/** A slot that waits for its first worker. */
 export function newWorkerSlot(): WorkerSlot {
   return {
     worker: null,

@@ -1,4 +1,4 @@
-/** A worker thread: the data plane of one thread, its log, and the commands it heeds. */
+/** A worker thread: the data plane of one thread, its log, and the commands from the main thread. */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Tree } from '../cache/purge/trees.ts'
 import type { Purged } from '../exchange/context.ts'
@@ -14,40 +14,40 @@ const { config, plan, memory, store, thread, openFiles, removals, binds } = work
 const port = parentPort
 if (port === null) throw new Error('worker.ts is started by start.ts, as a worker thread')
 
-/** How long the last lines of the log may take, in ms. */
+/** How long writing the last lines of the log may take, in ms. */
 const LAST_LINES = 1000
-/** How many of the oldest on each route are told of. */
+/** How many of the oldest occupants on each route are reported. */
 const OLDEST = 5
 
-function tell(report: WorkerMessage): void {
-  port?.postMessage(report)
+function send(message: WorkerMessage): void {
+  port?.postMessage(message)
 }
 function defect(error: unknown): void {
-  tell({ is: 'defect', error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  send({ is: 'defect', error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
 }
 
-/** How incidents are told, whatever the format of the log. */
-const line = jsonFormat(thread)
+/** Incidents are reported in this format, whatever that of the log. */
+const formatIncident = jsonFormat(thread)
 
-/** Purges that clients ordered and wait for, by number. */
+/** Purges that clients asked for and wait for, by number. */
 const purges = new Map<number, (purged: Purged) => void>()
 let lastPurge = 0
 function purge(targets: readonly string[]): Promise<Purged> {
   const { promise, resolve } = Promise.withResolvers<Purged>()
   const ask = ++lastPurge
   purges.set(ask, resolve)
-  tell({ is: 'purge', targets, ask })
+  send({ is: 'purge', targets, ask })
   return promise
 }
 
-/** Changes that clients made, and whose answers wait until they are in effect, by number. */
+/** Changes that clients made, by number; their answers wait until the changes are in effect. */
 const changes = new Map<number, () => void>()
 let lastChange = 0
 function changed(trees: readonly Tree[]): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const ask = ++lastChange
   changes.set(ask, resolve)
-  tell({ is: 'changed', trees, ask })
+  send({ is: 'changed', trees, ask })
   return promise
 }
 
@@ -57,7 +57,7 @@ Transport.onDefect = defect
 const log =
   config.accessLog === null
     ? null
-    : new AccessLog(config.accessLog, thread, (trouble) => tell({ is: 'trouble', trouble }))
+    : new AccessLog(config.accessLog, thread, (trouble) => send({ is: 'trouble', trouble }))
 const onlyFailures = config.accessLog?.requests === 'failures'
 const plane = new DataPlane(
   config,
@@ -73,12 +73,12 @@ const plane = new DataPlane(
   store === null ? null : new Store(store, thread, (other) => ledger.wake(other)),
   openFiles,
 )
-plane.heed(removals)
-const deaf = new AbortController()
+plane.remove(removals)
+const stopListening = new AbortController()
 ledger
-  .listen(() => plane.heard(), deaf.signal)
+  .listen(() => plane.onRing(), stopListening.signal)
   .catch((error: unknown) => {
-    // Without the bell waiters would wait for ever: better to be replaced.
+    // Without the bell waiters would wait for ever: let the thread be replaced.
     queueMicrotask(() => {
       throw error
     })
@@ -89,7 +89,7 @@ port.on('message', (command: WorkerCommand) => {
     case 'stop':
       plane.stop().then(async () => {
         await log?.close(LAST_LINES)
-        tell({ is: 'stopped' })
+        send({ is: 'stopped' })
       }, defect)
       break
     case 'kill':
@@ -99,8 +99,8 @@ port.on('message', (command: WorkerCommand) => {
       log?.reopen().catch(defect)
       break
     case 'remove':
-      plane.heed(command.removals)
-      tell({ is: 'heeded', ask: command.ask, answer: null })
+      plane.remove(command.removals)
+      send({ is: 'removed', ask: command.ask, answer: null })
       break
     case 'purged':
       purges.get(command.ask)?.(command.purged)
@@ -111,25 +111,25 @@ port.on('message', (command: WorkerCommand) => {
       changes.delete(command.ask)
       break
     case 'why':
-      tell({ is: 'noted', ask: command.ask, answer: plane.notes.find(command.targets) })
+      send({ is: 'noted', ask: command.ask, answer: plane.notes.find(command.targets) })
       break
     case 'refreshes':
-      tell({ is: 'refreshes', ask: command.ask, answer: plane.notes.refreshes.all })
+      send({ is: 'refreshes', ask: command.ask, answer: plane.notes.refreshes.all })
       break
     case 'incident': {
       const record = plane.incidents.find(command.id)
-      tell({ is: 'incident', ask: command.ask, answer: record && line(record) })
+      send({ is: 'incident', ask: command.ask, answer: record && formatIncident(record) })
       break
     }
     case 'occupants':
-      tell({ is: 'occupants', ask: command.ask, answer: plane.occupants.oldest(OLDEST) })
+      send({ is: 'occupants', ask: command.ask, answer: plane.occupants.oldest(OLDEST) })
       break
     case 'crash':
-      throw new Error('told to crash')
+      throw new Error('crashed on command')
   }
 })
 
 plane.listen(binds).then(
-  (bound) => tell({ is: 'listening', bound }),
-  (error: NodeJS.ErrnoException) => tell({ is: 'failed', message: error.message, system: { ...error } }),
+  (bound) => send({ is: 'listening', bound }),
+  (error: NodeJS.ErrnoException) => send({ is: 'failed', message: error.message, system: { ...error } }),
 )

@@ -89,7 +89,7 @@ export class DataPlanes implements AsyncDisposable {
       }
       const own = store === null ? null : new Store(store, thread, (other) => ledger.wake(other))
       const plane = new DataPlane(config, ledger, thread, events, own)
-      void ledger.listen(() => plane.heard(), deaf.signal)
+      void ledger.listen(() => plane.onRing(), deaf.signal)
       const bound = await plane.listen(new Map(config.listeners.map(({ name, bind }) => [name, bind])))
       ports.push(Object.fromEntries([...bound].map(([name, [address]]) => [name, portOf(address)])))
       planes.push(plane)

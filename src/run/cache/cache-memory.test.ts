@@ -62,19 +62,19 @@ function why(
 test('a pool is saturated where somebody waits, or no server that takes requests has a place', () => {
   assert.equal(why({}), null)
   assert.equal(why({ servers: [full, up] }), null)
-  assert.match(why({ servers: [full, full] }) ?? '', /^all places of pool app are taken \(pools\.app\)$/)
-  assert.match(why({ pool: { inUse: 10 } }) ?? '', /all places of pool app/)
-  assert.match(why({ pool: { waiting: 1 } }) ?? '', /^a request waits in the line of pool app/)
+  assert.match(why({ servers: [full, full] }) ?? '', /^all slots of pool app are in use \(pools\.app\)$/)
+  assert.match(why({ pool: { inUse: 10 } }) ?? '', /all slots of pool app/)
+  assert.match(why({ pool: { waiting: 1 } }) ?? '', /^a request waits in the queue of pool app/)
   assert.match(why({ pool: { waiting: 3 } }) ?? '', /^3 requests wait/)
   for (const gone of [{ adminState: 'maint' }, { adminState: 'drain' }, { health: 'down' }] as const) {
-    assert.match(why({ servers: [full, { ...up, ...gone }] }) ?? '', /all places/, JSON.stringify(gone))
+    assert.match(why({ servers: [full, { ...up, ...gone }] }) ?? '', /all slots/, JSON.stringify(gone))
     assert.match(why({ servers: [{ ...up, ...gone }] }) ?? '', /no server of pool app takes requests/)
   }
 })
 
 test('a route is saturated by its own limit and line, and only the routes that are meant count', () => {
-  assert.match(why({ route: { inUse: 10 } }) ?? '', /^all places of route shop are taken \(routes\[0\]\)$/)
-  assert.match(why({ route: { waiting: 2 } }) ?? '', /in the line of route shop/)
+  assert.match(why({ route: { inUse: 10 } }) ?? '', /^all slots of route shop are in use \(routes\[0\]\)$/)
+  assert.match(why({ route: { waiting: 2 } }) ?? '', /in the queue of route shop/)
   assert.equal(why({ route: { inUse: 10 }, servers: [full] }, ['images']), null)
   assert.equal(why({ servers: [full] }, []), null)
   assert.match(why({ servers: [full] }, ['images', 'shop']) ?? '', /pool app/)
@@ -133,7 +133,7 @@ test('a beginning may be held by each route that takes something below it, or fo
 test('what was lost with a thread is told in one line, with what becomes of it', () => {
   assert.match(
     lostLine(2, 1, 16),
-    /^thread 2 died .*: 1 of the 16 parts of the cache was emptied, .*nothing has to be done$/,
+    /^thread 2 died .*: 1 of the 16 parts of the cache was emptied, .*nothing needs to be done$/,
   )
   assert.match(lostLine(0, 2, 16), /: 2 of the 16 parts of the cache were emptied/)
 })

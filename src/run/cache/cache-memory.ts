@@ -6,12 +6,12 @@ import { createStoreMemory, type StoreMemory } from '../../store/memory.ts'
 import { planStore } from '../../store/plan.ts'
 import type { Usage } from '../status/usage.ts'
 
-/** What somebody wants removed, as far as routes go; null: any. */
+/** What is to be removed, as far as it decides between routes; null: any. */
 export interface Concern {
   /** Without or with a port. */
   readonly host: string | null
   readonly path: string | null
-  /** Whether the path is a whole one; else it is the beginning of some. */
+  /** Whether the path is a whole one; else it is the beginning of paths. */
   readonly whole: boolean
 }
 
@@ -35,7 +35,7 @@ export function concerned({ hosts, path }: RouteConfig, meant: Concern): boolean
 }
 
 /**
- * The routes that cache and may hold what is meant. Where a key has no host or no path, an order that names one concerns
+ * The routes that cache and may hold what is meant. Where a key has no host or no path, a removal that names one concerns
  * all that it could mean.
  */
 export function holders<R extends RouteConfig>(caching: readonly R[], meant: Concern): R[] {
@@ -47,8 +47,8 @@ export function holders<R extends RouteConfig>(caching: readonly R[], meant: Con
 
 /** The same for a whole URL: of the routes whose keys tell all of it, only those that a request for it takes. */
 export function holdersOf<R extends RouteConfig>(config: Config, caching: readonly R[], { head }: NamedUrl): R[] {
-  const ways = config.routes.map((route) => ({ config: route }))
-  const taken = config.listeners.map(({ name }) => new Routes(ways, name).match(head.host, head.path)?.config)
+  const routes = config.routes.map((route) => ({ config: route }))
+  const taken = config.listeners.map(({ name }) => new Routes(routes, name).match(head.host, head.path)?.config)
   const meant = { host: head.host, path: head.path, whole: true }
   return holders(caching, meant).filter((route) => {
     const { host = true, path = true } = route.cache?.key ?? {}
@@ -57,25 +57,25 @@ export function holdersOf<R extends RouteConfig>(config: Config, caching: readon
 }
 
 /**
- * Why what these routes would ask for again could not be fetched at once: the first of their limits and pools where
- * somebody waits or nobody may. Null: it could.
+ * Why what these routes would fetch again could not be fetched at once: the first of their limits and pools where
+ * requests wait or none is admitted. Null: it could.
  */
 export function saturation(config: Config, usage: Usage, routes: readonly string[]): Saturation | null {
   const concernedRoutes = config.routes.filter(({ name }) => routes.includes(name))
   for (const [index, { name, inUse, limit, waiting }] of usage.routes.entries()) {
     if (!routes.includes(name)) continue
     const place = `routes[${index}]`
-    if (waiting > 0) return { reason: `${waits(waiting)} in the line of route ${name}`, place }
-    if (inUse >= limit) return { reason: `all places of route ${name} are taken`, place }
+    if (waiting > 0) return { reason: `${waits(waiting)} in the queue of route ${name}`, place }
+    if (inUse >= limit) return { reason: `all slots of route ${name} are in use`, place }
   }
   for (const { name, inUse, limit, waiting, servers } of usage.pools) {
     if (!concernedRoutes.some(({ to }) => to === name)) continue
     const place = `pools.${name}`
-    if (waiting > 0) return { reason: `${waits(waiting)} in the line of pool ${name}`, place }
+    if (waiting > 0) return { reason: `${waits(waiting)} in the queue of pool ${name}`, place }
     const ready = servers.filter(({ adminState, health }) => adminState === 'ready' && health !== 'down')
     if (ready.length === 0) return { reason: `no server of pool ${name} takes requests`, place }
     if (inUse >= limit || ready.every((server) => server.inUse >= server.limit))
-      return { reason: `all places of pool ${name} are taken`, place }
+      return { reason: `all slots of pool ${name} are in use`, place }
   }
   return null
 }
@@ -84,13 +84,13 @@ function waits(n: number): string {
   return n === 1 ? 'a request waits' : `${n} requests wait`
 }
 
-/** What the log says when parts of the store were lost with a thread. `parts`: all there are. */
+/** The log message when parts of the store were lost with a thread. `parts`: all there are. */
 export function lostLine(thread: number, lost: number, parts: number): string {
   const what =
     lost === 1
       ? `1 of the ${parts} parts of the cache was emptied`
       : `${lost} of the ${parts} parts of the cache were emptied`
-  return `thread ${thread} died while it changed the cache: ${what}, as nobody knows in what state it left them; what was stored there is fetched again when it is asked for, and nothing has to be done`
+  return `thread ${thread} died while it changed the cache: ${what}, as the state it left them in is unknown; what was stored there is fetched again on demand, and nothing needs to be done`
 }
 
 /** The memory of the cache; null where no route has one. */

@@ -1,18 +1,18 @@
-/** What the clients of a worker want to go from the cache, carried out for all threads. */
+/** What the clients of a worker want removed from the cache, carried out for all threads. */
 
 import type { WorkerCommand, WorkerMessage } from '../messages.ts'
-import type { CacheOrders } from './cache-orders.ts'
+import type { CachePurger } from './cache-purger.ts'
 
-/** What the worker is told when it is in effect. `cache`: null where nothing is stored. */
+/** The command for the worker when it is in effect. `cache`: null where nothing is stored. */
 export async function carryOut(
-  cache: CacheOrders | null,
-  report: Extract<WorkerMessage, { is: 'purge' | 'changed' }>,
+  cache: CachePurger | null,
+  message: Extract<WorkerMessage, { is: 'purge' | 'changed' }>,
 ): Promise<WorkerCommand> {
-  const { ask } = report
-  if (report.is === 'changed') {
-    await cache?.changed(report.trees)
+  const { ask } = message
+  if (message.is === 'changed') {
+    await cache?.changed(message.trees)
     return { do: 'changed', ask }
   }
-  const purged = (await cache?.purgeTargets(report.targets)) ?? ({ done: true, says: 'nothing is stored' } as const)
+  const purged = (await cache?.purgeTargets(message.targets)) ?? ({ done: true, says: 'nothing is stored' } as const)
   return { do: 'purged', ask, purged }
 }

@@ -1,12 +1,12 @@
-/** Runs `RefreshEpisodes` on the main thread. The threads are only asked where a counter says that there is something to hear. */
+/** Runs `RefreshEpisodes` on the main thread. The threads are asked only when a counter shows that refreshes failed. */
 import { explained } from '../../cache/object/reasons.ts'
 import { added, type RouteRefreshes } from '../../exchange/cache/refresh-results.ts'
 import { RefreshEpisodes, type RefreshLine, type RefreshReading } from '../../watch/episodes/refresh-episodes.ts'
 
-export interface RefreshGround {
+export interface RefreshDependencies {
   /** Refreshes that failed, over all threads, since the start. */
   failed(): number
-  /** What each thread knows. */
+  /** The results on each thread. */
   ask(): Promise<readonly (readonly RouteRefreshes[])[]>
   say(line: RefreshLine): void
 }
@@ -14,14 +14,14 @@ export interface RefreshGround {
 const POLL = 1000
 
 export class RefreshWatch {
-  readonly #ground: RefreshGround
+  readonly #dependencies: RefreshDependencies
   readonly #episodes = new RefreshEpisodes()
   readonly #timer: NodeJS.Timeout
   #failed = 0
   #asking = false
 
-  constructor(ground: RefreshGround) {
-    this.#ground = ground
+  constructor(dependencies: RefreshDependencies) {
+    this.#dependencies = dependencies
     this.#timer = setInterval(() => void this.look(), POLL).unref()
   }
 
@@ -31,13 +31,13 @@ export class RefreshWatch {
 
   /** Looks now. */
   async look(now = Date.now()): Promise<void> {
-    const failed = this.#ground.failed()
+    const failed = this.#dependencies.failed()
     if (this.#asking || (failed === this.#failed && !this.#episodes.open)) return
     this.#failed = failed
     this.#asking = true
     try {
-      const routes = added(await this.#ground.ask())
-      for (const line of this.#episodes.step(now, routes.map(readingOf))) this.#ground.say(line)
+      const routes = added(await this.#dependencies.ask())
+      for (const line of this.#episodes.step(now, routes.map(readingOf))) this.#dependencies.say(line)
     } finally {
       this.#asking = false
     }

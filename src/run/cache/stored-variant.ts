@@ -1,4 +1,4 @@
-/** One stored answer as operators read it: what it was chosen by, and for how long it will do. */
+/** One stored answer as operators see it: what selects it, and for how long it may be used. */
 
 import { type Freshness, FreshnessFlag, isForOne } from '../../cache/freshness/freshness.ts'
 import { ageAt } from '../../cache/freshness/reuse.ts'
@@ -17,11 +17,11 @@ export function storedVariant(
   now: number,
 ): StoredVariant {
   const left = (until: number): number => seconds(life.ttl + until - ageAt(life, now))
-  // A variant has its key from the primary one, a form that was made here from that of what it was made of.
+  // A variant's key extends the primary key; the key of a coded form extends that of its original.
   const [plain = '', coding = null] = hold.key.split('\n\ne ')
   const [, variant = ''] = plain.split('\n\nv ')
   const text = readText(hold.headText(), hold)
-  // A form that was made here has the head of what it was made of, and goes out with another tag.
+  // A coded form has the head of its original, and is sent with another tag.
   const stored = coding === null ? text : withWeakTag(text)
   return {
     vary: chosenBy(variant.split('\n').slice(1)),

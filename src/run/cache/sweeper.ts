@@ -1,8 +1,8 @@
 /**
- * Goes through the store on the main thread, a little at a time: always, to free the memory of what nobody will use
- * again, and faster while there are orders that not everything has been compared with. Others who want to look at all of
- * it come along, as there is one place in the store from which a walk goes on: what they meet is swept as well, so that
- * whoever looks all day holds up nothing.
+ * Goes through the store on the main thread, a little at a time: always, to free the memory of what will not be used
+ * again, and faster while there are removals that not every object has been compared with. Other walks through the store
+ * join in, as there is one place in it from which a walk goes on: what they meet is swept as well, so that walks that
+ * never end hold up nothing.
  */
 import type { PinnedObject } from '../../store/hold.ts'
 import { type Store, StoreBusy } from '../../store/store.ts'
@@ -64,7 +64,7 @@ export class Sweeper {
   /** Goes on at once, as there is something new to look for. */
   hurry(): void {
     const { pause } = paces[this.#sweeping.pace()]
-    // Never put off: who hurries it again and again would keep it from ever going on.
+    // Never later: hurrying it again and again must not keep it from going on.
     if (this.#timer !== undefined && pause < this.#pause) this.#next(pause)
   }
 
@@ -92,23 +92,23 @@ export class Sweeper {
   }
 
   #sweep(): void {
-    // What a dead thread held in a shard whose lock could not be had then.
+    // What a dead thread held in a shard whose lock was taken then.
     this.#store.heard()
-    // Those who come along go faster.
+    // Walks go faster.
     if (this.#walkers.size > 0) return
     const { step, chains } = paces[this.#sweeping.pace()]
     this.#advance(step, chains)
   }
 
-  /** For at most about `ms`, and `most` chains. Less where nobody needs it any more, or a shard is locked. */
+  /** For at most about `ms`, and `most` chains. Less where no walk needs it any more, or a shard is locked. */
   #advance(ms: number, most: number): void {
     const until = performance.now() + ms
     for (let chains = 0; chains < most; chains += CHAINS) {
-      const came = this.#step()
-      if (came === 'end') this.#turn()
+      const reached = this.#step()
+      if (reached === 'end') this.#turn()
       this.#leave()
-      if (came === 'busy' || performance.now() >= until) return
-      if (came === 'end' && this.#walkers.size === 0 && this.#sweeping.pace() === 'idle') return
+      if (reached === 'busy' || performance.now() >= until) return
+      if (reached === 'end' && this.#walkers.size === 0 && this.#sweeping.pace() === 'idle') return
     }
   }
 
@@ -134,7 +134,7 @@ export class Sweeper {
       this.#sweeping.visit(hold)
     } catch (error) {
       if (!(error instanceof StoreBusy)) throw error
-      // The others beside it are not to be passed over as well.
+      // The objects beside it are visited all the same.
       this.#missed = true
     }
   }
@@ -146,7 +146,7 @@ export class Sweeper {
     this.#missed = false
   }
 
-  /** Whoever is where he began has seen all. */
+  /** A walk that is back where it began has seen all. */
   #leave(): void {
     for (const walker of this.#walkers) {
       if (!walker.turned || this.#store.place < walker.from) continue

@@ -12,43 +12,43 @@ export interface Probe {
   stop(): void
 }
 
-/** Told once: the finding, and in a few words what was seen. */
+/** Called once: the finding, and in a few words what was seen. */
 export type Found = (finding: CheckResult, reason: string) => void
 
 /** Bytes read of a response head, and of its body; a health page has no need for more. */
 const HEAD = 16 * 1024
 const BODY = 64 * 1024
 
-/** What goes wrong on this machine and says nothing of the server: no descriptor, port or memory left. */
+/** Errors of this machine, which say nothing about the server: no descriptor, port or memory is left. */
 const ours = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM'])
 
 /** Makes one probe of `address`. `found` is never called from within this call, nor after `stop`. */
 export function probe(address: Address, config: ProbeConfig, found: Found): Probe {
   const where = 'path' in address ? { path: address.path } : { host: address.host, port: address.port }
-  let told = false
-  const tell: Found = (finding, reason) => {
-    if (told) return
-    told = true
+  let done = false
+  const report: Found = (finding, reason) => {
+    if (done) return
+    done = true
     found(finding, reason)
   }
   const failed = (error: NodeJS.ErrnoException): void => {
     const reason = error.code ?? error.message
-    tell(ours.has(reason) ? 'unknown' : 'bad', reason)
+    report(ours.has(reason) ? 'unknown' : 'bad', reason)
   }
-  const flight = config.http === null ? dial(where, tell) : ask(where, config.http, config, tell)
+  const flight = config.http === null ? dial(where, report) : ask(where, config.http, config, report)
   flight.on('error', failed)
-  // The timer also ends what is left of a probe that has been told: a body that drips on.
+  // The timer also ends what is left of a probe that has its finding: a body that drips on.
   const timer = setTimeout(() => {
-    tell('timeout', `no answer within ${config.timeout} ms`)
+    report('timeout', `no answer within ${config.timeout} ms`)
     flight.destroy()
   }, config.timeout)
   flight.once('close', () => {
     clearTimeout(timer)
-    tell('bad', 'closed without an answer')
+    report('bad', 'closed without an answer')
   })
   return {
     stop(): void {
-      told = true
+      done = true
       flight.destroy()
     },
   }
@@ -57,20 +57,20 @@ export function probe(address: Address, config: ProbeConfig, found: Found): Prob
 type Where = { readonly path: string } | { readonly host: string; readonly port: number }
 
 interface Flight {
-  on(event: 'error', heard: (error: Error) => void): unknown
-  once(event: 'close', heard: () => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  once(event: 'close', listener: () => void): unknown
   destroy(): unknown
 }
 
-function dial(where: Where, tell: Found): Flight {
+function dial(where: Where, report: Found): Flight {
   const socket = connect(where, () => {
-    tell('good', 'took a connection')
+    report('good', 'took a connection')
     socket.destroy()
   })
   return socket
 }
 
-function ask(where: Where, path: string, config: ProbeConfig, tell: Found): Flight {
+function ask(where: Where, path: string, config: ProbeConfig, report: Found): Flight {
   const [first, last] = config.expect
   const asking = request({
     ...('path' in where ? { socketPath: where.path } : where),
@@ -86,8 +86,8 @@ function ask(where: Where, path: string, config: ProbeConfig, tell: Found): Flig
   })
   asking.on('response', (response) => {
     const status = response.statusCode ?? 0
-    if (status >= first && status <= last) tell('good', `status ${status}`)
-    else tell('bad', `status ${status}, not ${first === last ? first : `${first} to ${last}`}`)
+    if (status >= first && status <= last) report('good', `status ${status}`)
+    else report('bad', `status ${status}, not ${first === last ? first : `${first} to ${last}`}`)
     let bytes = 0
     response.on('data', (part: Buffer) => {
       bytes += part.length
@@ -97,7 +97,7 @@ function ask(where: Where, path: string, config: ProbeConfig, tell: Found): Flig
   })
   // A server that switches protocols unasked would keep the connection.
   asking.on('upgrade', (response, socket) => {
-    tell('bad', `status ${response.statusCode}`)
+    report('bad', `status ${response.statusCode}`)
     socket.destroy()
   })
   asking.end()

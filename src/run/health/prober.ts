@@ -1,6 +1,6 @@
 /**
- * Asks the servers regularly how they are, on the main thread, and writes what it finds into the ledger, where every
- * thread sees it. Servers in maintenance are left alone.
+ * Checks the health of the servers at intervals, on the main thread, and writes it into the ledger, where every thread
+ * sees it. Servers in maintenance are not checked.
  */
 
 import type { HealthConfig } from '../../config/model.ts'
@@ -29,14 +29,14 @@ export interface BusyChange {
   readonly reason: string
 }
 
-/** What the log says of that. */
+/** The log message for it. */
 export function busyLine({ pool, server, busy, reason }: BusyChange): string {
   if (!busy) return `server ${server} of pool ${pool} answers its checks in time again`
   return `server ${server} of pool ${pool} is busy: it answers requests, but its checks too late (${reason}); it stays up`
 }
 
 export interface ProberOptions {
-  /** Rings all threads: those who wait may be let in now, or have to be told that no server is left. */
+  /** Rings all threads: waiters may be admitted now, or have to be refused as no server is left. */
   readonly ring: () => void
   readonly onChange: (change: HealthChange) => void
   readonly onBusy: (busy: BusyChange) => void
@@ -72,9 +72,9 @@ class Watch {
   readonly #config: HealthConfig
   readonly #options: ProberOptions
   readonly #streak: HealthStreak
-  /** What the server had got done at the last finding. */
+  /** The server's progress at the last finding. */
   #progress: number
-  /** Checks come too late, and it was told that the server is busy. */
+  /** Checks are answered too late, and the server was reported as busy. */
   #busy = false
   #timer: NodeJS.Timeout
   #probe: Probe | null = null
@@ -108,16 +108,16 @@ class Watch {
     }
     this.#probe = probe(this.#server.config.address, this.#config, (finding, reason) => {
       this.#timer = this.#after(Math.max(0, this.#begun + this.#config.interval - performance.now()))
-      this.#heard(finding, reason)
+      this.#found(finding, reason)
     })
   }
 
-  #heard(finding: CheckResult, reason: string): void {
+  #found(finding: CheckResult, reason: string): void {
     if (finding !== 'unknown') this.#server.checked = true
     const { progress } = this.#server
     const working = progress !== this.#progress
     this.#progress = progress
-    this.#tellOfBusy(finding, working, reason)
+    this.#reportBusy(finding, working, reason)
     const from = this.#streak.health
     if (!this.#streak.heard(finding, working)) return
     const to = this.#streak.health
@@ -129,7 +129,7 @@ class Watch {
   }
 
   /** One line when checks begin to come too late for being busy, and one when they are answered in time again. */
-  #tellOfBusy(finding: CheckResult, working: boolean, reason: string): void {
+  #reportBusy(finding: CheckResult, working: boolean, reason: string): void {
     const busy = this.#streak.spares(finding, working)
     if (busy === this.#busy || (!busy && finding !== 'good')) return
     this.#busy = busy

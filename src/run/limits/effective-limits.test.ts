@@ -23,7 +23,7 @@ function scene(): { ledger: Ledger; limits: EffectiveLimits } {
   return { ledger, limits: new EffectiveLimits(ledger) }
 }
 
-test('a limit that nobody spoke about is the configured one', () => {
+test('a limit that no voice speaks about is the configured one', () => {
   const { ledger } = scene()
   assert.deepEqual([ledger.slots(server).limit, ledger.slots(server).voice], [40, 'configured'])
 })
@@ -45,7 +45,7 @@ test('the length of a queue is a limit like any other', () => {
   assert.deepEqual([ledger.queue('queue:pool:shop').bound, ledger.queue('queue:pool:shop').voice], [2, 'operator'])
 })
 
-test('a shutdown lets nobody reach a server any more, whatever an operator has said', () => {
+test('a shutdown lets no request reach a server any more, whatever an operator has said', () => {
   const { ledger, limits } = scene()
   limits.say(server, 'operator', 60)
   limits.shutDown()
@@ -64,6 +64,6 @@ test('another configuration changes what is configured, and what others have sai
   assert.deepEqual([ledger.slots(server).limit, ledger.slots(server).voice], [30, 'breaker'])
 })
 
-test('there is nothing to be said about what the ledger does not have', () => {
+test('no voice may speak about what the ledger does not have', () => {
   assert.throws(() => scene().limits.say('server:shop/b:80', 'operator', 1), RangeError)
 })

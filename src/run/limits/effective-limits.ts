@@ -1,9 +1,9 @@
 /**
- * The one owner of the limits in force. Everybody who wants to slow or stop something says so here; what results is
- * written to the ledger, where the gates read it. Main thread only.
+ * The one owner of the limits in force. Whatever slows or stops something does it here, by a voice of its own; the result
+ * is written to the ledger, where the gates read it. Main thread only.
  *
  * Lowering a limit ends nothing that is under way. After a limit was raised, ring the threads (Ledger.ringAll), so that
- * those who wait are let in.
+ * waiters are admitted.
  */
 import { identitiesOf, type Limits } from '../../ledger/identities.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -19,8 +19,8 @@ export class EffectiveLimits {
 
   /**
    * What `voice` says about a limit from now on.
-   * @param key of slots or of a line in the ledger: `server:shop/10.0.0.1:80`, `queue:pool:shop`
-   * @param value 0 … UNLIMITED; null: it has nothing to say any more. `configured` always has.
+   * @param key of slots or of a queue in the ledger: `server:shop/10.0.0.1:80`, `queue:pool:shop`
+   * @param value 0 … UNLIMITED; null: it says nothing any more. `configured` always does.
    * @returns the limit in force now
    * @throws RangeError when the ledger has no such key
    */
@@ -50,7 +50,7 @@ export class EffectiveLimits {
     for (const [key, { bound }] of queues) this.say(key, 'configured', bound)
   }
 
-  /** Lets nobody reach a server any more: those who wait and are about to be told so must not take what others set free. */
+  /** Lets no request reach a server any more: waiters that are about to be refused must not take what others set free. */
   shutDown(): void {
     for (const key in this.#ledger.plan.slots) if (/^(route|server):/.test(key)) this.say(key, 'shutdown', 0)
   }

@@ -1,4 +1,4 @@
-/** What a gate is full of, in the moment in which it turns an exchange away. */
+/** What a gate is full of, at the moment in which it refuses an exchange. */
 import type { Cause } from '../../base/cause.ts'
 import type { Config } from '../../config/model.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
@@ -23,7 +23,7 @@ export class FullOf {
     }
     const ofRoute = cause === 'route_full' || (isOfQueue(cause) && x.gateKind === 'route')
     if (!ofRoute && cause !== 'pool_full' && !isOfQueue(cause)) return null
-    // Most refusals are for want of capacity: one look tells.
+    // Most refusals are for want of capacity: one look shows that.
     if (this.#reader.holders(to) === 0) return null
     if (ofRoute) return occupancyAdvice(cause, this.#reader.ofRoute(name), route.slots.used, `route ${name}`)
     return occupancyAdvice(cause, this.#reader.ofPool(to), route.pool.pool.slots.used, `pool ${to}`)

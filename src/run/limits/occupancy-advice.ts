@@ -1,4 +1,4 @@
-/** The advice of a refusal, where it is answers that last, and not many requests, that hold what was asked for. */
+/** The advice of a refusal where the slots are held by answers that last long, not by many requests. */
 import { type Cause, rowOf } from '../../base/cause.ts'
 import { LONG } from '../../exchange/tenure.ts'
 import { seconds } from '../../watch/episodes/episodes.ts'
@@ -6,7 +6,7 @@ import type { Occupancy } from '../status/occupancy.ts'
 
 const SEE = 'headgate ctl status shows the oldest.'
 
-/** @param used slots or places in use; @param of whose they are, as `pool shop`. null: the advice of the cause is the right one. */
+/** @param used slots in use; @param of what, as `pool shop`. null: the advice of the cause is the right one. */
 export function occupancyAdvice(cause: Cause, occupancy: Occupancy, used: number, of: string): string | null {
   const { kinds, slot, stream } = occupancy
   if (cause === 'streams_full') {
@@ -23,8 +23,8 @@ export function occupancyAdvice(cause: Cause, occupancy: Occupancy, used: number
   if (waiting > 0)
     parts.push(`${count(waiting, 'request')} that the server has not answered for more than ${seconds(LONG)}`)
   const oldest = `the oldest for ${seconds(slot.age)}, on route ${slot.route}`
-  const who = `${held} of ${used} slots in use of ${of} ${are(held)} held for long: ${parts.join(', ')}; ${oldest}.`
-  return `${who} ${remedy(kinds)} ${SEE}`
+  const holders = `${held} of ${used} slots in use of ${of} ${are(held)} held for long: ${parts.join(', ')}; ${oldest}.`
+  return `${holders} ${remedy(kinds)} ${SEE}`
 }
 
 /** For what holds most of them. */

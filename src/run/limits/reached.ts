@@ -1,4 +1,4 @@
-/** Which number was reached when an exchange was refused, and what was seen of it. */
+/** Which limit was reached when an exchange was refused, and the number that was observed. */
 import type { Cause } from '../../base/cause.ts'
 import { monotonic } from '../../base/clock.ts'
 import { UNLIMITED } from '../../config/model.ts'
@@ -10,12 +10,12 @@ import type { Voice } from '../../ledger/voice.ts'
 export interface Reached {
   readonly limit: number | null
   readonly observed: number | null
-  /** Whose limit it was; left out: the configured one. */
+  /** Which voice set it; left out: the configuration. */
   readonly voice?: Voice
 }
 const unknown: Reached = { limit: null, observed: null }
 
-/** Counts as they are now; times in ms. `limit` null: the configured one says it. */
+/** Counts as they are now; times in ms. `limit` null: it is the configured one. */
 export function limitOf(x: Exchange, cause: Cause): Reached {
   const { route } = x
   switch (cause) {
@@ -24,7 +24,7 @@ export function limitOf(x: Exchange, cause: Cause): Reached {
     case 'route_full':
       return ofSlots(route?.slots ?? null)
     case 'queue_full':
-      return ofLine(x.gateKind === 'route' ? route?.gate?.queue : route?.pool.pool.gate.queue)
+      return ofQueue(x.gateKind === 'route' ? route?.gate?.queue : route?.pool.pool.gate.queue)
     case 'queue_timeout':
     case 'total_timeout':
     case 'client_header_timeout':
@@ -37,7 +37,7 @@ export function limitOf(x: Exchange, cause: Cause): Reached {
       return { limit: null, observed: Math.round(monotonic() - x.connectFrom) }
     case 'first_byte_timeout':
       return { limit: null, observed: Math.round(monotonic() - x.sentAt) }
-    // These say that nothing happened for as long as the timer was set to.
+    // Of these the time that passed is the one the timer was set to.
     case 'between_bytes_timeout':
     case 'send_timeout':
       return { limit: null, observed: x.poolConfig.timeouts.betweenBytes }
@@ -58,8 +58,8 @@ function ofSlots(slots: Slots | null): Reached {
   return slots === null ? unknown : { limit: slots.limit, observed: slots.used, voice: slots.voice }
 }
 
-function ofLine(line: QueueState | undefined): Reached {
-  return line === undefined ? unknown : { limit: line.bound, observed: line.length, voice: line.voice }
+function ofQueue(queue: QueueState | undefined): Reached {
+  return queue === undefined ? unknown : { limit: queue.bound, observed: queue.length, voice: queue.voice }
 }
 
 /** The pool's own limit, or where it has none the sum of its servers'. */

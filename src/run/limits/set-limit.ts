@@ -6,7 +6,7 @@ import type { EffectiveLimits } from './effective-limits.ts'
  * Sets the limit at `path` (`listeners.web.maxConnections`, `pools.shop.queue.max`,
  * `pools.shop.servers[0].maxConnections` …) to `value`, 0 … UNLIMITED; 0 lets nothing in, which only a program can ask
  * for: operators are held to what a file may have (config/live-limit.ts). Lowering it ends nothing that is under way;
- * who rings the threads afterwards lets in the line at once. Throws RangeError for a path or a value that is none.
+ * ring the threads afterwards, so that waiters are admitted at once. Throws RangeError for a path or a value that is none.
  */
 export function setLimit(config: Config, limits: EffectiveLimits, path: string, value: number): void {
   if (!Number.isInteger(value) || value < 0 || value > UNLIMITED) {

@@ -1,11 +1,11 @@
 /**
- * Makes sure at the start that nobody else listens where we are about to. The threads bind with SO_REUSEPORT, by which
- * any process of the same user may join them unnoticed: two instances would share the clients, and every limit would
- * count twice. So each address is bound once without it, which the kernel refuses where anybody listens.
+ * Makes sure at the start that no other process listens where this one is about to. The threads bind with SO_REUSEPORT,
+ * by which any process of the same user may join them unnoticed: two instances would share the clients, and every limit
+ * would count twice. So each address is bound once without it, which the kernel refuses where any process listens.
  *
  * Between that and the threads' own binding another instance could do the same. So starts on one port go one after the
- * other, by a lock that ends with its process: an abstract unix socket, where the system has those. Somebody else may
- * hold that name for no good reason; that delays a start and does not prevent it.
+ * other, by a lock that ends with its process: an abstract unix socket, where the system has those. Another
+ * program may hold that name for no good reason; that delays a start and does not prevent it.
  *
  * A start that is to share its addresses with a process on purpose leaves this out.
  */
@@ -18,7 +18,7 @@ import type { Address } from '../../config/model.ts'
 const PATIENCE = 3000
 const AGAIN = 25
 
-/** Resolves when nobody listens at any of them; others start on these ports when it is disposed. Rejects with the system's error. */
+/** Resolves when no process listens at any of them; other starts on these ports wait until it is disposed. Rejects with the system's error. */
 export async function claimAddresses(addresses: readonly Address[]): Promise<AsyncDisposable> {
   const fixed = addresses.filter((address) => 'port' in address && address.port !== 0) as {
     host: string

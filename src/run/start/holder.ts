@@ -1,4 +1,4 @@
-/** Who listens at an address that we could not have. As far as Linux tells it: nothing is said where it is not known. */
+/** The process that listens at an address that is in use, as far as Linux reveals it. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { endianness } from 'node:os'
 import { basename } from 'node:path'
@@ -8,7 +8,7 @@ import { hostsOverlap } from '../../config/overlap.ts'
 const LISTEN = '0A'
 const ACCEPTS = '00010000'
 
-/** A start's error, with `holder` where the address it names is in use and it can be found out by whom. */
+/** A start's error, with `holder` where the address it names is in use and the process can be found. */
 export function withHolder(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
@@ -17,7 +17,7 @@ export function withHolder(error: unknown): unknown {
   return holder === null ? error : Object.assign(error, { holder })
 }
 
-/** As `nginx (pid 123)`; null where it cannot be found out. `host`: '' for every interface. */
+/** As `nginx (pid 123)`; null where it cannot be found. `host`: '' for every interface. */
 export function holderOfPort(host: string, port: number): string | null {
   const sockets = [...table('tcp', 8), ...table('tcp6', 32)]
   const found = sockets.filter((one) => one.port === port && hostsOverlap(one.host, host))

@@ -30,28 +30,28 @@ export class DescriptorWatch {
         unconnected: unconnected.total(),
         unaccepted: unaccepted.total(),
       })
-    this.#timer = setInterval(() => this.#told(this.#look()), POLL).unref()
+    this.#timer = setInterval(() => this.#report(this.#look()), POLL).unref()
   }
 
   /** Looks a last time and ends the episode under way. */
   stop(): void {
     clearInterval(this.#timer)
-    this.#told(this.#look())
-    this.#told(this.#episodes.finish())
+    this.#report(this.#look())
+    this.#report(this.#episodes.finish())
   }
 
-  #told(line: DescriptorLine | null): void {
+  #report(line: DescriptorLine | null): void {
     if (line !== null) this.#say(line)
   }
 }
 
-/** With so many descriptors every client that is let in can have a request at a server. */
+/** With so many descriptors every admitted client can have a request at a server. */
 function neededBy({ listeners, threads }: Config): number {
   let clients = 0
   for (const { maxConnections, whenFull } of listeners) {
     if (maxConnections === UNLIMITED) return UNBOUNDED
     clients += maxConnections + (whenFull?.max ?? 0)
   }
-  // A third is kept for servers and for what else has to go on; see net/listen/descriptors.ts.
+  // A third is kept for servers and everything else that has to go on; see net/listen/descriptors.ts.
   return clients * 2 + OWN + OWN_PER_THREAD * threads
 }

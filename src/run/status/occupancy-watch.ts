@@ -1,7 +1,7 @@
-/** Tells operators what holds slots for long and which streams are open: on demand, and in the log when it is much. */
+/** Reports what holds slots for long and which streams are open: on demand, and in the log when it is much. */
 import { monotonic, steady } from '../../base/clock.ts'
 import { type Config, UNLIMITED } from '../../config/model.ts'
-import type { ToldOccupant } from '../../exchange/occupants.ts'
+import type { OccupantReport } from '../../exchange/occupants.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { PoolOccupancy } from '../../watch/admin/occupancy.ts'
 import { seconds } from '../../watch/episodes/episodes.ts'
@@ -14,16 +14,16 @@ import { within } from '../within.ts'
 import { OccupancyReader } from './occupancy.ts'
 
 const POLL = 1000
-/** How many of the oldest of a pool are told, of those that hold slots and of streams. */
+/** How many of the oldest of a pool are reported, of those that hold slots and of streams. */
 const MOST = 5
-/** How long threads may take to say who it is, in ms. What they count needs no answer. */
+/** How long threads may take to name them, in ms. Their numbers need no answer. */
 const PATIENCE = 1000
 
-export interface OccupancyGround {
+export interface OccupancyDependencies {
   readonly config: Config
   readonly ledger: Ledger
   /** The oldest that each thread knows of. */
-  ask(): Promise<readonly (readonly ToldOccupant[])[]>
+  ask(): Promise<readonly (readonly OccupantReport[])[]>
   say(line: OccupancyLine): void
 }
 
@@ -36,17 +36,17 @@ interface Limited {
 }
 
 export class OccupancyWatch {
-  readonly #ground: OccupancyGround
+  readonly #dependencies: OccupancyDependencies
   readonly #reader: OccupancyReader
   readonly #limited: readonly Limited[]
   readonly #episodes = new OccupancyEpisodes()
   readonly #timer: NodeJS.Timeout
   #looking = false
 
-  constructor(ground: OccupancyGround) {
-    this.#ground = ground
-    this.#reader = new OccupancyReader(ground.config, ground.ledger)
-    this.#limited = ground.config.pools.flatMap((pool) => limitedOf(pool, ground.ledger))
+  constructor(dependencies: OccupancyDependencies) {
+    this.#dependencies = dependencies
+    this.#reader = new OccupancyReader(dependencies.config, dependencies.ledger)
+    this.#limited = dependencies.config.pools.flatMap((pool) => limitedOf(pool, dependencies.ledger))
     this.#timer = setInterval(() => void this.look(), POLL).unref()
   }
 
@@ -54,21 +54,21 @@ export class OccupancyWatch {
     clearInterval(this.#timer)
   }
 
-  /** Looks now, and says what has become worth a line. */
+  /** Looks now, and logs what has become worth it. */
   async look(): Promise<void> {
     if (this.#looking) return
     this.#looking = true
     try {
       const readings = this.#limited.flatMap((limited) => this.#reading(limited))
-      // Only who is to be named costs the threads anything.
-      const told = this.#episodes.coming(readings).length > 0 ? await this.#told() : []
+      // Only naming the oldest costs the threads anything.
+      const reports = this.#episodes.coming(readings).length > 0 ? await this.#reports() : []
       const oldest = (of: string): string => {
         const limited = this.#limited.find((one) => one.of === of)
-        const here = told.filter(({ pool, server }) => pool === limited?.pool && isAt(limited, server))
+        const here = reports.filter(({ pool, server }) => pool === limited?.pool && isAt(limited, server))
         const first = here.find(({ kind }) => kind !== 'stream') ?? here[0]
         return first === undefined ? '' : `; the oldest is ${named(first)} for ${seconds(steady() - first.since)}`
       }
-      for (const line of this.#episodes.step(monotonic(), readings, oldest)) this.#ground.say(line)
+      for (const line of this.#episodes.step(monotonic(), readings, oldest)) this.#dependencies.say(line)
     } finally {
       this.#looking = false
     }
@@ -76,11 +76,11 @@ export class OccupancyWatch {
 
   /** Every pool in the order of the configuration, as it is now. */
   async now(): Promise<PoolOccupancy[]> {
-    const told = await this.#told()
+    const reports = await this.#reports()
     const now = steady()
-    return this.#ground.config.pools.map(({ name }) => {
+    return this.#dependencies.config.pools.map(({ name }) => {
       const { kinds } = this.#reader.ofPool(name)
-      const oldest = oldestOf(told, name).map(({ kind, route, server, method, path, since }) => ({
+      const oldest = oldestOf(reports, name).map(({ kind, route, server, method, path, since }) => ({
         kind,
         route,
         server,
@@ -93,13 +93,13 @@ export class OccupancyWatch {
   }
 
   /** The oldest first; of threads that do not answer soon, nothing. */
-  async #told(): Promise<ToldOccupant[]> {
-    const told: ToldOccupant[] = []
-    const asked = this.#ground.ask().then((all) => {
-      for (const one of all) told.push(...one)
+  async #reports(): Promise<OccupantReport[]> {
+    const reports: OccupantReport[] = []
+    const asked = this.#dependencies.ask().then((all) => {
+      for (const one of all) reports.push(...one)
     })
     await within(asked, PATIENCE)
-    return told.sort((a, b) => a.since - b.since)
+    return reports.sort((a, b) => a.since - b.since)
   }
 
   #reading({ of, pool, server, limit }: Limited): OccupancyReading[] {
@@ -112,22 +112,22 @@ export class OccupancyWatch {
 }
 
 /** The oldest of a pool. Streams may be days old: they do not hide what holds slots. */
-function oldestOf(told: readonly ToldOccupant[], pool: string): ToldOccupant[] {
-  const own = told.filter((one) => one.pool === pool)
+function oldestOf(reports: readonly OccupantReport[], pool: string): OccupantReport[] {
+  const own = reports.filter((one) => one.pool === pool)
   const slots = own.filter(({ kind }) => kind !== 'stream').slice(0, MOST)
   return [...slots, ...own.filter(({ kind }) => kind === 'stream').slice(0, MOST)]
 }
 
-/** Whether a server is the one that is limited, or one of those. */
+/** Whether a server is the limited one, or one of the limited pool. */
 function isAt({ server }: Limited, name: string): boolean {
   return server === null || server.name === name
 }
 
-function named({ method, path, route }: ToldOccupant): string {
+function named({ method, path, route }: OccupantReport): string {
   return `${method} ${path} on route ${route}`
 }
 
-/** A pool, and its servers where there are several: of one alone the pool tells all. */
+/** A pool, and its servers where there are several: a pool's only server shows nothing that the pool does not. */
 function limitedOf({ name, servers }: Config['pools'][number], ledger: Ledger): Limited[] {
   const own = ledger.slots(`pool:${name}`)
   const each = servers.map((server) => ledger.slots(`server:${name}/${server.name}`))

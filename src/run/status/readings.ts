@@ -16,11 +16,11 @@ export function gateReader(config: Config, ledger: Ledger): () => GateReading[] 
     counts: GateReading['counts'],
     causes: readonly Cause[],
     setting: string,
-    lined: boolean,
+    hasQueue: boolean,
     limit?: () => number,
   ): void => {
     const slots = ledger.slots(key)
-    const line = lined ? ledger.queue(`queue:${key}`) : null
+    const queue = hasQueue ? ledger.queue(`queue:${key}`) : null
     const admitted = ledger.counter(`${key}:admitted`)
     const waited = ledger.counter(`${key}:waited`)
     const refused = causes.map((cause) => [cause, ledger.counter(`${key}:${cause}`)] as const)
@@ -35,7 +35,7 @@ export function gateReader(config: Config, ledger: Ledger): () => GateReading[] 
         counts,
         used: slots.used,
         limit: limit?.() ?? slots.limit,
-        waiting: line?.length ?? 0,
+        waiting: queue?.length ?? 0,
         admitted: admitted.total(),
         queued: waited.total(),
         refused: by,

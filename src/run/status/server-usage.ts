@@ -1,14 +1,14 @@
-/** What has become of the attempts at each server, and what has ended exchanges, read from the ledger. */
+/** The results of the attempts at each server, and the causes that have ended exchanges, read from the ledger. */
 import { type AttemptCause, attemptCauses, type StatusClass, statusClasses } from '../../base/attempt.ts'
 import { type Cause, causeNames } from '../../base/cause.ts'
 import type { PoolConfig } from '../../config/model.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Health, Server } from '../../pool/server.ts'
 
-/** `unchecked`: no check has found out anything. Such a server is used like one that is up. */
+/** `unchecked`: no check has had a result. Such a server is used like one that is up. */
 export type ShownHealth = Health | 'unchecked'
 
-/** How often each cause has ended an exchange; causes that never did are left out. */
+/** How often each cause has ended an exchange, without those that never did. */
 export type Causes = Readonly<Partial<Record<Cause, number>>>
 
 /** All since the start. Fetches in the background are attempts too. */
@@ -17,13 +17,13 @@ export interface Attempts {
   readonly requests: number
   /** Heads of final responses, by class of their status. */
   readonly statuses: Readonly<Record<StatusClass, number>>
-  /** Attempts that failed, by cause, those included after which another server was tried; causes that never came are left out. */
+  /** Attempts that failed, by cause, those included after which another server was tried, without causes that never occurred. */
   readonly failures: Readonly<Partial<Record<AttemptCause, number>>>
   /** Failed attempts after which another server was tried. */
   readonly retried: number
 }
 
-/** What is known of a server's health. */
+/** A server's health as it is shown. */
 export function shownHealth(server: Server, { health }: Pick<PoolConfig, 'health'>): ShownHealth {
   return health !== null && server.checked ? server.health : 'unchecked'
 }
@@ -40,7 +40,7 @@ export function readAttempts(ledger: Ledger, server: string): Attempts {
   }
 }
 
-/** What has ended exchanges at a pool or a server; `key`: `pool:shop`. */
+/** The causes that have ended exchanges at a pool or a server; `key`: `pool:shop`. */
 export function readEnded(ledger: Ledger, key: string): Causes {
   return counted(causeNames, (cause) => ledger.counter(`${key}:ended:${cause}`).total())
 }

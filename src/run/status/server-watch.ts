@@ -1,4 +1,4 @@
-/** Reads what has become of the attempts at all servers, and runs `ServerEpisodes` on it, on the main thread. */
+/** Reads the results of the attempts at all servers, and runs `ServerEpisodes` on them, on the main thread. */
 import { attemptCauses, errorStatuses, systemCodes } from '../../base/attempt.ts'
 import type { Config } from '../../config/model.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -57,7 +57,7 @@ function serverReader(config: Config, ledger: Ledger): () => ServerReading[] {
       return (): ServerReading => ({
         pool: pool.name,
         server: server.name,
-        // The sums first: what they are made of was counted before them.
+        // The sums first: their parts were counted before them.
         failures: failures!.total(),
         errors: errors!.total(),
         requests: requests!.total(),

@@ -1,4 +1,4 @@
-/** What is in use right now and what has happened so far, read from the ledger. */
+/** What is in use now and what has happened so far, read from the ledger. */
 import { causeNames } from '../../base/cause.ts'
 import type { Config } from '../../config/model.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -15,28 +15,28 @@ import {
   shownHealth,
 } from './server-usage.ts'
 
-/** One limit: how much of it is in use, and its line. `limit` and `bound` may be UNLIMITED. */
+/** One limit: how much of it is in use, and its queue. `limit` and `bound` may be UNLIMITED. */
 export interface GateUsage {
   readonly name: string
   readonly inUse: number
   readonly limit: number
-  /** Whose limit and whose bound are in force. */
+  /** Which voices set the limit and the bound in force. */
   readonly limitBy: Voice
   readonly boundBy: Voice
-  /** Who waits, and how many may. */
+  /** How many wait, and how many may. */
   readonly waiting: number
   readonly bound: number
-  /** Turned away since the start. */
+  /** Refused since the start. */
   readonly refused: number
 }
 
 export interface PoolUsage extends GateUsage {
-  /** Requests that have waited in the line since the start. */
+  /** Requests that have waited in the queue since the start. */
   readonly queued: number
   readonly requests: number
   readonly streams: { readonly inUse: number; readonly limit: number; readonly limitBy: Voice }
   readonly servers: readonly ServerUsage[]
-  /** What has ended its exchanges. */
+  /** The causes that have ended its exchanges. */
   readonly causes: Causes
 }
 
@@ -47,7 +47,7 @@ export interface ServerUsage extends Attempts {
   readonly limitBy: Voice
   readonly adminState: AdminState
   readonly health: ShownHealth
-  /** What has ended the exchanges whose last server it was. */
+  /** The causes that have ended the exchanges whose last server it was. */
   readonly causes: Causes
 }
 
@@ -65,18 +65,18 @@ export function readUsage(config: Config, ledger: Ledger, servers: ReadonlyMap<s
   const gate = (kind: 'listener' | 'route' | 'pool', name: string): GateUsage => {
     const key = `${kind}:${name}`
     const slots = ledger.slots(key)
-    const line = ledger.queue(`queue:${key}`)
+    const queue = ledger.queue(`queue:${key}`)
     let refused = 0
     for (const cause of kind === 'listener' ? listenerCauses : gateCauses[kind])
       refused += ledger.counter(`${key}:${cause}`).total()
-    const [limitBy, boundBy] = [slots.voice, line.voice]
+    const [limitBy, boundBy] = [slots.voice, queue.voice]
     return {
       name,
       inUse: slots.used,
       limit: slots.limit,
       limitBy,
-      waiting: line.length,
-      bound: line.bound,
+      waiting: queue.length,
+      bound: queue.bound,
       boundBy,
       refused,
     }

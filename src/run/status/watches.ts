@@ -1,5 +1,5 @@
 /**
- * What the main thread watches to tell the operator of in its log: gates that are full, servers that fail, refreshes that
+ * What the main thread watches and reports in its log: gates that are full, servers that fail, refreshes that
  * fail, file descriptors that are scarce.
  */
 import { monotonic } from '../../base/clock.ts'
@@ -21,7 +21,7 @@ export class Watches {
   readonly #refreshes: RefreshWatch | null
   readonly #descriptors: DescriptorWatch
 
-  /** `openFiles`: how many descriptors the process may open. `askRefreshes`: what each thread knows of its refreshes; null: nothing is cached. */
+  /** `openFiles`: how many descriptors the process may open. `askRefreshes`: the refreshes of each thread; null: nothing is cached. */
   constructor(
     config: Config,
     ledger: Ledger,

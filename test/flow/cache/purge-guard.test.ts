@@ -36,7 +36,7 @@ test('a server in maintenance or draining counts as a full one', async () => {
     assert.deepEqual(await guarded(gate), [false, ''])
     const busy = get(gate.port, '/busy')
     await until(() => asked.length === 1)
-    assert.deepEqual(await guarded(gate), [true, 'all places of pool shop are taken'])
+    assert.deepEqual(await guarded(gate), [true, 'all slots of pool shop are in use'])
     asked.pop()?.answer('')
     await busy
     await until(() => gate.gate.usage().pools[0]?.inUse === 0)
@@ -71,7 +71,7 @@ test('the full pool of a route that stores nothing, or of another route than the
     { prefix: 'http://a.other.test/' },
     { tags: ['a'] },
   ])
-    assert.deepEqual(await guarded(gate, body), [true, 'all places of pool up are taken'], JSON.stringify(body))
+    assert.deepEqual(await guarded(gate, body), [true, 'all slots of pool up are in use'], JSON.stringify(body))
   asked.pop()?.answer('')
   await busy
   await settled(gate.gate)
@@ -87,10 +87,10 @@ test('a route whose places are taken, or where somebody waits for one, counts as
   })
   const first = get(gate.port, '/busy?1')
   await until(() => asked.length === 1)
-  assert.deepEqual(await guarded(gate), [true, 'all places of route shop are taken'])
+  assert.deepEqual(await guarded(gate), [true, 'all slots of route shop are in use'])
   const second = get(gate.port, '/busy?2')
   await until(() => gate.gate.usage().routes[0]?.waiting === 1)
-  assert.deepEqual(await guarded(gate), [true, 'a request waits in the line of route shop'])
+  assert.deepEqual(await guarded(gate), [true, 'a request waits in the queue of route shop'])
   asked.shift()?.answer('')
   await first
   await until(() => asked.length === 1)

@@ -206,7 +206,7 @@ test('what may never be used stale is not removed while the servers are saturate
       assert.equal(status, 409, control)
       assert.partialDeepStrictEqual(says, {
         type: 'urn:headgate:problem:servers-saturated',
-        detail: 'all places of pool shop are taken, and what is stored there may not be used stale',
+        detail: 'all slots of pool shop are in use, and what is stored there may not be used stale',
         fix: 'wait until they have room, or insist with force: true',
         place: 'pools.shop',
       })

@@ -1,7 +1,7 @@
 /**
- * The main thread's side of the cache: what operators order and ask. Orders to remove are told to every thread before
- * they are answered, so that none serves what is to go; a sweeper then goes through the store at leisure and frees the
- * memory of what is gone and of what nobody will use again.
+ * The main thread's side of the cache: purges, bans, and what operators ask. A removal is in effect on every thread before
+ * it is answered, so that none serves what is to go; a sweeper then goes through the store at leisure and frees the
+ * memory of what is gone and of what will not be used again.
  */
 
 import { expire, Freshness } from '../../cache/freshness/freshness.ts'
@@ -35,12 +35,12 @@ import { holders, holdersOf, type Saturation } from './cache-memory.ts'
 import { storedVariant } from './stored-variant.ts'
 import { Sweeper } from './sweeper.ts'
 
-/** What the cache's orders need of the process. */
-export interface CacheGround {
+/** What it needs of the process. */
+export interface CacheDependencies {
   readonly config: Config
   readonly store: Store
-  /** Tells every thread what is new; resolves when it is in effect on all of them. */
-  tell(removals: RemovalSnapshot): Promise<void>
+  /** Sends new removals to every thread; resolves when they are in effect on all of them. */
+  broadcast(removals: RemovalSnapshot): Promise<void>
   /** What any thread has noted about one of these targets last. */
   why(targets: readonly string[]): Promise<Noted>
   /** Why the servers behind these routes could not carry what would be asked for again, null when they could. */
@@ -49,23 +49,23 @@ export interface CacheGround {
   count(key: string): number
 }
 
-export class CacheOrders implements CacheControl {
-  readonly #ground: CacheGround
+export class CachePurger implements CacheControl {
+  readonly #dependencies: CacheDependencies
   readonly #bans = new Removals()
   readonly #life = new Freshness()
-  readonly #book = new RemovalLog()
+  readonly #log = new RemovalLog()
   readonly #caching: readonly Caching[]
-  /** The last order when the walk began that is under way. */
+  /** The last removal when the walk under way began. */
   #walking = 0
   readonly #sweeper: Sweeper
 
-  constructor(ground: CacheGround) {
-    this.#ground = ground
-    this.#caching = ground.config.routes.filter((route): route is Caching => route.cache !== null)
-    this.#sweeper = new Sweeper(ground.store, {
+  constructor(dependencies: CacheDependencies) {
+    this.#dependencies = dependencies
+    this.#caching = dependencies.config.routes.filter((route): route is Caching => route.cache !== null)
+    this.#sweeper = new Sweeper(dependencies.store, {
       visit: (hold) => this.#visit(hold, Date.now()),
-      // Patterns are tried on whatever is met until they have been carried out; names cost nothing.
-      pace: () => (!this.#book.busy ? 'idle' : this.#book.costly ? 'hurried' : 'steady'),
+      // Patterns are tried on every object that is met until they have been carried out; names cost nothing.
+      pace: () => (!this.#log.busy ? 'idle' : this.#log.costly ? 'hurried' : 'steady'),
       walked: () => this.#walked(),
     })
   }
@@ -74,9 +74,9 @@ export class CacheOrders implements CacheControl {
     this.#sweeper.stop()
   }
 
-  /** The orders that a new thread has to heed. */
+  /** The removals that a new thread begins with. */
   get removals(): RemovalSnapshot {
-    return this.#book.all
+    return this.#log.all
   }
 
   async purge({ url, prefix, tags, soft, force }: Purge): Promise<Removal> {
@@ -88,14 +88,14 @@ export class CacheOrders implements CacheControl {
       routes = holders(routes, { host: named.host, path: named.path, whole: false })
     } else if (url !== null) {
       const named = orThrow(readUrl(url), url)
-      routes = holdersOf(this.#ground.config, routes, named)
+      routes = holdersOf(this.#dependencies.config, routes, named)
       what = { kind: 'targets', targets: targetsOf(routes, named) }
     }
     if (routes.length === 0) {
       const reason = `no route that caches takes ${url ?? `what begins with ${prefix}`}, so that nothing is stored for it`
       return { done: false, why: 'nowhere', reason, routes: this.#caching.map(described) }
     }
-    const full = force ? null : this.#ground.saturated(namesOf(routes))
+    const full = force ? null : this.#dependencies.saturated(namesOf(routes))
     if (full !== null && what.kind === 'targets' && this.#neverStale(what.targets)) return spared(full)
     const softened = !soft && full !== null
     return await this.#give(what, soft || softened, softened)
@@ -104,7 +104,7 @@ export class CacheOrders implements CacheControl {
   /** The method PURGE. */
   async purgeTargets(targets: readonly string[]): Promise<Purged> {
     const routes = [...new Set(targets.map((target) => partsOf(target).space))]
-    const full = this.#ground.saturated(routes)
+    const full = this.#dependencies.saturated(routes)
     if (full !== null && this.#neverStale(targets))
       return { done: false, cause: 'purge_saturated', says: spared(full).reason }
     const softened = full !== null
@@ -113,24 +113,24 @@ export class CacheOrders implements CacheControl {
     return { done: true, says: softened ? 'made stale, as the servers are saturated' : 'purged' }
   }
 
-  /** An unsafe request has changed all of this. Resolves when no thread serves the former state of it any more. */
+  /** An unsafe request has changed all of this. Resolves when no thread serves its former state any more. */
   async changed(trees: readonly Tree[]): Promise<void> {
     const now = Date.now()
-    // What has changed must not be served, and where there is no room to say what it is, nothing is.
-    const orders = trees.map((tree) => this.#book.give(tree, false, now) ?? this.#book.giveAll(now))
-    await this.#tell(this.#book.with(orders))
+    // What has changed must not be served; where there is no room to say what that is, nothing stored is.
+    const orders = trees.map((tree) => this.#log.give(tree, false, now) ?? this.#log.giveAll(now))
+    await this.#broadcast(this.#log.with(orders))
     this.#sweeper.hurry()
   }
 
   async ban(ban: Ban, force: boolean): Promise<Removal> {
-    const full = force ? null : this.#ground.saturated(namesOf(this.#caching))
+    const full = force ? null : this.#dependencies.saturated(namesOf(this.#caching))
     if (full !== null) return { done: false, why: 'saturated', ...full }
     return await this.#give({ kind: 'ban', expression: ban.text }, false, false)
   }
 
   /**
    * Whether something that can be looked up under these targets is served now and could not be used stale even under
-   * pressure, so that making it stale is removing it. Of variants nothing is known.
+   * pressure, so that making it stale would remove it. Of variants nothing is known.
    */
   #neverStale(targets: readonly string[]): boolean {
     const now = Date.now()
@@ -138,11 +138,11 @@ export class CacheOrders implements CacheControl {
     return targets.some((target) => {
       const route = settings.get(partsOf(target).space)
       try {
-        using hold = this.#ground.store.find(target, false)
+        using hold = this.#dependencies.store.find(target, false)
         if (route === undefined || hold === null || hold.kind !== KIND.response) return false
         const life = this.#life
         if (!outlives(this.#bans, hold, life, now)) return false
-        const served = (): boolean => usableWhenSaturated(life, ANYBODY, route, 1, now)
+        const served = (): boolean => usableWhenSaturated(life, NO_DIRECTIVES, route, 1, now)
         if (!served()) return false
         expire(life, now)
         return !served()
@@ -154,39 +154,39 @@ export class CacheOrders implements CacheControl {
   }
 
   async #give(what: Named, soft: boolean, softened: boolean): Promise<Removal> {
-    const order = this.#book.give(what, soft, Date.now())
+    const order = this.#log.give(what, soft, Date.now())
     if (order === null) {
-      const reason = `${this.#book.pending.length} orders are still being carried out, and no more are taken meanwhile`
+      const reason = `${this.#log.pending.length} orders are still being carried out, and no more are taken meanwhile`
       return { done: false, why: 'full', reason }
     }
-    await this.#tell(this.#book.with([order]))
+    await this.#broadcast(this.#log.with([order]))
     if (what.kind === 'targets') for (const target of what.targets) this.#removeNow(target, soft)
     this.#sweeper.hurry()
     return { done: true, soft, softened }
   }
 
-  async #tell(removals: RemovalSnapshot): Promise<void> {
+  async #broadcast(removals: RemovalSnapshot): Promise<void> {
     this.#bans.heed(removals)
-    await this.#ground.tell(removals)
+    await this.#dependencies.broadcast(removals)
   }
 
-  /** Frees at once what stands under a target itself; its variants are found through that only. */
+  /** Frees at once what is stored under a target itself; its variants are found only through that. */
   #removeNow(target: string, soft: boolean): void {
-    const { store } = this.#ground
+    const { store } = this.#dependencies
     try {
       using hold = store.find(target)
       if (hold === null) return
       if (hold.kind !== KIND.varies) this.#visit(hold, Date.now())
       else if (!soft) store.removeHeld(hold)
     } catch (error) {
-      // The sweeper comes by later.
+      // The sweeper finds it later.
       if (!(error instanceof StoreBusy)) throw error
     }
   }
 
   orders(): Promise<readonly OrderEntry[]> {
     const now = Date.now()
-    const entries = this.#book.pending.map(({ what, soft, at }) => ({
+    const entries = this.#log.pending.map(({ what, soft, at }) => ({
       order: textOf(what),
       soft,
       age: Math.round((now - at) / 1000),
@@ -196,7 +196,7 @@ export class CacheOrders implements CacheControl {
 
   async object(url: string): Promise<ObjectReport> {
     const named = orThrow(readUrl(url), url)
-    const routes = holdersOf(this.#ground.config, this.#caching, named)
+    const routes = holdersOf(this.#dependencies.config, this.#caching, named)
     const targets = targetsOf(routes, named)
     // The walk may meet an object twice.
     const variants = new Map<string, StoredVariant>()
@@ -207,7 +207,7 @@ export class CacheOrders implements CacheControl {
       const route = routes.find(({ name }) => name === partsOf(key).space)
       if (route !== undefined) variants.set(key, storedVariant(hold, this.#life, route.cache, now))
     })
-    const { answer, passed } = await this.#ground.why(targets)
+    const { answer, passed } = await this.#dependencies.why(targets)
     const last = answer && {
       stored: isOf(isStored, answer.reason),
       ...toldOf(answer),
@@ -222,7 +222,7 @@ export class CacheOrders implements CacheControl {
     }
   }
 
-  /** Shows `visit` what is stored under these targets: looks it up where that finds all, else walks. */
+  /** Calls `visit` with what is stored under these targets: looks it up where that finds all, else walks the store. */
   async #eachOf(targets: readonly string[], visit: (hold: PinnedObject) => void): Promise<void> {
     const held = this.#lookUp(targets)
     if (held === null)
@@ -237,10 +237,10 @@ export class CacheOrders implements CacheControl {
     }
   }
 
-  /** What lies under these targets themselves, and the coded forms of it. Null: there may be more than can be looked up. */
+  /** What is stored under these targets themselves, and its coded forms. Null: there may be more than can be looked up. */
   #lookUp(targets: readonly string[]): PinnedObject[] | null {
-    const { config, store } = this.#ground
-    // What they say of host and port makes keys of its own (saidBeyond).
+    const { config, store } = this.#dependencies
+    // The host and port that they forward make further keys (saidBeyond).
     if (config.listeners.some(({ trustedProxies }) => trustedProxies.length > 0)) return null
     const held: PinnedObject[] = []
     const find = (key: string): PinnedObject | null => {
@@ -266,7 +266,7 @@ export class CacheOrders implements CacheControl {
   }
 
   usage(): Promise<CacheUsage> {
-    const { count, store } = this.#ground
+    const { count, store } = this.#dependencies
     const { objects, bytes, capacity, evicted, resets } = store.usage()
     return Promise.resolve({
       size: capacity,
@@ -282,18 +282,18 @@ export class CacheOrders implements CacheControl {
       refreshFailed: count('cache:refreshFailed'),
       evicted,
       resets,
-      orders: this.#book.pending.length,
+      orders: this.#log.pending.length,
     })
   }
 
   #walked(): void {
-    const forgotten = this.#book.sweptTo(this.#walking, Date.now())
-    this.#walking = this.#book.last
-    if (forgotten) void this.#tell(this.#book.with([]))
+    const forgotten = this.#log.sweptTo(this.#walking, Date.now())
+    this.#walking = this.#log.last
+    if (forgotten) void this.#broadcast(this.#log.with([]))
   }
 
   #visit(hold: PinnedObject, now: number): void {
-    const { store } = this.#ground
+    const { store } = this.#dependencies
     if (hold.kind === KIND.pass && hold.meta(SLOT.until) < now) store.removeHeld(hold)
     if (hold.kind !== KIND.response) return
     const stays = outlives(this.#bans, hold, this.#life, now)
@@ -302,10 +302,10 @@ export class CacheOrders implements CacheControl {
   }
 }
 
-/** A request that says nothing of what it takes. */
-const ANYBODY = new RequestDirectives()
+/** A request without cache directives. */
+const NO_DIRECTIVES = new RequestDirectives()
 
-/** The answer to a purge that would be a removal, whatever it is called. */
+/** The answer to a soft purge that would be a removal in effect. */
 function spared({ reason, place }: Saturation): Removal & { readonly done: false } {
   return { done: false, why: 'saturated', reason: `${reason}, and what is stored there may not be used stale`, place }
 }
@@ -321,7 +321,7 @@ function namesOf(routes: readonly Caching[]): string[] {
   return routes.map(({ name }) => name)
 }
 
-/** A route and what it takes. */
+/** A route with its hosts and path. */
 function described({ name, hosts, path }: Caching): string {
   return `${name} (${hosts.length === 0 ? 'any host' : hosts.join(' ')}, ${path})`
 }

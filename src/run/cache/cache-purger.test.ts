@@ -9,7 +9,7 @@ import { createStoreMemory } from '../../store/memory.ts'
 import { planStore } from '../../store/plan.ts'
 import { Store } from '../../store/store.ts'
 import type { Purge } from '../../watch/admin/cache-control-port.ts'
-import { CacheOrders } from './cache-orders.ts'
+import { CachePurger } from './cache-purger.ts'
 
 const config = configFrom({
   listeners: { web: { bind: ':0' } },
@@ -24,12 +24,12 @@ const nothing: Purge = { url: null, prefix: null, tags: [], soft: false, force: 
 function orders(
   t: TestContext,
   { saturated = null, noted = { answer: null, passed: null } }: { saturated?: string | null; noted?: Noted } = {},
-): { cache: CacheOrders; told: RemovalSnapshot[] } {
+): { cache: CachePurger; told: RemovalSnapshot[] } {
   const told: RemovalSnapshot[] = []
-  const cache = new CacheOrders({
+  const cache = new CachePurger({
     config,
     store: new Store(createStoreMemory(planStore({ bytes: 1 << 20, threads: 1 })), 1, () => {}),
-    tell: async (removals) => void told.push(removals),
+    broadcast: async (removals) => void told.push(removals),
     why: async () => noted,
     saturated: () => (saturated === null ? null : { reason: saturated, place: 'pools.app' }),
     count: (key) => counted.indexOf(key),
