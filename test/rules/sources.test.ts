@@ -83,7 +83,7 @@ const failures = new Set(
  */
 const notGiven: readonly { readonly path: string; readonly code: string; readonly reason: string }[] = [
   { path: 'src/run/supervisor.ts', code: 'const PAUSE =', reason: 'ms' },
-  { path: 'src/run/supervisor.ts', code: 'const LAST_WORDS =', reason: 'ms' },
+  { path: 'src/run/supervisor.ts', code: 'const LAST_LINES =', reason: 'ms' },
   { path: 'src/exchange/cache/store-answer.ts', code: 'status >= 500', reason: 'read from a response' },
   { path: 'src/cache/freshness/status.ts', code: "TOO_MANY = statuses('429')", reason: 'read from a response' },
   {
