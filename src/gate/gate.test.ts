@@ -95,7 +95,7 @@ test('nobody slips past those who wait, even if something looks free', () => {
   const [a, b, c] = guests(3) as [Guest, Guest, Guest]
   admit(hut, a)
   assert.equal(admit(hut, b), 'waits')
-  hut.source.stalls[0]!.slots.limit = 2 // free, and nobody was told yet
+  hut.source.stalls[0]!.slots.enforce({ value: 2, voice: 'operator' }) // free, and nobody was told yet
   assert.equal(admit(hut, c), 'waits')
   assert.deepEqual([b.grants, c.grants], [1, 0])
 })
@@ -147,7 +147,7 @@ test('a free slot wins over the deadline', () => {
   const [a, b] = guests(2) as [Guest, Guest]
   admit(hut, a)
   admit(hut, b)
-  hut.source.stalls[0]!.slots.limit = 2
+  hut.source.stalls[0]!.slots.enforce({ value: 2, voice: 'operator' })
   assert.equal(expire(hut, b)?.of.index, 0)
   a.dispose()
   b.dispose()
@@ -158,7 +158,7 @@ test('a lowered limit ends nothing, and what is freed above it is not handed on'
   const { hut, empty } = scene({ servers: [3], line: 5 })
   const all = guests(4)
   for (const guest of all) admit(hut, guest)
-  hut.source.stalls[0]!.slots.limit = 1
+  hut.source.stalls[0]!.slots.enforce({ value: 1, voice: 'operator' })
   all[0]!.dispose()
   all[1]!.dispose()
   assert.deepEqual([hut.source.stalls[0]!.slots.used, all[3]!.grants], [1, 0])
@@ -172,7 +172,7 @@ test('a raised limit lets in all that fit, in order', () => {
   const { hut } = scene({ servers: [1], line: 9 })
   const all = guests(6)
   for (const guest of all) admit(hut, guest)
-  hut.source.stalls[0]!.slots.limit = 4
+  hut.source.stalls[0]!.slots.enforce({ value: 4, voice: 'operator' })
   hut.gate.admitWaiting()
   assert.deepEqual(
     all.map((guest) => guest.grants),
@@ -204,7 +204,7 @@ test('the oldest may be served at once although others wait', () => {
   assert.equal(admit(hut, c), 'waits') // for s0
   const arrival = a.arrival
   assert.notEqual(arrival, 0)
-  hut.source.stalls[1]!.slots.limit = 2
+  hut.source.stalls[1]!.slots.enforce({ value: 2, voice: 'operator' })
   a.held = null // its permit is still out
   assert.equal(admit(hut, a), 'at s1')
   assert.equal(a.arrival, arrival)
@@ -321,7 +321,7 @@ test('a waiter that leaves while others are being told passes on what it was ser
   const { hut, empty } = scene({ servers: [1], line: 5 })
   const [a, b, c, d] = guests(4) as [Guest, Guest, Guest, Guest]
   for (const guest of [a, b, c, d]) admit(hut, guest)
-  hut.source.stalls[0]!.slots.limit = 3
+  hut.source.stalls[0]!.slots.enforce({ value: 3, voice: 'operator' })
   b.onGranted = () => hut.gate.leave(c) // c was served together with b
   hut.gate.admitWaiting()
   assert.deepEqual([b.grants, c.grants, d.grants], [1, 0, 1])
@@ -333,7 +333,7 @@ test('a waiter whose deadline fires while others are being told gets what it was
   const { hut, empty } = scene({ servers: [1], line: 5 })
   const [a, b, c] = guests(3) as [Guest, Guest, Guest]
   for (const guest of [a, b, c]) admit(hut, guest)
-  hut.source.stalls[0]!.slots.limit = 3
+  hut.source.stalls[0]!.slots.enforce({ value: 3, voice: 'operator' })
   b.onGranted = () => assert.equal(expire(hut, c)?.of.index, 0)
   hut.gate.admitWaiting()
   assert.deepEqual([b.grants, c.grants], [1, 0])
@@ -381,7 +381,7 @@ test('a listener is a gate of one limit', () => {
   assert.ok(permit instanceof Permit)
   assert.equal(gate.admit(b), null)
   assert.equal(gate.admit(c), 'queue_full')
-  gate.queue.bound = 0
+  gate.queue.enforce({ value: 0, voice: 'operator' })
   assert.equal(gate.admit(c), 'listener_full')
   permit[Symbol.dispose]()
   assert.equal(b.granted_, true)

@@ -106,7 +106,7 @@ class World {
       this.souls.push(soul)
       this.#come(soul)
     } else if (step.do === 'limit') {
-      this.main.slots(this.keys[step.key]!).limit = step.to
+      this.main.slots(this.keys[step.key]!).enforce({ value: step.to, voice: 'operator' })
       this.main.ringAll()
     } else if (step.do === 'open') {
       this.huts[0]!.source.stalls[step.stall]!.open = step.yes

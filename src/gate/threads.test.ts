@@ -50,7 +50,7 @@ test('who comes joins the line when anyone waits on any thread', () => {
   const [a, b] = huts
   come(a)
   const first = come(a)
-  a.source.stalls[0]!.slots.limit = 2
+  a.source.stalls[0]!.slots.enforce({ value: 2, voice: 'operator' })
   const second = come(b)
   assert.deepEqual([second.held, b.gate.queue.length], [null, 2])
   a.bell() // the second has found what was free, and it went to the first
@@ -191,7 +191,7 @@ test('a raised limit lets in the oldest, wherever they wait', () => {
   const [a] = huts
   come(a)
   const all = Array.from({ length: 30 }, (_, i) => come(huts[i % 3]!))
-  main.slots('server:shop/s0').limit = 21
+  main.slots('server:shop/s0').enforce({ value: 21, voice: 'operator' })
   main.ringAll()
   for (let i = 0; i < 4; i++) for (const hut of huts) hut.bell()
   const served = all.map((guest) => guest.grants)
@@ -206,7 +206,7 @@ test('a lowered limit is kept also by what is on its way', () => {
   const [one, two] = [come(a), come(a)]
   const waiter = come(b)
   one.dispose()
-  main.slots('server:shop/s0').limit = 1
+  main.slots('server:shop/s0').enforce({ value: 1, voice: 'operator' })
   b.bell()
   assert.deepEqual([waiter.grants, main.slots('server:shop/s0').used], [0, 1])
   two.dispose()

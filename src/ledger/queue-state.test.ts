@@ -94,7 +94,7 @@ test('no more is sent to a thread than it has waiters', () => {
   const { lines, ledgers } = three(9)
   const [a, b] = [lines[0]!, lines[1]!]
   const slots = ledgers[0]!.slots('server:shop/s0')
-  slots.limit = 5
+  slots.enforce({ value: 5, voice: 'operator' })
   slots.take()
   b.join()
   b.publish(10, 0, 0)

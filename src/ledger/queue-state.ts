@@ -92,10 +92,6 @@ export class QueueState {
     return Atomics.load(this.#cells, this.#at + QUEUE.bound)
   }
 
-  set bound(n: number) {
-    Atomics.store(this.#cells, this.#at + QUEUE.bound, n)
-  }
-
   /** Which voice set the bound in force. */
   get voice(): Voice {
     return voices[Atomics.load(this.#cells, this.#at + QUEUE.voice)]!
@@ -104,7 +100,7 @@ export class QueueState {
   /** Puts a bound in force; see Slots.enforce. */
   enforce({ value, voice }: LimitInForce): void {
     Atomics.store(this.#cells, this.#at + QUEUE.voice, voices.indexOf(voice))
-    this.bound = value
+    Atomics.store(this.#cells, this.#at + QUEUE.bound, value)
   }
 
   /** Waiters of this thread. */

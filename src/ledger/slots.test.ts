@@ -28,7 +28,7 @@ test('a lowered limit takes nothing away and lets nobody in until enough have le
   const { main } = lay({ servers: [3] })
   const slots = main.slots('server:shop/s0')
   for (let i = 0; i < 3; i++) slots.take()
-  slots.limit = 1
+  slots.enforce({ value: 1, voice: 'operator' })
   assert.deepEqual([slots.used, slots.over, slots.take()], [3, true, false])
   slots.give()
   slots.give()

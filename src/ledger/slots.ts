@@ -60,10 +60,6 @@ export class Slots {
     return Atomics.load(this.#cells, this.#limit)
   }
 
-  set limit(n: number) {
-    Atomics.store(this.#cells, this.#limit, n)
-  }
-
   /** Which voice set the limit in force. */
   get voice(): Voice {
     return voices[Atomics.load(this.#cells, this.#voice)]!
@@ -72,7 +68,7 @@ export class Slots {
   /** Puts a limit in force. Main thread only. The voice is for explanations only, so the order of the two stores is no matter. */
   enforce({ value, voice }: LimitInForce): void {
     Atomics.store(this.#cells, this.#voice, voices.indexOf(voice))
-    this.limit = value
+    Atomics.store(this.#cells, this.#limit, value)
   }
 
   /** More in use than the limit allows, after it was lowered: what is freed now is not handed on. */
