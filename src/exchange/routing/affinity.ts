@@ -1,4 +1,4 @@
-/** Which server a request would like to go to: by the hash of one of its properties, or by its sticky cookie. */
+/** Which server a request prefers: by the hash of one of its properties, or by its sticky cookie. */
 import type { BalanceConfig } from '../../config/model.ts'
 import { hashKey } from '../../pool/hash.ts'
 import { cookieValue, type Sticky } from '../../pool/sticky.ts'
@@ -7,7 +7,7 @@ import type { RequestHead } from '../../wire/http/head.ts'
 import { clientOf } from '../../wire/http1/forward.ts'
 import type { Exchange } from '../exchange.ts'
 
-/** Address of the client that asked: the peer's or, where that is a trusted proxy, the one it names. */
+/** Address of the client: the peer's or, where that is a trusted proxy, the one it names. */
 export function clientAddress(x: Exchange): string {
   const { hop } = x.client
   return hop.trusted ? clientOf(x.head, hop.peer, x.listener.trusts) : hop.peer

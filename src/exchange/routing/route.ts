@@ -3,8 +3,8 @@
  * wildcard (the longer first) before any host, then the longest path prefix by whole segments. Looking one up costs the
  * number of path segments, not the number of routes.
  *
- * Paths count as they are written, and servers may read more into them. So a path may be sent to one route and mean, to
- * the server there, a page that the configuration gives to another: see `strays`.
+ * Paths are matched as they are written, and servers may decode them further. So a path may be sent to one route and mean,
+ * to the server there, a page that the configuration gives to another: see `strays`.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Cause } from '../../base/cause.ts'
@@ -21,7 +21,7 @@ export interface RouteCounters {
   ended(ofRoute: boolean, cause: Cause | null, queued: number, firstByte: number, total: number): void
 }
 
-/** A route as it acts: its own limit and the pool behind it. */
+/** A route in use: its own limit and the pool behind it. */
 export interface Route {
   readonly config: RouteConfig
   readonly pool: Upstream
@@ -34,10 +34,10 @@ export interface Route {
   readonly counters: RouteCounters
 }
 
-/** An odd path that is longer is not read, but taken for one that strays. */
+/** An odd path that is longer is not decoded, but taken for one that strays. */
 const LONGEST_READ = 1024
 
-/** All that finding a route asks of it. */
+/** All that is needed to find a route. */
 interface Found {
   readonly config: RouteConfig
 }
@@ -46,7 +46,7 @@ export class Routes<R extends Found = Route> {
   /** Whether any of them caches. */
   readonly caches: boolean
   readonly #written = new Table<R>()
-  /** The same by what servers may take their paths for; null until a request makes it needed. */
+  /** The same by what servers may decode their paths to; null until a request needs it. */
   #meant: Table<R> | null = null
   /** Paths make a difference at all. */
   readonly #byPath: boolean
@@ -68,15 +68,15 @@ export class Routes<R extends Found = Route> {
   }
 
   /**
-   * Whether a request that takes this route may ask its server for what belongs to another one, or to none, and is not to
-   * be cached as it is here. The path of the route itself means what is written there.
+   * Whether a request on this route may ask its server for what belongs to another route, or to none, and must not be
+   * cached here. The path of the route itself means what is written there.
    */
   strays(route: R, host: string, path: string): boolean {
     if (!this.#byPath) return false
     const own = route.config.path
     if (!isOdd(path, own === '/' ? 0 : own.length, this.#foreign)) return false
     const whole = pathOf(path)
-    // Reading it takes a while then, and nobody is to keep a thread busy with that.
+    // Decoding it takes long, and no client may keep a thread busy with that.
     if (whole.length > LONGEST_READ) return true
     this.#meant ??= this.#written.meant()
     for (const meaning of meanings(whole)) {
@@ -162,7 +162,7 @@ class ByPath<R extends Found> {
     return root
   }
 
-  /** Where a path may mean two of them, it is taken for the one that does not cache. */
+  /** A path that may mean two of them is taken for the one that does not cache. */
   meant(): ByPath<R> {
     const all = new ByPath<R>()
     const { yes = [], no = [] } = Object.groupBy(this.#routes, ([, { config }]) =>

@@ -1,4 +1,4 @@
-/** A pool as one thread uses it: who may be asked (the pool), over which connections (idle ones per server). */
+/** A pool as one thread uses it: its servers and their gate (the pool), and the idle connections to each of them. */
 import type { Wheel } from '../../base/wheel.ts'
 import type { PoolConfig } from '../../config/model.ts'
 import type { Counter } from '../../ledger/counter.ts'
