@@ -114,7 +114,11 @@ export class DataPlane implements ExchangeContext {
     this.#openListeners(next, ledger)
     this.#older.add(before)
     before.retire()
-    return before.over.then(() => void this.#older.delete(before))
+    return before.over.then(() => {
+      this.#older.delete(before)
+      // They keep hold of the generation they were used in last.
+      this.#spare.length = 0
+    })
   }
 
   #openListeners(generation: Generation, ledger: Ledger): void {

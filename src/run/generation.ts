@@ -71,11 +71,10 @@ export class Generation implements GenerationOfExchanges {
 
     const upstreams = new Map<string, Upstream>()
     for (const pool of config.pools) {
-      const own = new Pool(pool, ledger, thread, gates.pool(pool.name, ledger))
-      this.#releases.push(() => {
-        own.retire()
-        gates.releasePool(pool.name)
-      })
+      const gate = gates.pool(pool.name, ledger)
+      this.#releases.push(() => gates.releasePool(pool.name))
+      const own = new Pool(pool, ledger, thread, gate)
+      this.#releases.push(() => own.retire())
       upstreams.set(pool.name, new Upstream(own, ledger, wheel, config.name))
     }
     this.#upstreams = [...upstreams.values()]
