@@ -250,7 +250,7 @@ export const causes = {
     proxyStatus: 'destination_unavailable',
     letter: 'K',
     sentence: 'The site is being restarted. Please try again shortly.',
-    advice: 'Headgate was told to stop and the drain time was over before this request was done.',
+    advice: 'Headgate was stopping, and the drain time was over before this request was done.',
   },
 
   // The server failed.

@@ -11,17 +11,17 @@ import { type Store, StoreBusy } from '../../store/store.ts'
 const CHAINS = 16
 /**
  * How long a step and the pause after it last, in ms, and how many chains it takes at most. The main thread has other
- * things to do, and the processor too: where somebody purges all day, `steady` goes on all day.
+ * things to do, and the processor too: where purges come all day, `steady` goes on all day.
  */
 const paces = {
   idle: { step: 2, chains: 128, pause: 25 },
   steady: { step: 2, chains: Number.POSITIVE_INFINITY, pause: 8 },
   hurried: { step: 5, chains: Number.POSITIVE_INFINITY, pause: 5 },
 } as const
-/** How long a step lasts while somebody comes along; it is followed by whatever else the main thread has to do. */
+/** How long a step lasts while there are walks; then the main thread does whatever else it has to do. */
 const WALK = 5
 
-/** What is swept, and who wants to know. */
+/** What the sweeper needs to know and reports. */
 export interface Sweeping {
   /** Looks at one object. */
   visit(hold: PinnedObject): void
@@ -31,7 +31,7 @@ export interface Sweeping {
   walked(): void
 }
 
-/** Somebody who comes along, from where the sweeper was to there once more. */
+/** A walk that joins in, from where the sweeper was to there once more. */
 interface Walker {
   readonly visit: (hold: PinnedObject) => void
   readonly from: number
