@@ -17,6 +17,7 @@ import { codeOnTheWay } from './compression.ts'
 import { Compressor, type CompressorUser } from './compressor.ts'
 import { armTimer, becomeStream, expectTunnel, occupantOf } from './deadlines.ts'
 import type { Exchange } from './exchange.ts'
+import { atArrived, atLeaving } from './hook-points.ts'
 
 export class Download implements OriginUser, CompressorUser {
   readonly #x: Exchange
@@ -69,12 +70,16 @@ export class Download implements OriginUser, CompressorUser {
     if (head.status === 100) this.#x.upload.continued()
   }
 
-  originHead(head: ResponseHead): void {
+  originHead(received: ResponseHead): void {
     const x = this.#x
+    let head: ResponseHead | null = received
     const { head: request, responder, poolConfig, route, server } = x
     if (route !== null && server !== null) route.pool.responses[server.index]!.add(1)
     x.attempt?.answered(head.status)
     x.tenure.answered()
+    const { arrived } = x.listener.hooks
+    if (arrived !== null) head = atArrived(x, arrived, head)
+    if (head === null) return
     if (head.status === 101 || (request.isConnect && head.status < 300)) return this.#openTunnel(head)
     const changed = isCacheMethod(request.method) ? null : invalidate(x, head)
     if (changed !== null) this.#keepBack(changed)
@@ -100,7 +105,13 @@ export class Download implements OriginUser, CompressorUser {
     if (via !== null) fields.edits.add(via)
     const known = coding === null && !chunked && bodyKind !== BodyKind.close
     const content = bodyKind !== BodyKind.none
-    responder.head(head.status, head.reason, fields, known ? head.contentLength : -1, content)
+    responder.head(
+      head.status,
+      head.reason,
+      atLeaving(x, head.status, fields),
+      known ? head.contentLength : -1,
+      content,
+    )
     if (coding !== null && content) this.#compressor = new Compressor(coding, this, x.context.wheel)
     x.expect('between_bytes_timeout', poolConfig.timeouts.betweenBytes)
     if (!endless) return
@@ -148,7 +159,12 @@ export class Download implements OriginUser, CompressorUser {
     if (tie !== null) fields.edits.add(tie)
     const via = viaLine(head, x.listener.config.via)
     if (via !== null) fields.edits.add(via)
-    x.responder.tunnel(head.status, head.reason, fields, head.status === 101 ? head.upgrade : null)
+    x.responder.tunnel(
+      head.status,
+      head.reason,
+      atLeaving(x, head.status, fields),
+      head.status === 101 ? head.upgrade : null,
+    )
     origin.tunnel()
     x.upload.tunnel()
     // From here on it is a stream and counts as one; what requests compete for is free again.

@@ -34,6 +34,7 @@ import { DetachedClient } from './detached-client.ts'
 import { Download } from './download.ts'
 import { finish } from './finish.ts'
 import type { ListenerScope } from './generation.ts'
+import { atLeaving } from './hook-points.ts'
 import type { Diagnosis } from './record.ts'
 import { tryAgain } from './retry.ts'
 import { RouteWaiter } from './route-waiter.ts'
@@ -95,7 +96,6 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
   connectTook = -1
   sentAt = -1
   firstByteAt = -1
-  // For retries.
   tried: number[] = []
   /** Index of the first server of which a reused connection failed, and nothing else was tried; -1: none. */
   staleAt = -1
@@ -112,7 +112,6 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
   poolInUse = 0
   serverInUse = 0
   queueLength = 0
-  // How it ends.
   status = 0
   cause: Cause | null = null
   diagnosis: Diagnosis | null = null
@@ -155,6 +154,11 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
     return former
   }
 
+  /** The request is this one from now on, as a hook has edited it. */
+  replaceHead(head: RequestHead): void {
+    this.head = head
+  }
+
   /** A request for the store alone, as the client of another exchange would make it. Its next stage is up to the caller. */
   startBackground({ listener, client }: Exchange, head: RequestHead, route: Route): void {
     this.listener = listener
@@ -173,10 +177,6 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
   /** The cache has looked in vain: a server has to be asked. */
   continueToServer(): void {
     if (this.route !== null) this.go({ at: 'missed', route: this.route })
-  }
-
-  get begun(): boolean {
-    return this.responder.begun
   }
 
   /** No server is needed any more. */
@@ -331,6 +331,7 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
   /** Ends with an answer of our own that is no failure. */
   answer(answer: WholeAnswer): null {
     this.status = answer.status
+    atLeaving(this, answer.status, answer.fields)
     this.responder.answer(answer)
     this.over(false)
     return null

@@ -6,6 +6,7 @@ import type { Cause } from '../base/cause.ts'
 import type { Config, ListenerConfig } from '../config/model.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { WholeAnswer } from '../net/responder.ts'
+import type { Hooks } from '../rules/hooks.ts'
 import type { Exchange } from './exchange.ts'
 import type { Diagnosis } from './record.ts'
 import type { Routes } from './routing/route.ts'
@@ -39,4 +40,5 @@ export interface ListenerScope {
   readonly slots: Slots
   /** Whether it believes what this peer says of others. */
   readonly trusts: (address: string) => boolean
+  readonly hooks: Hooks
 }

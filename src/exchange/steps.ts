@@ -8,6 +8,7 @@ import { mayUpgrade } from '../wire/http1/upgrade.ts'
 import { answerFailure } from './answer/failure.ts'
 import { lastHopAnswer } from './answer/last-hop.ts'
 import type { Exchange } from './exchange.ts'
+import { atAsking, atReceived } from './hook-points.ts'
 import { keyOf, preferred } from './routing/affinity.ts'
 import { attemptOver, codeOf } from './server-tally.ts'
 import type { Stage, Steps } from './stage.ts'
@@ -16,13 +17,18 @@ import { takeBack } from './take-back.ts'
 const steps: Steps = {
   /** The head is here: is it for us, and where does it belong? */
   received(x): Stage<'routed' | 'failed'> | null {
-    const { head } = x
-    const { config, routes, generation } = x.listener
+    let { head } = x
+    const { config, routes, generation, hooks } = x.listener
     const { name } = generation.config
     if (isLoop(head, name)) return failed('loop', 'our own name stands in Via')
     if (isInCdnLoop(head, name)) return failed('loop', 'our own name stands in CDN-Loop')
     if (config.limits.body > 0 && head.bodyKind === BodyKind.length && head.contentLength > config.limits.body) {
       return failed('body_too_large', `Content-Length is ${head.contentLength}`)
+    }
+    if (hooks.received !== null) {
+      const next = atReceived(x, hooks.received)
+      if (next !== undefined) return next
+      head = x.head
     }
     if (forwardsLeft(head) === 0) return x.answer(lastHopAnswer(head))
     const route = routes.match(head.host, head.path)
@@ -54,6 +60,11 @@ const steps: Steps = {
     const { pool, config, gate } = route
     // A line of its own: the field is a list (RFC 9110 §5.3), and what the request brings of it passes as it is.
     if (pool.loopLine !== null) x.edits.add(pool.loopLine)
+    const { asking } = x.listener.hooks
+    if (asking !== null) {
+      const next = atAsking(x, asking)
+      if (next !== undefined) return next
+    }
     if (x.edits.upgrade(head) !== null || head.isConnect) {
       if (!pool.streams.take()) return failed('streams_full', '')
       x.streamPermit = pool.streams
@@ -134,12 +145,12 @@ const steps: Steps = {
       x.over(false)
       return null
     }
-    if ((!x.begun || takeBack(x)) && x.caching.rescue(cause, detail)) return null
+    if ((!x.responder.begun || takeBack(x)) && x.caching.rescue(cause, detail)) return null
     x.cause = cause
     const answered = answerFailure(x, cause, detail)
     // Whoever has got a part of an answer must not take it for the whole.
     if (answered) x.over(false)
-    else x.over(x.begun)
+    else x.over(x.responder.begun)
     return null
   },
 }

@@ -17,6 +17,7 @@ import type { ExchangeRecord } from '../exchange/record.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { Descriptors } from '../net/listen/descriptors.ts'
 import { Listener } from '../net/listen/listener.ts'
+import { type Hooks, NO_HOOKS } from '../rules/hooks.ts'
 import type { Store } from '../store/store.ts'
 import { Generation } from './generation.ts'
 import type { ListenerEntrance } from './listener-entrance.ts'
@@ -57,13 +58,14 @@ export class DataPlane implements ExchangeContext {
   readonly #gates = new ThreadGates()
   readonly #listeners = new Map<string, Listener>()
   /** Those that are gone from the configuration; each resolves when it is empty. */
+  readonly hooksOf: (listener: string) => Hooks
   readonly #closing = new Map<Listener, Promise<void>>()
   readonly #spare: Exchange[] = []
   /** Those that end what is under way. */
   readonly #older = new Set<Generation>()
   #newest: Generation
 
-  /** `store`: null where no route caches. `openFiles`: how many descriptors the process may open. */
+  /** `store`: null where no route caches. `openFiles`: how many descriptors the process may open. `hooksOf`: of a listener, by name. */
   constructor(
     config: Config,
     ledger: Ledger,
@@ -71,7 +73,9 @@ export class DataPlane implements ExchangeContext {
     events: DataPlaneEvents,
     store: Store | null = null,
     openFiles = Number.POSITIVE_INFINITY,
+    hooksOf: (listener: string) => Hooks = () => NO_HOOKS,
   ) {
+    this.hooksOf = hooksOf
     this.#thread = thread
     this.#events = events
     this.#store = store

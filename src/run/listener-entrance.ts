@@ -17,6 +17,7 @@ import type { ClientConnection } from '../net/http1/client-connection.ts'
 import { closingAnswer } from '../net/http1/responder.ts'
 import type { Descriptors } from '../net/listen/descriptors.ts'
 import type { ListenerHandler } from '../net/listen/listener.ts'
+import type { Hooks } from '../rules/hooks.ts'
 import type { RequestHead } from '../wire/http/head.ts'
 import { GateCounters, listenerCauses } from './counters.ts'
 import type { Reached } from './limits/reached.ts'
@@ -28,6 +29,8 @@ export interface ThreadServices {
   readonly incidents: Incidents
   readonly descriptors: Descriptors
   readonly log: ((record: ExchangeRecord) => void) | null
+  /** The hooks of a listener, by its name. */
+  readonly hooksOf: (listener: string) => Hooks
   /** An exchange that can take up a request. */
   exchange(): Exchange
 }
@@ -39,6 +42,7 @@ export class ListenerEntrance implements ListenerScope, ListenerHandler {
   readonly gate: Gate<Slots>
   readonly slots: Slots
   readonly trusts: (address: string) => boolean
+  readonly hooks: Hooks
   readonly #diagnoses: Diagnoses
   readonly #counters: GateCounters
   readonly #services: ThreadServices
@@ -57,6 +61,7 @@ export class ListenerEntrance implements ListenerScope, ListenerHandler {
     this.gate = at.gate
     this.slots = ledger.slots(`listener:${config.name}`)
     this.trusts = at.trusts
+    this.hooks = services.hooksOf(config.name)
     this.#diagnoses = diagnoses
     this.#counters = new GateCounters(ledger, `listener:${config.name}`, listenerCauses)
     this.#services = services

@@ -10,6 +10,7 @@ import type { ExchangeRecord } from '../../src/exchange/record.ts'
 import { capacityFor, createMemory, LedgerLayout } from '../../src/ledger/layout.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import type { LedgerPlan } from '../../src/ledger/plan.ts'
+import { type Hooks, NO_HOOKS } from '../../src/rules/hooks.ts'
 import { storeOf } from '../../src/run/cache/cache-memory.ts'
 import { gateCounters } from '../../src/run/counters.ts'
 import { DataPlane } from '../../src/run/data-plane.ts'
@@ -33,6 +34,10 @@ function read(written: Written, threads: number): Config {
 }
 
 const more = (config: Config) => ({ counters: gateCounters(config) })
+
+function fails(error: unknown): void {
+  assert.fail(String(error))
+}
 
 export class DataPlanes implements AsyncDisposable {
   readonly planes: readonly DataPlane[]
@@ -70,7 +75,7 @@ export class DataPlanes implements AsyncDisposable {
     this.#plans = [parts.ledger.plan]
   }
 
-  static async open(written: Written, threads = 1): Promise<DataPlanes> {
+  static async open(written: Written, threads = 1, hooks: Hooks = NO_HOOKS, defect = fails): Promise<DataPlanes> {
     const config = read(written, threads)
     const layout = new LedgerLayout(threads, capacityFor(config, more(config)))
     const plan = layout.plan(config, more(config))
@@ -84,11 +89,11 @@ export class DataPlanes implements AsyncDisposable {
       const ledger = new Ledger(memory, plan, thread)
       ledger.join()
       const events = {
-        defect: (error: unknown) => assert.fail(String(error)),
+        defect,
         record: (record: ExchangeRecord) => void records.push(record),
       }
       const own = store === null ? null : new Store(store, thread, (other) => ledger.wake(other))
-      const plane = new DataPlane(config, ledger, thread, events, own)
+      const plane = new DataPlane(config, ledger, thread, events, own, Number.POSITIVE_INFINITY, () => hooks)
       void ledger.listen(() => plane.onRing(), deaf.signal)
       const bound = await plane.listen(new Map(config.listeners.map(({ name, bind }) => [name, bind])))
       ports.push(Object.fromEntries([...bound].map(([name, [address]]) => [name, portOf(address)])))

@@ -13,6 +13,7 @@ const floors: Readonly<Record<string, number>> = {
   gate: 3,
   pool: 3,
   cache: 3,
+  rules: 3,
   net: 4,
   exchange: 5,
   run: 6,

@@ -4,6 +4,7 @@ import { wall } from '../../base/clock.ts'
 import { Field } from '../../wire/http/fields.ts'
 import { noteCrowd } from '../crowd.ts'
 import type { Exchange } from '../exchange.ts'
+import { atLeaving } from '../hook-points.ts'
 import { incidentId } from './incident-id.ts'
 
 /** Notes the diagnosis and answers, if there is still somebody to answer and no answer has begun. True when it did. */
@@ -17,7 +18,9 @@ export function answerFailure(x: Exchange, cause: Cause, detail: string): boolea
   if (row.status === 0 || responder.begun || !responder.open) return false
   x.status = row.status
   const { diagnosis, incident } = x
-  responder.answer(generation.refuse({ cause, diagnosis, incident, accept: head.get(Field.accept) }))
+  const answer = generation.refuse({ cause, diagnosis, incident, accept: head.get(Field.accept) })
+  atLeaving(x, answer.status, answer.fields)
+  responder.answer(answer)
   return true
 }
 

@@ -349,11 +349,11 @@ export class Caching extends CacheState {
     this.detail = detail
     x.context.counters.cached(result)
     const way = this.routeCache!
-    const { via } = x.listener.config // what is prepared has none
+    const { config, hooks } = x.listener
+    const bare = config.via === '' && hooks.leaving === null // as what is prepared
     const conditions = this.conditions ?? conditionsOf(x.head)
     const age = shownAge(this.freshness, now, result === 'revalidated')
-    const usual =
-      result === 'hit' && conditions === null && !this.directives.noTransform && x.responder.plain && via === ''
+    const usual = bare && result === 'hit' && conditions === null && !this.directives.noTransform && x.responder.plain
     if (usual) {
       const accept = way.settings.compress === null ? null : x.head.list(Field.acceptEncoding)
       const ready = way.ready.find(hold, age, way.settings.status ? secondsLeft(this.freshness, now) : 0, accept)

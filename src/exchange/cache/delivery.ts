@@ -21,6 +21,7 @@ import { valueIn } from '../../wire/http/field-lines.ts'
 import type { OutgoingFields } from '../../wire/http/outgoing-fields.ts'
 import { viaLine } from '../../wire/http1/forward.ts'
 import type { Exchange } from '../exchange.ts'
+import { atLeaving } from '../hook-points.ts'
 
 /** Text, then bytes [from, to) of the body; `to` Infinity: to its end. */
 interface Part {
@@ -123,7 +124,7 @@ export class Delivery {
     const via = viaLine(HTTP11, this.#x.listener.config.via)
     if (via !== null) fields.edits.add(via)
     this.#x.status = status
-    this.#x.responder.head(status, reason, fields, length, content)
+    this.#x.responder.head(status, reason, atLeaving(this.#x, status, fields), length, content)
   }
 
   /** Answers with what was prepared of the object that is held. Always null, so that a step can return it. */
