@@ -13,6 +13,7 @@ import {
   weakTagLine,
   withVary,
 } from '../cache/serve/coding.ts'
+import type { RouteConfig } from '../config/model.ts'
 import { type Edits, FieldName } from '../wire/http/edits.ts'
 import { isWeakTag, parseEntityTags } from '../wire/http/entity-tag.ts'
 import { fieldList } from '../wire/http/field-list.ts'
@@ -20,7 +21,6 @@ import { Field } from '../wire/http/fields.ts'
 import type { RequestHead, ResponseHead } from '../wire/http/head.ts'
 import { listHas } from '../wire/http1/connection.ts'
 import { hasRoom } from './compressor.ts'
-import type { Exchange } from './exchange.ts'
 
 const IF_NONE_MATCH = new FieldName('If-None-Match')
 
@@ -31,11 +31,10 @@ const IF_NONE_MATCH = new FieldName('If-None-Match')
  * weak comparison of If-None-Match (RFC 9110 §13.1.2), but some servers compare letter by letter. They stand in one
  * line, as nginx refuses a request with two.
  */
-export function askForPlain(x: Exchange): void {
-  const { head, route, edits } = x
-  if (route === null || route.config.compress === null) return
+export function askForPlain(head: RequestHead, compress: RouteConfig['compress'], edits: Edits): void {
+  if (compress === null) return
   // A date says nothing about the form that the client has a part of: it gets all.
-  if (hasDatedRange(head, edits) && coded(head, route.config.compress) !== null) {
+  if (hasDatedRange(head, edits) && coded(head, compress) !== null) {
     edits.remove(Field.range)
     edits.remove(Field.ifRange)
   }
@@ -44,25 +43,33 @@ export function askForPlain(x: Exchange): void {
   if (strong !== '') edits.set(IF_NONE_MATCH.line(`${known}, ${strong}`))
 }
 
+/** The request whose answer may be compressed. */
+export interface CodedFor {
+  readonly head: RequestHead
+  /** What is changed about it on its way to the server. */
+  readonly edits: Edits
+  readonly compress: RouteConfig['compress']
+  /** Names of the targeted fields that rule how the answer may be cached. */
+  readonly targeted: readonly string[]
+}
+
 /**
  * The coding in which an answer goes to its client, and edits its head accordingly; null: it goes as it came.
  */
-export function codeOnTheWay(x: Exchange, head: ResponseHead, edits: Edits): Coding | null {
-  const { head: request, route, caching } = x
-  if (route === null || route.config.compress === null) return null
-  const { compress } = route.config
+export function codeOnTheWay(request: CodedFor, head: ResponseHead, edits: Edits): Coding | null {
+  const { compress, targeted } = request
+  if (compress === null) return null
   if (head.status === 304) {
-    editUnchanged(request, head, coded(request, compress), edits)
+    editUnchanged(request.head, head, coded(request.head, compress), edits)
     return null
   }
   // What a trailer says of the body would be lost, or wrong.
   if (head.has(Field.trailer) || head.count === 0) return null
   const answer = { status: head.status, fields: head.text.slice(head.spans[0]!, head.text.length - 2) }
-  const targeted = caching.routeCache?.settings.targeted ?? []
   if (!mayCode(answer, head.contentLength, compress, targeted)) return null
   if (withVary(answer) !== answer) edits.add(VARY_BY_CODING)
-  const coding = x.edits.has(request, Field.range) ? null : coded(request, compress)
-  if (coding === null || !(request.isHead || hasRoom())) return null
+  const coding = request.edits.has(request.head, Field.range) ? null : coded(request.head, compress)
+  if (coding === null || !(request.head.isHead || hasRoom())) return null
   edits.remove(Field.acceptRanges)
   edits.add(CODED[coding])
   weaken(head, edits)

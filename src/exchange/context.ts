@@ -4,10 +4,11 @@ import type { Wheel } from '../base/wheel.ts'
 import type { Tree } from '../cache/purge/trees.ts'
 import type { Descriptors } from '../net/listen/descriptors.ts'
 import type { Server } from '../pool/server.ts'
+import type { ExchangeGate } from './admission.ts'
 import type { Incidents } from './answer/incident-log.ts'
 import type { CacheResult } from './cache/cache-state.ts'
-import type { Exchange } from './exchange.ts'
 import type { Occupants } from './occupants.ts'
+import type { AttemptListener } from './outcome.ts'
 import type { ExchangeRecord } from './record.ts'
 import type { Route } from './routing/route.ts'
 
@@ -19,14 +20,14 @@ export interface ExchangeCounters {
   /** A fetch in the background for what is stale has ended: with an answer that renews it, or not. */
   refreshed(ok: boolean): void
   /** It joined a queue, its route's or its pool's. */
-  joined(route: Route, ofRoute: boolean): void
+  joined(route: Route, gate: ExchangeGate): void
   /**
-   * Times in ms, -1 never. `cause` null: it went well. `ofRoute`: the queue it was in was its route's, not its pool's.
+   * Times in ms, -1 never. `cause` null: it went well. `gate`: the one it came to last.
    * `server`: the last one it was sent to; null: it was sent to none.
    */
   ended(
     route: Route | null,
-    ofRoute: boolean,
+    gate: ExchangeGate,
     server: Server | null,
     cause: Cause | null,
     queued: number,
@@ -49,6 +50,8 @@ export interface ExchangeContext {
   /** Refused and failed exchanges, to be looked up by their id. */
   readonly incidents: Incidents
   readonly counters: ExchangeCounters
+  /** Is told how attempts at servers end. */
+  readonly attempts: AttemptListener
   /** What holds slots for long, and open streams. */
   readonly occupants: Occupants
   /** An exception in the code of an exchange; the exchange ends as `internal`. */
@@ -57,8 +60,4 @@ export interface ExchangeContext {
   purge(targets: readonly string[]): Promise<Purged>
   /** A client has changed all of this: its former state goes from the cache. Resolves when that is in effect on all threads. */
   changed(trees: readonly Tree[]): Promise<void>
-  /** An exchange for a request that no client waits for. */
-  background(): Exchange
-  /** The exchange is over and may serve again. */
-  release(x: Exchange): void
 }

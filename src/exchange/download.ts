@@ -2,46 +2,94 @@
 
 import { latin1 } from '../base/bytes.ts'
 import type { Cause } from '../base/cause.ts'
-import { httpDate, lately } from '../base/clock.ts'
+import { httpDate } from '../base/clock.ts'
 import { isCacheMethod } from '../cache/key/key.ts'
+import type { Coding } from '../cache/serve/coding.ts'
+import type { RouteConfig } from '../config/model.ts'
 import type { OriginUser } from '../net/http1/origin-connection.ts'
+import type { Responder } from '../net/responder.ts'
 import { dateLine } from '../wire/http/date-line.ts'
-import type { FieldLine } from '../wire/http/edits.ts'
+import type { Edits, FieldLine } from '../wire/http/edits.ts'
 import { Field } from '../wire/http/fields.ts'
 import { BodyKind, type ResponseHead } from '../wire/http/head.ts'
 import { isEndless } from '../wire/http/media-type.ts'
+import type { OutgoingFields } from '../wire/http/outgoing-fields.ts'
 import { passInterim, passResponse, viaLine } from '../wire/http1/forward.ts'
 import { wasOffered } from '../wire/http1/upgrade.ts'
-import { invalidate } from './cache/invalidate-target.ts'
+import type { Attempt } from './attempt.ts'
 import { codeOnTheWay } from './compression.ts'
 import { Compressor, type CompressorUser } from './compressor.ts'
-import { armTimer, becomeStream, expectTunnel, occupantOf } from './deadlines.ts'
-import type { Exchange } from './exchange.ts'
-import { atArrived, atLeaving } from './hook-points.ts'
+import type { ExchangeContext } from './context.ts'
+import type { Deadlines } from './deadlines.ts'
+import type { Ending } from './ending.ts'
+import { type AnsweredExchange, atArrived, atLeaving } from './hook-points.ts'
+import type { Streaming } from './streaming.ts'
+import type { Upload } from './upload.ts'
+
+/** The cache's part, as far as a response on its way concerns it. */
+export interface ResponseCaching {
+  /** The server has answered. True: the cache has taken the response. */
+  answered(head: ResponseHead): boolean
+  /** The response goes to the client as it came, but for these edits of the cache. */
+  passOn(edits: Edits): void
+  /** An unsafe request was answered: removes what it has changed. Not null: wait with the answer until all threads know. */
+  invalidate(head: ResponseHead): Promise<void> | null
+  /** Names of the targeted fields that rule how the response may be cached. */
+  readonly targeted: readonly string[]
+}
+
+/** The exchange whose response it is. */
+export interface DownloadOwner extends AnsweredExchange {
+  readonly context: ExchangeContext
+  /** The fields of the head that goes to the client. */
+  readonly fields: OutgoingFields
+  readonly responder: Responder
+  readonly upload: Upload
+  readonly caching: ResponseCaching
+  readonly deadlines: Deadlines
+  readonly ending: Ending
+  readonly streaming: Streaming
+  /** Tells whether a later callback still concerns the same request. */
+  readonly serial: number
+  /** The line that makes the client come back to its server; null where that is not wanted. */
+  readonly stickyLine: FieldLine | null
+  /** There is a connection to the server now. */
+  connected(attempt: Attempt): void
+  fail(cause: Cause, detail: string): void
+  over(cut: boolean): void
+}
 
 export class Download implements OriginUser, CompressorUser {
-  readonly #x: Exchange
+  readonly #x: DownloadOwner
+  /** The attempt whose response comes; set before its connection tells anything. */
+  #attempt!: Attempt
   /** The head of the response has been seen. */
   begun = false
   #complete = false
-  #held = false
+  /** The client takes nothing at the moment, so nothing is read from the server. */
+  #paused = false
   #tunnel = false
   /** Of a response that is kept back whole. */
   #trailers = ''
-  /** The answer is kept back until what it has changed is known to all threads; see invalidation.ts. */
+  /** The answer is kept back until what it has changed is known to all threads; see invalidate-target.ts. */
   #keptBack = false
   /** Compresses the body; null: it passes as it is. */
   #compressor: Compressor | null = null
 
-  constructor(x: Exchange) {
+  constructor(x: DownloadOwner) {
     this.#x = x
   }
 
   reset(): void {
-    this.begun = this.#complete = this.#held = this.#tunnel = this.#keptBack = false
+    this.begun = this.#complete = this.#paused = this.#tunnel = this.#keptBack = false
     this.#trailers = ''
     this.#compressor?.close()
     this.#compressor = null
+  }
+
+  /** The response of this attempt is expected. */
+  expect(attempt: Attempt): void {
+    this.#attempt = attempt
   }
 
   /** Forgets the response of which nothing has left for the client yet. False: some of it has, or it opened a tunnel. */
@@ -52,55 +100,46 @@ export class Download implements OriginUser, CompressorUser {
   }
 
   originConnected(): void {
-    const x = this.#x
-    const { origin, route } = x
-    if (origin === null || route === null) return
-    x.connectTook = lately() - x.connectFrom
-    x.go({ at: 'connected', route, origin })
+    this.#attempt.connected()
+    this.#x.connected(this.#attempt)
   }
 
   originInterim(head: ResponseHead): void {
-    const x = this.#x
-    const { head: request, responder, origin } = x
+    const { head: request, responder, upload, fields } = this.#x
     if (head.status === 100 && !request.expectContinue) return // nobody asked for it (RFC 9110 §10.1.1)
-    if (!responder.interim(head.status, head.reason, passInterim(x.fields, head))) {
-      this.#held = true
-      origin?.transport.pause()
-    }
-    if (head.status === 100) this.#x.upload.continued()
+    if (!responder.interim(head.status, head.reason, passInterim(fields, head))) this.#pause()
+    if (head.status === 100) upload.continued()
   }
 
   originHead(received: ResponseHead): void {
     const x = this.#x
     let head: ResponseHead | null = received
-    const { head: request, responder, poolConfig, route, server } = x
-    if (route !== null && server !== null) route.pool.responses[server.index]!.add(1)
-    x.attempt?.answered(head.status)
-    x.tenure.answered()
+    const attempt = this.#attempt
+    const { head: request, responder, caching, deadlines, ending } = x
+    attempt.answered(head.status)
     const { arrived } = x.listener.hooks
-    if (arrived !== null) head = atArrived(x, arrived, head)
+    if (arrived !== null) head = atArrived(x, attempt, arrived, head)
     if (head === null) return
     if (head.status === 101 || (request.isConnect && head.status < 300)) return this.#openTunnel(head)
-    const changed = isCacheMethod(request.method) ? null : invalidate(x, head)
+    const changed = isCacheMethod(request.method) ? null : caching.invalidate(head)
     if (changed !== null) this.#keepBack(changed)
-    if (x.caching.waits && x.caching.answered(head)) return
+    if (caching.answered(head)) return
+    const { config } = attempt.route.pool
     this.begun = true
-    x.firstByteAt = lately()
-    x.phase = 'D'
-    x.status = head.status
-    x.releaseStreamPermit() // an upgrade that was declined is a request like any other
-    const endless = isEndless(head, poolConfig.streams.types)
-    if (poolConfig.streams.after > 0 && !endless) x.streamAt = x.sentAt + poolConfig.streams.after
-    // What is kept back is short, and leaves all at once.
+    ending.begin(head.status)
+    x.admission.releaseStream() // an upgrade that was declined is a request like any other
+    const endless = isEndless(head, config.streams.types)
+    if (config.streams.after > 0 && !endless) deadlines.becomeStreamAt(attempt.sentAt + config.streams.after)
     const { bodyKind } = head
     const chunked = bodyKind === BodyKind.chunked
     const fields = passResponse(x.fields, head, chunked && responder.trailers)
-    // RFC 9110 §6.6.1: what comes without Date is passed on with one.
+    // RFC 9110 §6.6.1: a response without Date is passed on with one.
     if (!head.has(Field.date)) fields.edits.add(dateLine(httpDate()))
-    const coding = this.#keptBack ? null : codeOnTheWay(x, head, fields.edits)
-    const tie = tieTo(x)
-    if (tie !== null) fields.edits.add(tie)
-    x.caching.passOn(fields.edits)
+    const { compress } = attempt.route.config
+    // What is kept back is short, and leaves all at once.
+    const coding = compress === null || this.#keptBack ? null : this.#code(head, compress)
+    if (x.stickyLine !== null) fields.edits.add(x.stickyLine)
+    caching.passOn(fields.edits)
     const via = viaLine(head, x.listener.config.via)
     if (via !== null) fields.edits.add(via)
     const known = coding === null && !chunked && bodyKind !== BodyKind.close
@@ -113,10 +152,15 @@ export class Download implements OriginUser, CompressorUser {
       content,
     )
     if (coding !== null && content) this.#compressor = new Compressor(coding, this, x.context.wheel)
-    x.expect('between_bytes_timeout', poolConfig.timeouts.betweenBytes)
+    deadlines.expect('between_bytes_timeout', config.timeouts.betweenBytes)
     if (!endless) return
-    becomeStream(x)
-    armTimer(x)
+    x.streaming.becomeStream()
+    deadlines.arm()
+  }
+
+  #code(head: ResponseHead, compress: RouteConfig['compress']): Coding | null {
+    const { head: request, edits, fields, caching } = this.#x
+    return codeOnTheWay({ head: request, edits, compress, targeted: caching.targeted }, head, fields.edits)
   }
 
   #keepBack(changed: Promise<void>): void {
@@ -134,29 +178,25 @@ export class Download implements OriginUser, CompressorUser {
 
   /** What was kept back leaves, and the rest follows. */
   #letGo(): void {
-    const x = this.#x
     this.#keptBack = false
-    if (this.#complete) return this.#finish(x.responder.end(this.#trailers))
-    x.origin?.transport.resume()
+    if (this.#complete) return this.#finish(this.#x.responder.end(this.#trailers))
+    this.#attempt.resume()
     this.originRead()
   }
 
   #openTunnel(head: ResponseHead): void {
     const x = this.#x
-    const { origin } = x
-    if (origin === null) return
-    const wrong = head.status === 101 ? faultOfSwitch(x.edits.upgrade(x.head), head.upgrade) : null
-    if (wrong !== null) return x.attemptFailed('response_bad', wrong, false)
+    const attempt = this.#attempt
+    const { head: request, edits, ending } = x
+    const wrong = head.status === 101 ? faultOfSwitch(edits.upgrade(request), head.upgrade) : null
+    if (wrong !== null) return x.attemptFailed(attempt, 'response_bad', wrong, false)
     // RFC 9110 §7.8: what follows the request is the new protocol's, but not before the request is complete.
-    if (!x.upload.done) return x.attemptFailed('response_bad', 'a tunnel before the request was complete', false)
+    if (!x.upload.done)
+      return x.attemptFailed(attempt, 'response_bad', 'a tunnel before the request was complete', false)
     this.begun = this.#tunnel = true
-    x.firstByteAt = lately()
-    x.phase = 'D'
-    x.status = head.status
-    x.deadline = 0
+    ending.begin(head.status)
     const fields = passResponse(x.fields, head, false)
-    const tie = tieTo(x)
-    if (tie !== null) fields.edits.add(tie)
+    if (x.stickyLine !== null) fields.edits.add(x.stickyLine)
     const via = viaLine(head, x.listener.config.via)
     if (via !== null) fields.edits.add(via)
     x.responder.tunnel(
@@ -165,18 +205,14 @@ export class Download implements OriginUser, CompressorUser {
       atLeaving(x, head.status, fields),
       head.status === 101 ? head.upgrade : null,
     )
-    origin.tunnel()
+    attempt.origin?.tunnel()
     x.upload.tunnel()
-    // From here on it is a stream and counts as one; what requests compete for is free again.
-    x.releaseServerPermit()
-    x.releaseRoutePermit()
-    const of = occupantOf(x)
-    if (of !== null) x.tenure.becomeStream(x.context.occupants, of)
-    expectTunnel(x)
+    x.streaming.becomeTunnel()
+    x.streaming.expectTunnel()
   }
 
   originData(buf: Buffer, from: number, to: number): void {
-    const { origin } = this.#x
+    const { origin } = this.#attempt
     if (origin === null) return
     if (this.#compressor !== null) return this.#compressor.take(buf, from, to)
     const { responder } = this.#x
@@ -187,42 +223,33 @@ export class Download implements OriginUser, CompressorUser {
 
   originRead(): void {
     if (!this.begun || this.#complete) return
-    const x = this.#x
-    if (this.#keptBack) {
-      x.origin?.transport.pause()
-      return x.clearTimeout()
+    const { deadlines, responder } = this.#x
+    // The compressor's first piece takes the head along.
+    if (this.#keptBack || this.#compressor?.work() === true) {
+      this.#attempt.pause()
+      return deadlines.clear()
     }
-    // Its first piece takes the head along.
-    if (this.#compressor?.work() === true) {
-      x.origin?.transport.pause()
-      return x.clearTimeout()
-    }
-    if (!x.responder.flush()) {
-      this.#held = true
-      x.origin?.transport.pause()
-      if (this.#tunnel) expectTunnel(x)
-      else x.expect('client_stalled', x.listener.config.timeouts.send)
-    } else if (this.#tunnel) expectTunnel(x)
-    else x.expect('between_bytes_timeout', x.poolConfig.timeouts.betweenBytes)
+    if (!responder.flush()) return this.#stall()
+    this.#expectMore()
   }
 
   originEnd(): void {
-    const x = this.#x
-    const { origin, route, server } = x
-    if (origin === null || route === null || server === null) return
+    const attempt = this.#attempt
+    const { origin } = attempt
+    if (origin === null) return
+    const { responder, upload, deadlines } = this.#x
     const compressor = this.#compressor
+    const { trailers } = origin.body
     const later = this.#keptBack || compressor !== null
     if (compressor !== null) compressor.end()
     else this.#complete = true
-    if (this.#keptBack) this.#trailers = origin.body.trailers
+    if (this.#keptBack) this.#trailers = trailers
     // What is kept back or compressed lies in the buffer of the connection no more.
-    const out = later || x.responder.end(origin.body.trailers)
-    x.origin = null
-    if (x.upload.done) route.pool.idle[server.index]!.keep(origin, out)
-    else origin.drop() // part of the request is still on its way: nothing else may follow it
-    // The server is done, so its slot is free, even while the client is still reading.
-    x.releaseServerPermit()
-    if (later) x.clearTimeout()
+    const out = later || responder.end(trailers)
+    // The server is done, so its slot is free, even while the client is still reading. While part of the request is on its
+    // way nothing else may follow it on the connection.
+    attempt.complete(upload.done, out)
+    if (later) deadlines.clear()
     else this.#finish(out)
   }
 
@@ -230,14 +257,13 @@ export class Download implements OriginUser, CompressorUser {
   #finish(out: boolean): void {
     const x = this.#x
     if (out) return x.over(false)
-    x.phase = 'L'
-    x.expect('client_stalled', x.listener.config.timeouts.send)
+    x.ending.enter('L')
+    x.deadlines.expect('client_stalled', x.listener.config.timeouts.send)
   }
 
   originFailed(cause: Cause, detail: string, unsent: boolean): void {
-    const x = this.#x
-    if (this.begun) x.fail(cause, detail)
-    else x.attemptFailed(cause, detail, unsent)
+    if (this.begun) this.#x.fail(cause, detail)
+    else this.#x.attemptFailed(this.#attempt, cause, detail, unsent)
   }
 
   originDrained(): void {
@@ -245,9 +271,9 @@ export class Download implements OriginUser, CompressorUser {
   }
 
   originClosed(): void {
-    // It has said its last word; the client may go on. When both have, their connections close, each when all is out.
+    // The server sends nothing more; the client may go on. When both have ended, each connection closes once all is out.
     this.#x.responder.endTunnel()
-    expectTunnel(this.#x)
+    this.#x.streaming.expectTunnel()
   }
 
   originLeft(): void {
@@ -258,34 +284,49 @@ export class Download implements OriginUser, CompressorUser {
     const x = this.#x
     if (this.#keptBack) return
     if (this.#complete) return x.over(false)
-    if (!this.#held) return
-    this.#held = false
+    if (!this.#paused) return
+    this.#paused = false
     // The server has its turn when the compressor is done with what it has.
     if (this.#compressor !== null) {
-      x.clearTimeout()
+      x.deadlines.clear()
       if (!this.#compressor.work()) this.codedAll()
       return this.#compressor.resume()
     }
-    x.origin?.transport.resume()
-    if (this.#tunnel) expectTunnel(x)
-    else if (this.begun) x.expect('between_bytes_timeout', x.poolConfig.timeouts.betweenBytes)
+    this.#attempt.resume()
+    if (this.begun) this.#expectMore()
+  }
+
+  /** It is the server's turn. */
+  #expectMore(): void {
+    if (this.#tunnel) return this.#x.streaming.expectTunnel()
+    const { timeouts } = this.#attempt.route.pool.config
+    this.#x.deadlines.expect('between_bytes_timeout', timeouts.betweenBytes)
+  }
+
+  #pause(): void {
+    this.#paused = true
+    this.#attempt.pause()
+  }
+
+  /** The client takes no more at the moment. */
+  #stall(): void {
+    this.#pause()
+    if (this.#tunnel) this.#x.streaming.expectTunnel()
+    else this.#x.deadlines.expect('client_stalled', this.#x.listener.config.timeouts.send)
   }
 
   coded(piece: Buffer): boolean {
-    const x = this.#x
-    x.responder.borrowed(piece)
-    if (x.responder.flush()) return true
-    this.#held = true
-    x.origin?.transport.pause()
-    x.expect('client_stalled', x.listener.config.timeouts.send)
+    const { responder } = this.#x
+    responder.borrowed(piece)
+    if (responder.flush()) return true
+    this.#stall()
     return false
   }
 
   codedAll(): void {
-    const x = this.#x
-    if (this.#held || x.origin === null) return
-    x.origin.transport.resume()
-    x.expect('between_bytes_timeout', x.poolConfig.timeouts.betweenBytes)
+    if (this.#paused || this.#attempt.origin === null) return
+    this.#attempt.resume()
+    this.#expectMore()
   }
 
   codedEnd(): void {
@@ -297,11 +338,6 @@ export class Download implements OriginUser, CompressorUser {
     this.#x.context.defect(error)
     this.#x.over(true)
   }
-}
-
-/** The line that makes the client come back to this server; null where that is not wanted. */
-function tieTo({ route, server, prefer }: Exchange): FieldLine | null {
-  return route === null || server === null ? null : route.pool.pool.stickyField(prefer, server.index)
 }
 
 /** What is wrong with a 101 that switches to these protocols, for a request that offered those; null: nothing. */

@@ -1,134 +1,105 @@
 /**
  * The life of a request, from its head to its record.
  *
- *   received ─▶ routed ─▶ admitted ─▶ seated ─▶ connected ─▶ (upload, download) ─▶ over
- *                              ▲         │           │
- *                              └─ again ─┴───────────┘            any step ─▶ failed ─▶ over
+ *   received ─▶ routed ─▶ missed ─▶ admitted ─▶ seated ─▶ connected ─▶ (upload, download) ─▶ over
+ *                                       ▲         │           │
+ *                                       └─ retry ─┴───────────┘            any step ─▶ failed ─▶ over
  *
- * A step returns the next stage, or null when it waits for something; whoever brings that something calls `go` with the
- * stage that follows. With a free slot and an idle connection nothing waits before the request has been written: no
+ * A step returns the next stage, or null when it waits for something; the code that brings that something calls `go` with
+ * the stage that follows. With a free slot and an idle connection nothing waits before the request has been written: no
  * promise, no closure, no timer of its own.
  *
- * What an exchange takes (a place on its route, a slot at a server, a stream's place, a connection) stands in fields of
- * this one object; `over` gives back what is left of it, whatever happened.
+ * Each part of an exchange is a value of its own with one owner, this object: the attempt at a server, the way through
+ * the gates (admission), retries, deadlines, the ending. `over` gives back what is left of them, whatever happened.
  */
 import type { Cause } from '../base/cause.ts'
 import { lately } from '../base/clock.ts'
-import { Timer } from '../base/wheel.ts'
-import type { PoolConfig } from '../config/model.ts'
-import { type Permit, QueuedWaiter } from '../gate/gate.ts'
+import type { Permit } from '../gate/gate.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { ClientRequest } from '../net/client-request.ts'
-import type { OriginConnection } from '../net/http1/origin-connection.ts'
 import type { Responder, WholeAnswer } from '../net/responder.ts'
-import type { Candidates, ServerRequest } from '../pool/pool.ts'
 import type { Server } from '../pool/server.ts'
-import { Edits } from '../wire/http/edits.ts'
+import { Edits, type FieldLine } from '../wire/http/edits.ts'
 import { RequestHead } from '../wire/http/head.ts'
 import { OutgoingFields } from '../wire/http/outgoing-fields.ts'
+import { Admission } from './admission.ts'
+import { Attempt } from './attempt.ts'
 import { Caching } from './cache/caching.ts'
 import { Delivery } from './cache/delivery.ts'
 import type { ExchangeContext } from './context.ts'
-import { armTimer, timeout } from './deadlines.ts'
+import { type DeadlineOwner, Deadlines } from './deadlines.ts'
 import { DetachedClient } from './detached-client.ts'
-import { Download } from './download.ts'
+import { Download, type DownloadOwner } from './download.ts'
+import { Ending } from './ending.ts'
 import { finish } from './finish.ts'
 import type { ListenerScope } from './generation.ts'
 import { atLeaving } from './hook-points.ts'
-import type { Diagnosis } from './record.ts'
-import { tryAgain } from './retry.ts'
-import { RouteWaiter } from './route-waiter.ts'
+import { PoolWaiter, type PoolWaiterOwner } from './pool-waiter.ts'
+import { Retries } from './retry.ts'
+import { RouteWaiter, type RouteWaiterOwner } from './route-waiter.ts'
 import type { Route } from './routing/route.ts'
-import { attemptOver, codeOf, type ServerTally } from './server-tally.ts'
 import type { Stage } from './stage.ts'
 import { step } from './steps.ts'
-import { Tenure } from './tenure.ts'
-import { Upload } from './upload.ts'
+import { Streaming, type StreamOwner } from './streaming.ts'
+import { Upload, type UploadOwner } from './upload.ts'
+import type { ExchangeView } from './view.ts'
 
 const RECEIVED: Stage<'received'> = { at: 'received' }
 
-export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
+/** Exchanges for reuse. */
+export interface ExchangePool {
+  take(): Exchange
+  release(x: Exchange): void
+}
+
+export class Exchange
+  implements RouteWaiterOwner, PoolWaiterOwner, DeadlineOwner, UploadOwner, DownloadOwner, StreamOwner, ExchangeView
+{
   readonly context: ExchangeContext
-  head = new RequestHead()
-  /** What is changed about the head on its way to a server. */
-  readonly edits = new Edits()
-  /** The fields of the head that goes to the client just now. */
-  readonly fields = new OutgoingFields()
   readonly upload: Upload
   readonly download: Download
-  /** What the cache has to do with it, and what it serves. */
+  /** The cache's part, and what it serves. */
   readonly caching: Caching
   readonly delivery: Delivery
-  readonly timer: Timer<Exchange>
+  readonly admission = new Admission()
+  readonly retries = new Retries()
+  readonly deadlines: Deadlines
+  readonly streaming: Streaming
+  readonly ending = new Ending()
   readonly routeWaiter: RouteWaiter
+  readonly poolWaiter: PoolWaiter
+  /** What is changed about the head on its way to a server. */
+  readonly edits = new Edits()
+  /** The fields of the head that goes to the client. */
+  readonly fields = new OutgoingFields()
+  readonly #spare: ExchangePool
+  head = new RequestHead()
   client!: ClientRequest
   /** The listener it came to, in the generation that it belongs to from its head to its end. */
   listener!: ListenerScope
-  /** Nobody waits for it: it fetches for the store. */
+  /** No client waits for it: it fetches for the store. */
   background = false
-  /** Counts the requests this object has served: who comes back later can see whether it is still the same. */
+  /** Counts the requests this object has served: a late callback sees by it whether it is still about the same one. */
   serial = 0
   route: Route | null = null
-  /** Of the route's pool, once there is a route. */
-  poolConfig!: PoolConfig
-  server: Server | null = null
-  origin: OriginConnection | null = null
-  /** Counts the attempt under way; null: there is none, or its outcome is counted. */
-  attempt: ServerTally | null = null
-  // What is held.
-  routePermit: Permit<Slots> | null = null
-  serverPermit: Permit<Server> | null = null
-  streamPermit: Slots | null = null
-  readonly tenure = new Tenure()
-  // What the timer stands for, and the bound over all waiting (0: none).
-  awaited: Cause = 'total_timeout'
-  until = Infinity
-  deadline = 0
-  /** When the response counts as a stream (ms, monotonic); 0: never. */
-  streamAt = 0
-  /** Where it stands, for the second letter of the end code. */
-  phase: 'R' | 'Q' | 'C' | 'H' | 'D' | 'L' = 'R'
-  // For the record: moments in ms (monotonic), -1 never.
+  /** The attempt that it owns; null: there is none, or the cache has taken it over. */
+  attempt: Attempt | null = null
+  lastAttempt: Attempt | null = null
+  /** When the request head was complete, ms (monotonic). */
   headAt = -1
-  queueFrom = -1
-  waited = 0
-  connectFrom = -1
-  connectTook = -1
-  sentAt = -1
-  firstByteAt = -1
-  tried: number[] = []
-  /** Index of the first server of which a reused connection failed, and nothing else was tried; -1: none. */
-  staleAt = -1
-  retries = 0
-  /** It was sent again to a server whose reused connection had failed. From then on connections are fresh ones. */
-  resent = false
-  reused = false
-  redispatched = false
-  key = 0
-  /** Index of the server that its client is tied to; -1: none, and whoever answers sets the cookie. */
-  prefer = -1
-  // Seen at admission.
-  listenerInUse = 0
-  poolInUse = 0
-  serverInUse = 0
-  queueLength = 0
-  status = 0
-  cause: Cause | null = null
-  diagnosis: Diagnosis | null = null
-  incident: string | null = null
   #over = true
-  /** Whether the gate it came to last, in whose line it may stand, is its route's; else it is the pool's. */
-  atRoute = false
 
-  constructor(context: ExchangeContext) {
-    super()
+  constructor(context: ExchangeContext, spare: ExchangePool) {
     this.context = context
+    this.#spare = spare
     this.upload = new Upload(this)
     this.download = new Download(this)
     this.caching = new Caching(this)
     this.delivery = new Delivery(this)
-    this.timer = new Timer(this as Exchange, timeout)
+    this.deadlines = new Deadlines(this, context.wheel)
+    this.streaming = new Streaming(this)
     this.routeWaiter = new RouteWaiter(this)
+    this.poolWaiter = new PoolWaiter(this)
   }
 
   /** Takes up a request, or (with a cause) what is none; `head` stays with it, its former one is given in exchange. */
@@ -140,14 +111,9 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
     detail: string,
   ): RequestHead {
     const former = this.head
-    this.listener = listener
-    listener.generation.enter()
-    this.head = head
-    this.client = client
+    this.#begin(listener, client, head)
     this.serial++
-    this.headAt = lately()
-    this.#over = false
-    this.listenerInUse = listener.slots.used
+    this.admission.arrived(listener.slots.used)
     this.context.counters.began()
     client.serve(this.upload, head)
     this.go(cause === null ? RECEIVED : { at: 'failed', cause, detail })
@@ -159,33 +125,39 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
     this.head = head
   }
 
-  /** A request for the store alone, as the client of another exchange would make it. Its next stage is up to the caller. */
-  startBackground({ listener, client }: Exchange, head: RequestHead, route: Route): void {
+  /** An exchange for the store alone, which asks as this client would. Its next stage is up to the caller. */
+  detached(head: RequestHead, route: Route): Exchange {
+    const x = this.#spare.take()
+    x.#begin(this.listener, new DetachedClient(this.client), head)
+    x.background = true
+    x.#routeTo(route, x.headAt)
+    return x
+  }
+
+  #begin(listener: ListenerScope, client: ClientRequest, head: RequestHead): void {
     this.listener = listener
     listener.generation.enter()
     this.head = head
-    this.client = new DetachedClient(client)
-    this.background = true
+    this.client = client
     this.headAt = lately()
     this.#over = false
+  }
+
+  #routeTo(route: Route, since: number): void {
     this.route = route
-    this.poolConfig = route.pool.config
-    const { total } = this.poolConfig.timeouts
-    if (total > 0) this.deadline = this.headAt + total
+    const { total } = route.pool.config.timeouts
+    if (total > 0) this.deadlines.limitTotal(since + total)
   }
 
-  /** The cache has looked in vain: a server has to be asked. */
-  continueToServer(): void {
-    if (this.route !== null) this.go({ at: 'missed', route: this.route })
+  /** Its route has been found. */
+  routed(route: Route): void {
+    this.#routeTo(route, this.client.startedAt)
   }
 
-  /** No server is needed any more. */
-  withdraw(): void {
-    this.#leaveLine()
-    this.#leftLine()
-    this.dropOrigin()
-    this.releaseServerPermit()
-    this.clearTimeout()
+  /** Which of the pool's servers it would like to have: by the hash of one of its properties, and by its cookie (-1: by none). */
+  aim(key: number, prefer: number): void {
+    this.poolWaiter.aim(key)
+    this.retries.tie(prefer)
   }
 
   /** Goes on from a stage until something has to be waited for. */
@@ -211,186 +183,211 @@ export class Exchange extends QueuedWaiter<Server> implements ServerRequest {
     if (!this.#over) this.go({ at: 'failed', cause, detail })
   }
 
-  /** Joins the end of the line of the gate where it is. Its timeout counts from the arrival of the request. */
-  enqueue(timeout: number, length: number): null {
-    this.phase = 'Q'
-    this.queueFrom = lately()
-    this.queueLength = length
-    if (this.route !== null) this.context.counters.joined(this.route, this.atRoute)
-    this.expect('queue_timeout', timeout === 0 ? 0 : Math.max(1, this.headAt + timeout - this.queueFrom))
-    return null
-  }
-
-  #leftLine(): void {
-    if (this.queueFrom < 0) return
-    this.waited += lately() - this.queueFrom
-    this.queueFrom = -1
-  }
-
-  /** Its turn has come in the route's line. */
-  routeAdmitted(place: Permit<Slots>): void {
-    this.#leftLine()
-    this.routePermit = place
-    if (this.route === null) return this.releaseRoutePermit()
-    this.go({ at: 'admitted', route: this.route })
-  }
-
-  /** Its turn has come in the pool's line. */
-  override granted(slot: Permit<Server>): void {
-    if (this.route === null) return slot[Symbol.dispose]()
-    this.go(this.seat(this.route, slot))
-  }
-
-  /** Nobody of the pool is left who could serve it. */
-  refused(cause: Cause): void {
-    this.#leftLine()
-    this.fail(cause, '')
-  }
-
-  /** Asked only while it has a route. */
-  get candidates(): Candidates {
-    return this.route!.pool.pool.candidates
-  }
-
-  triedServer(index: number): boolean {
-    return this.tried.length > 0 && this.tried.includes(index)
-  }
-
-  seat(route: Route, slot: Permit<Server>): Stage<'seated'> {
-    this.#leftLine()
-    const server = slot.of
-    this.redispatched = this.server !== null && this.server !== server
-    if (this.redispatched && !this.reused) route.pool.tallies[this.server!.index]!.retried()
-    this.prefer = route.pool.pool.tieOf(this.prefer, server)
-    this.serverPermit = slot
-    this.tenure.begin(lately())
-    this.server = server
-    this.poolInUse = route.pool.pool.slots.used
-    this.serverInUse = server.slots.used
-    return { at: 'seated', route, server }
-  }
-
-  /** From now on, `cause` is what happens when nothing happens for `ms` (0: no bound but the total one). */
-  expect(cause: Cause, ms: number): void {
-    this.awaited = cause
-    this.until = ms > 0 ? lately() + ms : Infinity
-    armTimer(this)
-  }
-
-  /** Nothing but the total bound counts: somebody else watches over what is awaited. */
-  clearTimeout(): void {
-    this.until = Infinity
-    armTimer(this)
-  }
-
-  /** The attempt at the present server failed before a response; another one may follow (see retry.ts). */
-  attemptFailed(cause: Cause, detail: string, unsent: boolean): void {
-    if (this.#over) return
-    const { route, server, origin } = this
-    const answered = origin !== null && origin.bytesIn > 0
-    const code = codeOf(origin)
-    this.dropOrigin()
-    if (route === null || server === null) return this.fail(cause, detail)
-    const next = tryAgain(this, route, server, cause, unsent, answered)
-    // That a reused connection was closed meanwhile says nothing against the server.
-    if (next !== null && this.reused) this.attempt = null
-    else attemptOver(this, cause, code)
-    if (next === null) this.fail(cause, detail)
-    else this.go(next)
-  }
-
-  dropOrigin(): void {
-    const { origin } = this
-    this.origin = null
-    origin?.drop()
-  }
-
-  releaseServerPermit(): void {
-    const { serverPermit } = this
-    this.serverPermit = null
-    this.tenure.end()
-    serverPermit?.[Symbol.dispose]()
-  }
-
-  releaseRoutePermit(): void {
-    const { routePermit } = this
-    this.routePermit = null
-    routePermit?.[Symbol.dispose]()
-  }
-
-  releaseStreamPermit(): void {
-    const { streamPermit } = this
-    this.streamPermit = null
-    streamPermit?.give()
-  }
-
   get responder(): Responder {
     return this.client.responder
   }
 
+  /** The head of the server's response has been passed on. */
+  get answered(): boolean {
+    return this.download.begun
+  }
+
+  /** The cache has looked in vain: a server has to be asked. */
+  continueToServer(): void {
+    if (this.route !== null) this.go({ at: 'missed', route: this.route })
+  }
+
+  /** Joins the queue of the gate where it is. Its timeout counts from the arrival of the request. `length`: with it. */
+  enqueue(timeout: number, length: number): null {
+    this.ending.enter('Q')
+    this.admission.enqueue(length)
+    if (this.route !== null) this.context.counters.joined(this.route, this.admission.gate)
+    this.deadlines.expect('queue_timeout', timeout === 0 ? 0 : Math.max(1, this.headAt + timeout - lately()))
+    return null
+  }
+
+  /** Its turn has come in the route's queue. */
+  routeAdmitted(permit: Permit<Slots>): void {
+    this.admission.dequeue()
+    if (this.route === null) return permit[Symbol.dispose]()
+    this.admission.holdRoutePermit(permit)
+    this.go({ at: 'admitted', route: this.route })
+  }
+
+  /** Its turn has come in the pool's queue. */
+  poolAdmitted(permit: Permit<Server>): void {
+    if (this.route === null) return permit[Symbol.dispose]()
+    this.go(this.seat(this.route, permit))
+  }
+
+  /** No server of the pool is left that could serve it. */
+  refused(cause: Cause): void {
+    this.admission.dequeue()
+    this.fail(cause, '')
+  }
+
+  /** It has its server's permit: an attempt begins. */
+  seat(route: Route, permit: Permit<Server>): Stage<'seated'> {
+    const { admission, retries, lastAttempt, context } = this
+    const { pool } = route.pool
+    const server = permit.of
+    admission.dequeue()
+    const elsewhere = lastAttempt !== null && lastAttempt.server !== server
+    if (elsewhere && !lastAttempt.reused) context.attempts.attemptRetried(lastAttempt)
+    retries.seated(pool.tieOf(retries.prefer, server), elsewhere)
+    admission.seated(pool.slots.used, server.slots.used)
+    return this.trySeated(new Attempt(route, permit, context.attempts))
+  }
+
+  /** The stage of an attempt that begins. */
+  trySeated(attempt: Attempt): Stage<'seated'> {
+    this.attempt = this.lastAttempt = attempt
+    return { at: 'seated', attempt }
+  }
+
+  /** There is a connection now. */
+  connected(attempt: Attempt): void {
+    this.go({ at: 'connected', attempt })
+  }
+
+  /** The attempt failed before a response; another one may follow (see retry.ts). */
+  attemptFailed(attempt: Attempt, cause: Cause, detail: string, unsent: boolean): void {
+    if (this.#over) return
+    const { reused, route, server } = attempt
+    const failed = {
+      server,
+      cause,
+      reused,
+      connected: attempt.connectTook >= 0,
+      unsent,
+      answered: attempt.heard,
+      repeatable: this.upload.repeatable,
+      idempotent: this.head.idempotent,
+    }
+    const next = this.retries.next(failed, route.pool, this.poolWaiter)
+    if (next === null) return this.fail(cause, detail)
+    if (!reused) attempt.fail(cause)
+    if (next === 'same') return this.go(this.trySeated(attempt.again('stale')))
+    attempt.end('stale')
+    this.go({ at: 'admitted', route })
+  }
+
+  /** An attempt to follow the present one at the same server. */
+  passPermit(): Attempt {
+    if (this.attempt === null) throw new Error('there is no attempt that another one could follow')
+    return this.attempt.passPermit()
+  }
+
+  /** Passes the attempt on to another owner. */
+  handOverAttempt(): Attempt {
+    const { attempt } = this
+    if (attempt === null) throw new Error('there is no attempt to hand over')
+    this.attempt = null
+    return attempt
+  }
+
+  /** Goes on in the place of another exchange, which keeps its client. Its request has been sent. */
+  takeOver(x: Exchange): void {
+    const attempt = x.handOverAttempt()
+    this.attempt = this.lastAttempt = attempt
+    const routePermit = x.admission.takeRoutePermit()
+    if (routePermit !== null) this.admission.holdRoutePermit(routePermit)
+    this.ending.enter(x.ending.phase)
+    this.upload.takeOver()
+    this.retries.takeOver(x.retries)
+    this.download.expect(attempt)
+    attempt.origin?.use(this.download)
+    this.deadlines.takeOver(x.deadlines)
+  }
+
+  /** Whether a server has been asked. */
+  get asked(): boolean {
+    return this.upload.begun
+  }
+
+  /** The line that makes the client come back to its server; null where that is not wanted. */
+  get stickyLine(): FieldLine | null {
+    const { lastAttempt } = this
+    if (lastAttempt === null) return null
+    return lastAttempt.route.pool.pool.stickyField(this.retries.prefer, lastAttempt.server.index)
+  }
+
+  /** No server is needed any more. */
+  withdraw(): void {
+    this.#leaveGate()
+    this.admission.dequeue()
+    this.attempt?.end('abandoned')
+    this.deadlines.clear()
+  }
+
+  late(cause: Cause): void {
+    if (cause === 'coalesce_timeout') return this.caching.followedTooLong()
+    if (this.admission.queued && this.#expire()) return
+    if (this.ending.phase === 'C' && this.attempt !== null)
+      return this.attemptFailed(this.attempt, cause, 'no connection in time', true)
+    this.fail(cause, cause === 'tunnel_fin_timeout' ? this.streaming.closedSides : '')
+  }
+
+  /** A slot that became free in the same moment wins over the timeout. True: there was one. */
+  #expire(): boolean {
+    const { route } = this
+    if (this.admission.gate === 'route') {
+      const permit = route?.gate?.expire(this.routeWaiter) ?? null
+      if (permit !== null) this.routeAdmitted(permit)
+      return permit !== null
+    }
+    const permit = route?.pool.pool.gate.expire(this.poolWaiter) ?? null
+    if (permit !== null) this.poolAdmitted(permit)
+    return permit !== null
+  }
+
+  // The end.
+
   /** Ends with an answer of our own that is no failure. */
   answer(answer: WholeAnswer): null {
-    this.status = answer.status
+    this.ending.answer(answer.status)
     atLeaving(this, answer.status, answer.fields)
     this.responder.answer(answer)
     this.over(false)
     return null
   }
 
-  get gateKind(): 'route' | 'pool' {
-    return this.atRoute ? 'route' : 'pool'
-  }
-
-  /**
-   * The end: the record is made and everything is given back. `cut`: the client has to see that its response is incomplete.
-   */
+  /** The record is made and everything is given back. `cut`: the client has to see that its response is incomplete. */
   over(cut: boolean): void {
     if (this.#over) return
     this.#over = true
     this.serial++
-    const { responder, context, serverPermit, routePermit } = this
-    context.wheel.disarm(this.timer)
-    this.#leaveLine()
-    this.dropOrigin()
+    const { responder, attempt } = this
+    this.deadlines.stop()
+    this.#leaveGate()
+    attempt?.conclude(cut ? 'abandoned' : 'complete')
     finish(this)
-    this.serverPermit = null
-    this.routePermit = null
-    this.tenure.end()
-    this.releaseStreamPermit()
+    const routePermit = this.admission.takeRoutePermit()
+    this.admission.releaseStream()
     this.#reset()
-    context.release(this)
+    this.#spare.release(this)
     if (cut) responder.abort()
     else responder.finish()
-    serverPermit?.[Symbol.dispose]()
+    attempt?.releasePermits()
     routePermit?.[Symbol.dispose]()
   }
 
-  #leaveLine(): void {
-    if (this.queueFrom < 0) return
-    if (this.atRoute) this.route?.gate?.leave(this.routeWaiter)
-    else this.route?.pool.pool.gate.leave(this)
+  #leaveGate(): void {
+    if (!this.admission.queued) return
+    if (this.admission.gate === 'route') this.route?.gate?.leave(this.routeWaiter)
+    else this.route?.pool.pool.gate.leave(this.poolWaiter)
   }
 
   #reset(): void {
     this.route = null
-    this.server = this.attempt = null
-    this.deadline = this.streamAt = 0
-    this.phase = 'R'
-    this.headAt = this.queueFrom = this.connectFrom = this.connectTook = this.sentAt = this.firstByteAt = -1
-    this.waited = 0
-    if (this.tried.length > 0) this.tried = []
-    this.retries = 0
-    this.resent = this.reused = this.redispatched = false
-    this.key = 0
-    this.prefer = this.staleAt = -1
-    this.listenerInUse = this.poolInUse = this.serverInUse = this.queueLength = 0
-    this.status = 0
-    this.cause = null
-    this.diagnosis = null
-    this.incident = null
-    this.arrival = this.routeWaiter.arrival = 0
-    this.atRoute = false
+    this.attempt = this.lastAttempt = null
+    this.headAt = -1
     this.background = false
+    this.routeWaiter.reset()
+    this.poolWaiter.reset()
+    this.admission.reset()
+    this.retries.reset()
+    this.ending.reset()
     this.edits.reset()
     this.upload.reset()
     this.download.reset()

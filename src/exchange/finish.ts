@@ -2,32 +2,55 @@
 import { rowOf } from '../base/cause.ts'
 import { lately, wall } from '../base/clock.ts'
 import { Field } from '../wire/http/fields.ts'
-import type { Exchange } from './exchange.ts'
+import type { CacheResult } from './cache/cache-state.ts'
+import type { ExchangeContext } from './context.ts'
+import type { Ending } from './ending.ts'
 import type { Diagnosis, ExchangeRecord } from './record.ts'
+import type { Retries } from './retry.ts'
 import { clientAddress } from './routing/affinity.ts'
+import type { ExchangeView } from './view.ts'
 
-/** Counts it, keeps it where it is an incident, and logs it where somebody wants to read it. */
-export function finish(x: Exchange): void {
+/** An exchange that is over. */
+export interface EndedExchange extends ExchangeView {
+  readonly context: ExchangeContext
+  readonly headAt: number
+  readonly retries: Retries
+  readonly ending: Ending
+  readonly caching: { readonly result: CacheResult | null; readonly detail: string | null }
+}
+
+/** Counts it, keeps it where it is an incident, and logs it if a log is written. */
+export function finish(x: EndedExchange): void {
   if (x.background) return
+  const { ending, lastAttempt } = x
   const now = lately()
   const total = now - x.client.startedAt
-  const firstByte = x.firstByteAt < 0 || x.sentAt < 0 ? -1 : x.firstByteAt - x.sentAt
-  x.context.counters.ended(x.route, x.gateKind === 'route', x.server, x.cause, x.waited, firstByte, total)
+  const sentAt = lastAttempt === null ? -1 : lastAttempt.sentAt
+  const firstByte = ending.firstByteAt < 0 || sentAt < 0 ? -1 : ending.firstByteAt - sentAt
+  x.context.counters.ended(
+    x.route,
+    x.admission.gate,
+    lastAttempt?.server ?? null,
+    ending.cause,
+    x.admission.waited,
+    firstByte,
+    total,
+  )
   const { log, incidents } = x.context
-  if (log === null && x.incident === null) return
+  if (log === null && ending.incident === null) return
   const record = recordOf(x, now, total, firstByte)
-  if (x.incident !== null) incidents.keep(record, x.head.text.length)
+  if (ending.incident !== null) incidents.keep(record, x.head.text.length)
   log?.(record)
 }
 
-function recordOf(x: Exchange, now: number, total: number, firstByte: number): ExchangeRecord {
-  const { client, head, cause } = x
+function recordOf(x: EndedExchange, now: number, total: number, firstByte: number): ExchangeRecord {
+  const { client, head, admission, retries, ending, lastAttempt, route } = x
   return {
     at: wall() - total,
     listener: x.listener.config.name,
-    route: x.route?.config.name ?? null,
-    pool: x.route?.config.to ?? null,
-    server: x.server?.name ?? null,
+    route: route?.config.name ?? null,
+    pool: route?.config.to ?? null,
+    server: lastAttempt?.server.name ?? null,
     client: clientAddress(x),
     port: client.port,
     method: head.method,
@@ -36,27 +59,27 @@ function recordOf(x: Exchange, now: number, total: number, firstByte: number): E
     host: head.host,
     userAgent: head.get(Field.userAgent) ?? '',
     referer: head.get(Field.referer) ?? '',
-    status: x.status,
-    cause,
-    end: cause === null ? '--' : rowOf(cause).letter + x.phase,
-    diagnosis: x.diagnosis,
-    incident: x.incident,
+    status: ending.status,
+    cause: ending.cause,
+    end: ending.code,
+    diagnosis: ending.diagnosis,
+    incident: ending.incident,
     header: x.headAt - client.startedAt,
-    queue: x.waited + (x.queueFrom >= 0 ? now - x.queueFrom : 0),
-    connect: x.connectTook,
+    queue: admission.waitedUntil(now),
+    connect: lastAttempt?.connectTook ?? -1,
     firstByte,
     total,
     bytesIn: client.bytesIn,
-    bytesOut: x.responder.bytes,
+    bytesOut: client.responder.bytes,
     cache: x.caching.result,
     cacheDetail: x.caching.detail,
-    retries: x.retries,
-    redispatched: x.redispatched,
-    reused: x.reused,
-    listenerInUse: x.listenerInUse,
-    poolInUse: x.poolInUse,
-    serverInUse: x.serverInUse,
-    queueLength: x.queueLength,
+    retries: retries.count,
+    redispatched: retries.redispatched,
+    reused: lastAttempt?.reused ?? false,
+    listenerInUse: admission.listenerInUse,
+    poolInUse: admission.poolInUse,
+    serverInUse: admission.serverInUse,
+    queueLength: admission.queueLength,
   }
 }
 

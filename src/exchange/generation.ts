@@ -7,9 +7,9 @@ import type { Config, ListenerConfig } from '../config/model.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { WholeAnswer } from '../net/responder.ts'
 import type { Hooks } from '../rules/hooks.ts'
-import type { Exchange } from './exchange.ts'
 import type { Diagnosis } from './record.ts'
 import type { Routes } from './routing/route.ts'
+import type { ExchangeView } from './view.ts'
 
 /** An answer that Headgate gives itself. */
 export interface Refusal {
@@ -23,7 +23,7 @@ export interface Refusal {
 export interface Generation {
   readonly config: Config
   /** Why the exchange ended as it did. */
-  diagnose(x: Exchange, cause: Cause, detail: string): Diagnosis
+  diagnose(x: ExchangeView, cause: Cause, detail: string): Diagnosis
   /** The page for a request that is refused or failed. Its cause has a status. */
   refuse(refusal: Refusal): WholeAnswer
   /** An exchange, or a fetch that outlives its exchange, begins in this generation; it calls `leave` once when it is over. */

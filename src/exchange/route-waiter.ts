@@ -1,16 +1,26 @@
-/** An exchange's place in the line of its route. */
+/** An exchange at the gate of its route: its place in the queue. */
 import { type Permit, QueuedWaiter } from '../gate/gate.ts'
 import type { Slots } from '../ledger/slots.ts'
-import type { Exchange } from './exchange.ts'
 
-/** The exchange's place in its route's line; in the pool's line it stands itself. */
+/** The exchange that waits. */
+export interface RouteWaiterOwner {
+  /** Its turn has come. */
+  routeAdmitted(permit: Permit<Slots>): void
+}
+
 export class RouteWaiter extends QueuedWaiter<Slots> {
-  readonly #x: Exchange
-  constructor(x: Exchange) {
+  readonly #x: RouteWaiterOwner
+
+  constructor(x: RouteWaiterOwner) {
     super()
     this.#x = x
   }
-  override granted(place: Permit<Slots>): void {
-    this.#x.routeAdmitted(place)
+
+  reset(): void {
+    this.arrival = 0
+  }
+
+  override granted(permit: Permit<Slots>): void {
+    this.#x.routeAdmitted(permit)
   }
 }

@@ -1,6 +1,4 @@
 /** The steps of a request's life, in their order. Each says in its return type what can follow. */
-import { lately } from '../base/clock.ts'
-import { OriginConnection } from '../net/http1/origin-connection.ts'
 import { Field } from '../wire/http/fields.ts'
 import { BodyKind } from '../wire/http/head.ts'
 import { forwardsLeft, isInCdnLoop, isLoop } from '../wire/http1/forward.ts'
@@ -10,11 +8,10 @@ import { lastHopAnswer } from './answer/last-hop.ts'
 import type { Exchange } from './exchange.ts'
 import { atAsking, atReceived } from './hook-points.ts'
 import { keyOf, preferred } from './routing/affinity.ts'
-import { attemptOver, codeOf } from './server-tally.ts'
 import type { Stage, Steps } from './stage.ts'
 import { takeBack } from './take-back.ts'
 
-const steps: Steps = {
+const steps: Steps<Exchange> = {
   /** The head is here: is it for us, and where does it belong? */
   received(x): Stage<'routed' | 'failed'> | null {
     let { head } = x
@@ -40,23 +37,21 @@ const steps: Steps = {
 
   /** Its route is known: perhaps the cache can answer it. */
   routed(x, { route, cache }): Stage | null {
-    const { head, client } = x
-    const { pool, config } = route
-    x.route = route
-    x.poolConfig = pool.config
-    if (pool.config.timeouts.total > 0) x.deadline = client.startedAt + pool.config.timeouts.total
+    const { head } = x
+    const { config } = route
+    x.routed(route)
     if (head.isConnect && !config.connect) return failed('method_refused', head.target)
     if (head.upgrade !== null && !mayUpgrade(config.upgrade, head.upgrade)) x.edits.remove(Field.upgrade)
     if (cache !== null) {
-      const next = x.caching.look(cache)
+      const next = x.caching.look(cache, route)
       if (next !== undefined) return next
     }
     return { at: 'missed', route }
   },
 
-  /** A server has to be asked: takes a place on the route, if places are limited, and one among the streams if it will be one. */
+  /** A server has to be asked: takes a permit of the route, if it has a limit, and one among the streams if it will be one. */
   missed(x, { route }): Stage<'admitted' | 'failed'> | null {
-    const { head } = x
+    const { head, admission } = x
     const { pool, config, gate } = route
     // A line of its own: the field is a list (RFC 9110 §5.3), and what the request brings of it passes as it is.
     if (pool.loopLine !== null) x.edits.add(pool.loopLine)
@@ -65,90 +60,76 @@ const steps: Steps = {
       const next = atAsking(x, asking)
       if (next !== undefined) return next
     }
-    if (x.edits.upgrade(head) !== null || head.isConnect) {
-      if (!pool.streams.take()) return failed('streams_full', '')
-      x.streamPermit = pool.streams
-    }
-    x.key = keyOf(pool.config.balance, x)
-    x.prefer = preferred(pool.pool.sticky, head)
+    if ((x.edits.upgrade(head) !== null || head.isConnect) && !admission.takeStream(pool.streams))
+      return failed('streams_full', '')
+    x.aim(keyOf(pool.config.balance, x), preferred(pool.pool.sticky, head))
     if (gate === null) return { at: 'admitted', route }
-    x.atRoute = true
-    const place = gate.admit(x.routeWaiter)
-    if (typeof place === 'string') return failed(place, '')
-    if (place === null) {
+    admission.comeTo('route')
+    const permit = gate.admit(x.routeWaiter)
+    if (typeof permit === 'string') return failed(permit, '')
+    if (permit === null) {
       const { length, bound } = gate.queue
       if (!x.background && !x.caching.canServeStale(length, bound)) return x.enqueue(config.queue.timeout, length)
       gate.leave(x.routeWaiter)
-      return x.background ? failed('route_full', '') : x.caching.serveStaleInstead()
+      return x.background ? failed('route_full', '') : x.caching.serveStaleInstead('route')
     }
-    x.routePermit = place
+    admission.holdRoutePermit(permit)
     return { at: 'admitted', route }
   },
 
-  /** It may go to the pool: takes a slot at one of its servers, or waits for one. */
+  /** It may go to the pool: takes a permit for one of its servers, or waits for one. */
   admitted(x, { route }): Stage<'seated' | 'failed'> | null {
     if (x.caching.serveIfArrived()) return null
     const { pool } = route.pool
-    x.atRoute = false
-    const slot = pool.admit(x)
-    if (typeof slot === 'string') return failed(slot, '')
-    if (slot === null) {
+    x.admission.comeTo('pool')
+    const permit = pool.admit(x.poolWaiter)
+    if (typeof permit === 'string') return failed(permit, '')
+    if (permit === null) {
       const { length, bound } = pool.gate.queue
       if (!x.background && !x.caching.canServeStale(length, bound)) return x.enqueue(pool.config.queue.timeout, length)
-      pool.gate.leave(x)
-      // What nobody waits for is not worth a place in the line: the next request for it tries again.
-      return x.background ? failed('pool_full', '') : x.caching.serveStaleInstead()
+      pool.gate.leave(x.poolWaiter)
+      // A fetch that no client waits for is not worth a place in the queue: the next request for it tries again.
+      return x.background ? failed('pool_full', '') : x.caching.serveStaleInstead('pool')
     }
-    return x.seat(route, slot)
+    return x.seat(route, permit)
   },
 
-  /** It has a slot: needs a connection. */
-  seated(x, { route, server }): Stage<'connected'> | null {
+  /** It has a permit: needs a connection. */
+  seated(x, { attempt }): Stage<'connected'> | null {
     if (x.caching.serveIfArrived()) return null
-    const idle = route.pool.idle[server.index]!
-    x.attempt = route.pool.tallies[server.index]!
-    x.attempt.began()
-    x.phase = 'C'
-    const kept = x.resent ? undefined : idle.take()
+    attempt.begin()
+    x.ending.enter('C')
+    x.download.expect(attempt)
+    if (!x.retries.resent && attempt.reuse(x.download)) return { at: 'connected', attempt }
     const { descriptors } = x.context
-    x.reused = kept !== undefined
-    if (kept !== undefined) {
-      kept.use(x.download)
-      x.origin = kept
-      x.connectTook = 0
-      return { at: 'connected', route, origin: kept }
-    }
-    x.connectFrom = lately()
-    x.connectTook = -1
     if (!descriptors.allowServer) {
-      x.attemptFailed('local_resources', 'no file descriptor is left for a connection to the server', true)
+      x.attemptFailed(attempt, 'local_resources', 'no file descriptor is left for a connection to the server', true)
       return null
     }
-    x.expect('connect_timeout', route.pool.config.timeouts.connect)
-    x.origin = OriginConnection.connect(idle, x.download)
-    descriptors.see(x.origin.transport.socket)
+    x.deadlines.expect('connect_timeout', attempt.route.pool.config.timeouts.connect)
+    descriptors.see(attempt.connect(x.download).transport.socket)
     return null
   },
 
   /** It has a connection: sends the request. What follows are the bytes of both directions; see upload and download. */
-  connected(x, { origin }): null {
-    x.phase = 'H'
-    x.upload.start(origin)
+  connected(x, { attempt }): null {
+    x.ending.enter('H')
+    x.upload.start(attempt)
     return null
   },
 
   /** It ends badly, here or anywhere above. */
   failed(x, { cause, detail }): null {
-    attemptOver(x, cause, codeOf(x.origin))
+    x.attempt?.fail(cause)
     if (x.background) {
       x.caching.failed(cause)
       x.over(false)
       return null
     }
     if ((!x.responder.begun || takeBack(x)) && x.caching.rescue(cause, detail)) return null
-    x.cause = cause
+    x.ending.fail(cause)
     const answered = answerFailure(x, cause, detail)
-    // Whoever has got a part of an answer must not take it for the whole.
+    // A client that has got a part of an answer must not take it for the whole.
     if (answered) x.over(false)
     else x.over(x.responder.begun)
     return null
@@ -156,8 +137,23 @@ const steps: Steps = {
 }
 
 /** Goes one step. */
-export function step<N extends Stage['at']>(x: Exchange, s: Stage<N>): Stage | null {
-  return (steps as Steps)[s.at as N](x, s as never)
+export function step(x: Exchange, stage: Stage): Stage | null {
+  switch (stage.at) {
+    case 'received':
+      return steps.received(x, stage)
+    case 'routed':
+      return steps.routed(x, stage)
+    case 'missed':
+      return steps.missed(x, stage)
+    case 'admitted':
+      return steps.admitted(x, stage)
+    case 'seated':
+      return steps.seated(x, stage)
+    case 'connected':
+      return steps.connected(x, stage)
+    case 'failed':
+      return steps.failed(x, stage)
+  }
 }
 
 function failed(cause: Stage<'failed'>['cause'], detail: string): Stage<'failed'> {

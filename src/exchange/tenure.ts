@@ -28,6 +28,11 @@ export class Tenure {
     this.#occupant ??= occupants.enter(kind, of, ago)
   }
 
+  /** It holds no slot any more that could be held for long. */
+  ignore(): void {
+    this.longAt = 0
+  }
+
   /** The server has answered, though late. */
   answered(): void {
     if (this.#occupant?.kind === 'waiting') this.#occupant.become('answer')

@@ -1,66 +1,108 @@
 /** The request's way: its head and body from the client to the server, at the speed of the slower one. */
 import type { Cause } from '../base/cause.ts'
-import { lately } from '../base/clock.ts'
-import type { OriginConnection } from '../net/http1/origin-connection.ts'
+import type { ClientRequest } from '../net/client-request.ts'
 import type { RequestHandler } from '../net/request-handler.ts'
 import { OutputBuffer } from '../net/transport/output-buffer.ts'
-import { BodyKind } from '../wire/http/head.ts'
+import type { Edits } from '../wire/http/edits.ts'
+import { BodyKind, type RequestHead } from '../wire/http/head.ts'
 import { requestToServer } from '../wire/http1/forward.ts'
 import { chunkHead } from '../wire/http1/framing.ts'
+import type { Attempt } from './attempt.ts'
 import { askForPlain } from './compression.ts'
-import { expectTunnel } from './deadlines.ts'
-import type { Exchange } from './exchange.ts'
+import type { Deadlines } from './deadlines.ts'
+import type { Streaming } from './streaming.ts'
+
+/** The exchange whose request it is. */
+export interface UploadOwner {
+  readonly head: RequestHead
+  readonly client: ClientRequest
+  readonly deadlines: Deadlines
+  /** The head of the final response has come. */
+  readonly answered: boolean
+  /** What is changed about the head on its way to a server. */
+  readonly edits: Edits
+  readonly streaming: Streaming
+  fail(cause: Cause, detail: string): void
+  readonly admission: { readonly queued: boolean }
+  /** What is on its way to the client: a server's response, or a stored one. */
+  readonly download: { clientDrained(): void }
+  readonly delivery: { readonly begun: boolean; clientDrained(): void }
+  readonly caching: { handOver(): boolean }
+  over(cut: boolean): void
+}
 
 export class Upload implements RequestHandler {
-  readonly #x: Exchange
+  readonly #x: UploadOwner
   readonly #out = new OutputBuffer()
-  #origin: OriginConnection | null = null
+  /** null until the request is sent for the first time. */
+  #attempt: Attempt | null = null
+  /** It has been sent once at least. */
+  begun = false
   /** The request has been handed over completely. */
   done = false
   /** Characters of the head as it was sent. */
   #headLength = 0
   #tunnel = false
+  /** The request has been edited for a server whose responses may be compressed here. */
+  #edited = false
 
-  constructor(x: Exchange) {
+  constructor(x: UploadOwner) {
     this.#x = x
   }
 
   reset(): void {
+    this.restart()
+    this.begun = this.#tunnel = false
+  }
+
+  /** What is sent next is another request. */
+  restart(): void {
     this.#out.reset()
-    this.#origin = null
+    this.#attempt = null
     this.done = false
-    this.#tunnel = false
+    this.#edited = false
   }
 
   /** Sends the request, or once more what was sent of it (see `repeatable`). */
-  start(origin: OriginConnection): void {
-    const { head, client, edits, poolConfig, server } = this.#x
-    askForPlain(this.#x)
+  start(attempt: Attempt): void {
+    const { origin } = attempt
+    if (origin === null) return // dropped meanwhile
+    const { head, client, deadlines, edits } = this.#x
+    const { config } = attempt.route.pool
+    if (!this.#edited) askForPlain(head, attempt.route.config.compress, edits)
+    this.#edited = true
     const again = this.#out.first
     // The head is written anew: another server may need another Host, and the cache may ask otherwise by now.
-    const lines = requestToServer(head, client.hop, edits, server?.host, poolConfig.via)
+    const lines = requestToServer(head, client.hop, edits, attempt.server.host, config.via)
     const body = again === null ? '' : again.slice(this.#headLength)
     this.#headLength = lines.length
-    this.#origin = origin
+    this.#attempt = attempt
     this.#out.reset()
     this.#out.open(origin.transport)
-    this.#x.sentAt = lately()
+    this.begun = true
+    attempt.sent()
     origin.expectResponse(head.method)
     this.#out.text(body === '' ? lines : lines + body)
     if (client.bodyLeft) client.readBody(head.expectContinue)
     else this.done = true
     const out = this.#out.flush()
-    if (!out) this.#hold()
-    if (this.done) this.#sent()
-    else if (head.expectContinue) this.#x.expect('first_byte_timeout', this.#timeouts.firstByte)
-    else if (out) this.#x.clearTimeout() // it is the client's turn
+    attempt.wrote(this.#out.bytes)
+    if (!out) this.#pause(attempt)
+    if (this.done) this.#sent(attempt)
+    else if (head.expectContinue) deadlines.expect('first_byte_timeout', config.timeouts.firstByte)
+    else if (out) deadlines.clear() // it is the client's turn
+  }
+
+  /** Another exchange has sent the request already. */
+  takeOver(): void {
+    this.begun = this.done = true
   }
 
   /** The server wants the body: it is the client's turn. */
   continued(): void {
     if (this.done) return
     this.#x.client.awaitBody()
-    this.#x.clearTimeout()
+    this.#x.deadlines.clear()
   }
 
   /** All of the request lies in one write, so it can be sent again. */
@@ -89,11 +131,13 @@ export class Upload implements RequestHandler {
   }
 
   requestRead(): void {
-    if (this.#origin === null) return
+    const attempt = this.#attempt
+    if (attempt === null) return
     const first = this.#out.writes === 0
-    if (!this.#out.flush()) this.#hold()
-    else if (this.#tunnel) expectTunnel(this.#x)
-    if (this.done && !first) this.#sent()
+    if (!this.#out.flush()) this.#pause(attempt)
+    else if (this.#tunnel) this.#x.streaming.expectTunnel()
+    attempt.wrote(this.#out.bytes)
+    if (this.done && !first) this.#sent(attempt)
   }
 
   requestBad(cause: Cause, detail: string): void {
@@ -102,19 +146,19 @@ export class Upload implements RequestHandler {
 
   /** The server has taken what was sent. */
   originDrained(): void {
-    if (this.#origin === null) return
+    if (this.#attempt === null) return
     this.#x.client.resumeBody()
-    if (this.#tunnel) expectTunnel(this.#x)
-    else if (!this.done && !this.#x.download.begun) this.#x.clearTimeout()
+    if (this.#tunnel) this.#x.streaming.expectTunnel()
+    else if (!this.done && !this.#x.answered) this.#x.deadlines.clear()
   }
 
   clientEnded(): void {
     if (this.#tunnel) {
-      this.#origin?.transport.end()
-      expectTunnel(this.#x)
+      this.#attempt?.origin?.transport.end()
+      this.#x.streaming.expectTunnel()
     }
-    // Half-closed after its request: it may still be reading. One who stands in a line is taken to have left it.
-    else if (this.#x.queueFrom >= 0) this.#x.fail('client_gone', 'the client closed while it was waiting')
+    // Half-closed after its request: it may still be reading. A client that queues is taken to have left.
+    else if (this.#x.admission.queued) this.#x.fail('client_gone', 'the client closed while it was waiting')
   }
 
   clientDrained(): void {
@@ -124,30 +168,27 @@ export class Upload implements RequestHandler {
   }
 
   clientGone(): void {
-    const { client } = this.#x
-    if (!this.#tunnel || client.source.error !== null) {
+    const x = this.#x
+    const origin = this.#attempt?.origin ?? null
+    if (!this.#tunnel || x.client.source.error !== null) {
       // What the server has got of a broken tunnel must not pass for all there was.
-      if (this.#tunnel) this.#origin?.drop(true)
-      this.#x.caching.handOver()
-      this.#x.fail('client_gone', 'the client closed the connection')
-    } else if (this.#origin === null || this.#origin.transport.settled()) this.#x.over(false)
-    // Else both sides have said their last word, and the server is still taking the client's.
+      if (this.#tunnel) origin?.drop(true)
+      x.caching.handOver()
+      x.fail('client_gone', 'the client closed the connection')
+    } else if (origin === null || origin.transport.settled()) x.over(false)
+    // Else both sides have ended, and the server is still taking the client's last bytes.
   }
 
   /** The server takes nothing at the moment. */
-  #hold(): void {
+  #pause({ route }: Attempt): void {
     if (this.done && !this.#tunnel) return
     this.#x.client.pauseBody()
-    if (!this.#x.download.begun) this.#x.expect('send_timeout', this.#timeouts.betweenBytes)
+    if (!this.#x.answered) this.#x.deadlines.expect('send_timeout', route.pool.config.timeouts.betweenBytes)
   }
 
-  #sent(): void {
-    if (this.#x.download.begun || this.#tunnel) return
-    this.#x.sentAt = lately()
-    this.#x.expect('first_byte_timeout', this.#timeouts.firstByte)
-  }
-
-  get #timeouts() {
-    return this.#x.poolConfig.timeouts
+  #sent(attempt: Attempt): void {
+    if (this.#x.answered || this.#tunnel) return
+    attempt.sent()
+    this.#x.deadlines.expect('first_byte_timeout', attempt.route.pool.config.timeouts.firstByte)
   }
 }

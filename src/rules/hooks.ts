@@ -7,7 +7,7 @@ import type { Edits, FieldLine } from '../wire/http/edits.ts'
 import type { RequestHead, ResponseHead } from '../wire/http/head.ts'
 
 /** What a hook may know of the exchange. Heads are as received, or as an earlier hook has edited them; no hook changes one. */
-export interface ExchangeView {
+export interface HookView {
   readonly request: RequestHead
   readonly listener: string
   /** Address of the peer; `unix` where it has none. */
@@ -33,13 +33,13 @@ export type HookDecision = null | { readonly cause: Cause; readonly detail: stri
 
 export interface Hooks {
   /** The head of a request is received. What is edited counts for routing and for the cache. */
-  readonly received: ((view: ExchangeView, edits: Edits) => HookDecision) | null
+  readonly received: ((view: HookView, edits: Edits) => HookDecision) | null
   /** A server is about to be asked. What is edited is for the server alone. Not called again for another try. */
-  readonly asking: ((view: ExchangeView, edits: Edits) => HookDecision) | null
+  readonly asking: ((view: HookView, edits: Edits) => HookDecision) | null
   /** A server's final response head is here. What is edited counts for the cache. A cause may lead to another try. */
-  readonly arrived: ((view: ExchangeView, response: ResponseHead, edits: Edits) => HookDecision) | null
+  readonly arrived: ((view: HookView, response: ResponseHead, edits: Edits) => HookDecision) | null
   /** A final response head is about to go to the client, whatever it comes from. It is decided by now: only edits. */
-  readonly leaving: ((view: ExchangeView, status: number, edits: Edits) => void) | null
+  readonly leaving: ((view: HookView, status: number, edits: Edits) => void) | null
 }
 
 export const NO_HOOKS: Hooks = { received: null, asking: null, arrived: null, leaving: null }

@@ -9,9 +9,10 @@ import { type RemovalSnapshot, Removals } from '../cache/purge/removals.ts'
 import type { Tree } from '../cache/purge/trees.ts'
 import type { Address, Config } from '../config/model.ts'
 import { Incidents } from '../exchange/answer/incident-log.ts'
+import { attemptCounters } from '../exchange/attempt-counters.ts'
 import { StoreNotes } from '../exchange/cache/store-notes.ts'
 import type { ExchangeContext, Purged } from '../exchange/context.ts'
-import { Exchange } from '../exchange/exchange.ts'
+import { Exchange, type ExchangePool } from '../exchange/exchange.ts'
 import { Occupants } from '../exchange/occupants.ts'
 import type { ExchangeRecord } from '../exchange/record.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -41,12 +42,13 @@ export interface DataPlaneEvents {
 /** Exchanges kept for reuse. */
 const SPARE = 1024
 
-export class DataPlane implements ExchangeContext {
+export class DataPlane implements ExchangeContext, ExchangePool {
   readonly wheel: Wheel
   readonly descriptors: Descriptors
   readonly log: ((record: ExchangeRecord) => void) | null
   readonly incidents: Incidents
   readonly counters: ThreadCounters
+  readonly attempts = attemptCounters
   readonly occupants: Occupants
   /** Why answers were stored or not. */
   readonly notes = new StoreNotes()
@@ -194,12 +196,8 @@ export class DataPlane implements ExchangeContext {
     return this.#events.changed?.(trees) ?? Promise.reject(new Error('changes are not taken here'))
   }
 
-  exchange(): Exchange {
-    return this.#spare.pop() ?? new Exchange(this)
-  }
-
-  background(): Exchange {
-    return this.exchange()
+  take(): Exchange {
+    return this.#spare.pop() ?? new Exchange(this, this)
   }
 
   release(x: Exchange): void {

@@ -13,11 +13,11 @@ import { ErrorPages } from '../exchange/answer/error-page.ts'
 import { HotResponses } from '../exchange/cache/hot-responses.ts'
 import { RouteCache } from '../exchange/cache/route-cache.ts'
 import type { StoreNotes } from '../exchange/cache/store-notes.ts'
-import type { Exchange } from '../exchange/exchange.ts'
 import type { Generation as GenerationOfExchanges, Refusal } from '../exchange/generation.ts'
 import type { Diagnosis } from '../exchange/record.ts'
 import { type Route, Routes } from '../exchange/routing/route.ts'
 import { Upstream } from '../exchange/routing/upstream.ts'
+import type { ExchangeView } from '../exchange/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { WholeAnswer } from '../net/responder.ts'
 import { Pool } from '../pool/pool.ts'
@@ -100,16 +100,16 @@ export class Generation implements GenerationOfExchanges {
     this.entrances = entrances
   }
 
-  diagnose(x: Exchange, cause: Cause, detail: string): Diagnosis {
+  diagnose(x: ExchangeView, cause: Cause, detail: string): Diagnosis {
     const at = {
       listener: x.listener.config.name,
       route: x.route?.config.name ?? null,
       pool: x.route?.config.to ?? null,
-      server: x.server?.name ?? null,
+      server: x.lastAttempt?.server.name ?? null,
     }
     const { limit, observed, voice } = limitOf(x, cause)
     const said = detail === '' ? null : detail
-    const diagnosis = this.#diagnoses.of(cause, at, limit, observed, said, x.gateKind, voice)
+    const diagnosis = this.#diagnoses.of(cause, at, limit, observed, said, x.admission.gate, voice)
     const advice = this.#fullOf.advice(x, cause)
     return advice === null ? diagnosis : { ...diagnosis, advice }
   }

@@ -32,7 +32,7 @@ export interface ThreadServices {
   /** The hooks of a listener, by its name. */
   readonly hooksOf: (listener: string) => Hooks
   /** An exchange that can take up a request. */
-  exchange(): Exchange
+  take(): Exchange
 }
 
 export class ListenerEntrance implements ListenerScope, ListenerHandler {
@@ -68,11 +68,11 @@ export class ListenerEntrance implements ListenerScope, ListenerHandler {
   }
 
   request(client: ClientConnection, head: RequestHead): RequestHead {
-    return this.#services.exchange().start(this, client, head, null, '')
+    return this.#services.take().start(this, client, head, null, '')
   }
 
   malformed(client: ClientConnection, head: RequestHead, cause: Cause, detail: string): RequestHead {
-    return this.#services.exchange().start(this, client, head, cause, detail)
+    return this.#services.take().start(this, client, head, cause, detail)
   }
 
   entered(): void {

@@ -1,6 +1,7 @@
 /** Counts the exchanges on one route, at the route, its pool and the pool's streams. */
 import type { Cause } from '../base/cause.ts'
 import type { RouteConfig } from '../config/model.ts'
+import type { ExchangeGate } from '../exchange/admission.ts'
 import type { RouteCounters as Counted } from '../exchange/routing/route.ts'
 import type { Counter } from '../ledger/counter.ts'
 import type { Histogram } from '../ledger/histogram.ts'
@@ -28,11 +29,11 @@ export class RouteCounters implements Counted {
     this.#total = ledger.histogram(`pool:${to}:total`)
   }
 
-  joined(ofRoute: boolean): void {
-    ;(ofRoute ? this.#route : this.#pool).waited.add(1)
+  joined(gate: ExchangeGate): void {
+    ;(gate === 'route' ? this.#route : this.#pool).waited.add(1)
   }
 
-  ended(ofRoute: boolean, cause: Cause | null, queued: number, firstByte: number, total: number): void {
+  ended(gate: ExchangeGate, cause: Cause | null, queued: number, firstByte: number, total: number): void {
     this.#requests.add(1)
     this.#poolRequests.add(1)
     if (firstByte >= 0) {
@@ -43,6 +44,6 @@ export class RouteCounters implements Counted {
     }
     if (cause === null) return
     if (cause === 'streams_full') this.#streams.refused(cause)
-    else (ofRoute || cause === 'route_full' ? this.#route : this.#pool).refused(cause)
+    else (gate === 'route' || cause === 'route_full' ? this.#route : this.#pool).refused(cause)
   }
 }

@@ -1,5 +1,6 @@
 /** Counts one thread's exchanges in the ledger, where every thread can read the sums. */
 import { type Cause, causeNames } from '../base/cause.ts'
+import type { ExchangeGate } from '../exchange/admission.ts'
 import type { CacheResult } from '../exchange/cache/cache-state.ts'
 import type { ExchangeCounters } from '../exchange/context.ts'
 import type { Route } from '../exchange/routing/route.ts'
@@ -35,7 +36,7 @@ export class ThreadCounters implements ExchangeCounters {
 
   ended(
     route: Route | null,
-    ofRoute: boolean,
+    gate: ExchangeGate,
     server: Server | null,
     cause: Cause | null,
     queued: number,
@@ -45,10 +46,10 @@ export class ThreadCounters implements ExchangeCounters {
     if (cause !== null) this.#causes.get(cause)?.add(1)
     if (cause === 'local_resources') this.#unconnected.add(1)
     if (route === null) return
-    route.counters.ended(ofRoute, cause, queued, firstByte, total)
+    route.counters.ended(gate, cause, queued, firstByte, total)
     if (cause === null) return
     route.pool.ended.ended(cause)
-    if (server !== null) route.pool.tallies[server.index]!.ended(cause)
+    if (server !== null) route.pool.counters[server.index]!.ended(cause)
   }
 
   cached(result: CacheResult): void {
@@ -59,8 +60,8 @@ export class ThreadCounters implements ExchangeCounters {
     ;(ok ? this.#refreshed : this.#refreshFailed).add(1)
   }
 
-  joined(route: Route, ofRoute: boolean): void {
-    route.counters.joined(ofRoute)
+  joined(route: Route, gate: ExchangeGate): void {
+    route.counters.joined(gate)
   }
 
   /** A connection was turned away; no exchange stands for it. */

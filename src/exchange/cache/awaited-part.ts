@@ -12,6 +12,7 @@ import { byteRanges } from '../../wire/http/byte-range.ts'
 import { valueIn } from '../../wire/http/field-lines.ts'
 import { Field } from '../../wire/http/fields.ts'
 import type { ResponseHead } from '../../wire/http/head.ts'
+import type { Attempt } from '../attempt.ts'
 import type { Caching } from './caching.ts'
 import type { Fill } from './fill.ts'
 
@@ -37,12 +38,14 @@ export function isTooMuch(c: Caching, head: ResponseHead, now: number): boolean 
 
 /** Asks again, as the client asked. Its slot is still its own. */
 export function askAsTold(c: Caching): void {
-  const { x } = c
-  const { route, server } = x
-  if (route === null || server === null) return
-  x.dropOrigin()
+  const next = c.x.attempt?.again('abandoned')
+  if (next !== undefined) askAt(c, next)
+}
+
+/** Asks in this attempt. */
+function askAt(c: Caching, attempt: Attempt): void {
   asTold(c)
-  x.go({ at: 'seated', route, server })
+  c.x.go(c.x.trySeated(attempt))
 }
 
 function asTold(c: Caching): void {
@@ -54,8 +57,8 @@ function asTold(c: Caching): void {
   c.validates = false
   c.late = false
   // Another request than the one before, with a try of its own on a fresh connection.
-  x.upload.reset()
-  x.resent = false
+  x.upload.restart()
+  x.retries.askDifferently()
 }
 
 /**
@@ -74,7 +77,7 @@ export function awaitPart(c: Caching, hold: PinnedObject, from: Fill | (() => vo
   const part = new AwaitedPart(c, hold, from, serve)
   c.part = part
   c.waiting = hold
-  c.x.expect('coalesce_timeout', patience)
+  c.x.deadlines.expect('coalesce_timeout', patience)
   part.told()
   if (c.part === part) hold.follow(() => part.heard())
   return true
@@ -136,7 +139,7 @@ export class AwaitedPart {
     this.#c.part = null
     this.#c.waiting = null
     this.#hold.follow(null)
-    this.#c.x.clearTimeout()
+    this.#c.x.deadlines.clear()
     this.#serve()
   }
 
@@ -150,22 +153,18 @@ export class AwaitedPart {
       c.pass = c.large = true
       return from()
     }
-    const slot = from.surrender()
+    const next = from.surrender()
     this.#leave()
-    if (slot !== null) {
-      x.serverPermit = slot
-      return askAsTold(c)
-    }
-    // Others read on from what was asked for first; that has the slot.
-    const { route } = x
+    if (next !== null) return askAt(c, next)
+    // Others read on from what was asked for first; that has the permit.
     asTold(c)
-    if (route !== null) x.go({ at: 'admitted', route })
+    x.go({ at: 'admitted', route: c.route })
   }
 
   #leave(): void {
     this.#c.part = null
     this.#c.waiting = null
     this.#hold.release()
-    this.#c.x.clearTimeout()
+    this.#c.x.deadlines.clear()
   }
 }

@@ -1,5 +1,6 @@
 /** Requests that nobody waits for: what is stale is fetched again, and what a client that has left asked for goes on. */
-import { lately, wall } from '../../base/clock.ts'
+import { type Cause, rowOf } from '../../base/cause.ts'
+import { wall } from '../../base/clock.ts'
 import { Freshness, FreshnessFlag } from '../../cache/freshness/freshness.ts'
 import { RequestDirectives, reusabilityOf } from '../../cache/freshness/reuse.ts'
 import { AbandonReason, KIND, SLOT } from '../../cache/object/stored-object.ts'
@@ -10,10 +11,13 @@ import { Edits, NO_EDITS } from '../../wire/http/edits.ts'
 import { Field } from '../../wire/http/fields.ts'
 import type { RequestHead } from '../../wire/http/head.ts'
 import { editedRequest } from '../../wire/http1/edited-head.ts'
-import type { Exchange } from '../exchange.ts'
 import type { Caching } from './caching.ts'
-import { mayTry } from './refresh-backoff.ts'
+import { backOff, mayTry } from './refresh-backoff.ts'
 import { outlives, type RouteCache } from './route-cache.ts'
+import { refreshEnded } from './take-response.ts'
+
+/** Pause after a refresh for which there was no room, in ms: not each visitor of a stale page is to try it. */
+const ROOM = 50
 
 // Used up within one call.
 const life = new Freshness()
@@ -36,8 +40,8 @@ export function isSettled(way: RouteCache, key: string, ask: RequestDirectives):
 
 /** A request in the background for what is stale. */
 export function refresh(c: Caching, way: RouteCache, hold: PinnedObject, now: number): void {
-  const { head, route, context } = c.x
-  if (route === null || !mayTry(hold, now)) return
+  const { head } = c.x
+  if (!mayTry(hold, now)) return
   c.removals = way.store.removals(c.primary)
   const draft = way.store.lead(c.key)
   if (draft === null) return
@@ -48,18 +52,17 @@ export function refresh(c: Caching, way: RouteCache, hold: PinnedObject, now: nu
     draft.abandon(AbandonReason.elsewhere)
     return
   }
-  const y = context.background()
-  y.startBackground(c.x, copy, route)
+  const y = c.x.detached(copy, c.route)
   take(y.caching, c, way, draft, stale)
   // What this client says of stored responses is not about the next ones.
   Object.assign(y.caching.directives, NOTHING)
   y.caching.prepare()
-  y.go({ at: 'missed', route })
+  y.continueToServer()
 }
 
 /** Goes on with what another began. */
 function take(c: Caching, other: Caching, way: RouteCache, draft: Draft | null, stale: PinnedObject | null): void {
-  c.routeCache = way
+  c.begin(way, other.route)
   way.editRequest(c.x.edits, c.x.client.hop)
   c.role = 'fetches'
   c.primary = other.primary
@@ -80,20 +83,18 @@ function take(c: Caching, other: Caching, way: RouteCache, draft: Draft | null, 
  */
 export function handOver(c: Caching): boolean {
   const x = c.x
-  const { route } = x
   const way = c.routeCache
-  if (c.draft === null || way === null || route === null || x.origin === null || x.phase !== 'H') return false
+  if (c.draft === null || way === null || x.attempt === null || x.ending.phase !== 'H') return false
   const head = editedRequest(x.head, NO_EDITS)
   if (head === null) return false
-  const y = x.context.background()
-  y.startBackground(x, head, route)
+  const y = x.detached(head, c.route)
   take(y.caching, c, way, c.draft, c.staleCopy)
   // It may have to be asked again, as it was asked.
   y.caching.prepare()
   if (!c.validates) y.caching.askForWhole()
   c.draft = null
   c.staleCopy = null
-  takeOver(y, x)
+  y.takeOver(x)
   return true
 }
 
@@ -111,32 +112,14 @@ function plainCopy(head: RequestHead, way: RouteCache, { freshness, names }: Cac
   return editedRequest(head, edits, 'GET')
 }
 
-/** Waits for the response in the place of another, which keeps its client. */
-function takeOver(y: Exchange, x: Exchange): void {
-  const { origin } = x
-  y.origin = origin
-  y.serverPermit = x.serverPermit
-  y.tenure.takeFrom(x.tenure)
-  y.routePermit = x.routePermit
-  y.server = x.server
-  y.attempt = x.attempt
-  x.origin = null
-  x.serverPermit = null
-  x.routePermit = null
-  x.attempt = null
-  y.sentAt = x.sentAt
-  y.connectTook = x.connectTook
-  y.reused = x.reused
-  y.phase = x.phase
-  y.upload.done = true
-  // What it has used up of its time and its tries does not come back.
-  y.deadline = x.deadline
-  y.tried = x.tried
-  x.tried = []
-  y.staleAt = x.staleAt
-  y.retries = x.retries
-  y.resent = x.resent
-  y.redispatched = x.redispatched
-  origin?.use(y.download)
-  y.expect(x.awaited, x.until === Infinity ? 0 : Math.max(1, x.until - lately()))
+/** A refresh has failed: what is stored stays, and the next try waits; longer each time the server fails. */
+export function backgroundFailed(c: Caching, cause: Cause): void {
+  const now = wall()
+  const { routeCache, staleCopy, primary } = c
+  const { shed } = rowOf(cause)
+  routeCache?.notes.note(primary, cause, now)
+  if (routeCache !== null && staleCopy !== null && !shed) refreshEnded(c.x.context, routeCache, primary, false)
+  // That there is no room says nothing against the server.
+  if (shed) staleCopy?.setMeta(SLOT.retry, now + ROOM)
+  else backOff(staleCopy, now)
 }

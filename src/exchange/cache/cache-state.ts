@@ -8,6 +8,7 @@ import type { Draft } from '../../store/draft.ts'
 import type { PinnedObject } from '../../store/hold.ts'
 import type { Forwarded } from '../../wire/http/cache-status.ts'
 import type { Exchange } from '../exchange.ts'
+import type { Route } from '../routing/route.ts'
 import type { AwaitedPart } from './awaited-part.ts'
 import type { RouteCache } from './route-cache.ts'
 
@@ -23,6 +24,8 @@ type Role = 'none' | 'fetches' | 'passes' | 'changes' | 'asks' | 'watches'
 export class CacheState {
   readonly x: Exchange
   routeCache: RouteCache | null = null
+  /** Of the request; set together with `routeCache`. */
+  route!: Route
   role: Role = 'none'
   readonly directives = new RequestDirectives()
   primary = ''
@@ -76,6 +79,12 @@ export class CacheState {
   /** Waiting for the fetch of another. */
   get follows(): boolean {
     return this.followed !== null
+  }
+
+  /** The cache has to do with a request of this route. */
+  begin(routeCache: RouteCache, route: Route): void {
+    this.routeCache = routeCache
+    this.route = route
   }
 
   reset(): void {

@@ -32,25 +32,27 @@ import { type Edits, FieldName } from '../../wire/http/edits.ts'
 import { Field } from '../../wire/http/fields.ts'
 import { BodyKind, type ResponseHead } from '../../wire/http/head.ts'
 import { takesEvents } from '../../wire/http/media-type.ts'
+import type { ExchangeGate } from '../admission.ts'
 import { noteInstead } from '../answer/failure.ts'
+import type { Route } from '../routing/route.ts'
 import type { Stage } from '../stage.ts'
-import { handOver, refresh } from './background.ts'
+import { backgroundFailed, handOver, refresh } from './background.ts'
 import { type CacheResult, CacheState } from './cache-state.ts'
-import { leadOrFollow } from './coalesce.ts'
+import { followedTooLong, leadOrFollow, serveIfArrived } from './coalesce.ts'
 import { formFor } from './coded-forms.ts'
+import { invalidate } from './invalidate-target.ts'
 import { purge } from './purge-request.ts'
 import { backOff, sinceFailure } from './refresh-backoff.ts'
 import { outlives, type RouteCache } from './route-cache.ts'
 import { secondsLeft, statusOf } from './status-value.ts'
 import { answered } from './store-answer.ts'
-import { refreshEnded } from './take-response.ts'
 
 /** Why a stale copy is served then. */
 const FAILED_LATELY = 'failed lately'
 /** For how long, in ms, after a failure of the server a stale copy is served without asking it again. */
 const AFTER_FAILURE = 1000
-/** Pause after a refresh for which there was no room, in ms: not each visitor of a stale page is to try it. */
-const ROOM = 50
+
+const NONE: readonly string[] = []
 
 // Used up within one call each.
 const control = new CacheControl()
@@ -58,15 +60,15 @@ const CACHE_STATUS = new FieldName('Cache-Status')
 
 export class Caching extends CacheState {
   /** Looks into the store. The next stage; null: it is served or waits; undefined: onward to a server. */
-  look(way: RouteCache): Stage | null | undefined {
+  look(way: RouteCache, route: Route): Stage | null | undefined {
     const { head, client } = this.x
-    this.routeCache = way
+    this.begin(way, route)
     way.editRequest(this.x.edits, client.hop)
     if (way.isPurge(head, client.hop.peer)) return purge(this.x, way)
     if (!isCacheMethod(head.method)) {
       this.role = 'changes'
       this.fwd = 'method'
-      if (head.method === 'POST') this.#begin(way)
+      if (head.method === 'POST') this.#beginPost(way)
       return undefined
     }
     this.primary = way.key(client.hop, head)
@@ -80,7 +82,7 @@ export class Caching extends CacheState {
   }
 
   /** The answer to a POST may be stored: notes what had been removed when it was sent. */
-  #begin(way: RouteCache): void {
+  #beginPost(way: RouteCache): void {
     this.primary = way.key(this.x.client.hop, this.x.head)
     this.ordered = way.bans.last
     this.removals = way.store.removals(this.primary)
@@ -194,11 +196,11 @@ export class Caching extends CacheState {
     if (this.routeCache !== null && !this.pass) this.#askPlain(this.routeCache)
     this.conditions = conditionsOf(head)
     if (this.conditions !== null) removeConditions(this.x.edits)
-    this.#validate()
+    this.validate()
   }
 
   /** The server is to be asked whether the stale copy is still right. */
-  #validate(): void {
+  validate(): void {
     const { staleCopy } = this
     const can = staleCopy !== null && this.freshness.has(FreshnessFlag.validator)
     if (can) askWhetherChanged(this.x.edits, readText(staleCopy.headText(), staleCopy))
@@ -212,26 +214,9 @@ export class Caching extends CacheState {
     this.validates = false
   }
 
-  /**
-   * It waited for the fetch of another as long as it may, and then for its turn at the servers: whether what that one
-   * brought has come meanwhile. Then it is served, and needs no server.
-   */
+  /** It waited for the fetch of another in vain, and then for its turn: whether the response has come meanwhile. Then it is served. */
   serveIfArrived(): boolean {
-    const { routeCache, late } = this
-    if (!late || routeCache === null) return false
-    this.dropStale()
-    const now = wall()
-    const hold = this.current(routeCache, now)
-    const reusability = hold === null ? 'gone' : reusabilityOf(this.freshness, this.directives, now)
-    if (hold !== null && (reusability === 'fresh' || reusability === 'grace')) {
-      this.x.withdraw()
-      this.serve(hold, 'collapsed', now)
-      return true
-    }
-    if (reusability === 'stale') this.staleCopy = hold
-    else hold?.release()
-    this.#validate()
-    return false
+    return serveIfArrived(this)
   }
 
   /** Where coded forms are made here, the server is asked for the plain one. */
@@ -257,16 +242,16 @@ export class Caching extends CacheState {
     )
   }
 
-  /** Whether whoever fetches now has to wait for a place, and there is a stale copy that may be served instead. */
-  get shouldServeStale(): boolean {
-    const { route } = this.x
-    if (this.staleCopy === null || route === null) return false
-    return [route.gate, route.pool.pool.gate].some((gate) => {
-      if (gate === null || gate.queue.length === 0 || !this.canServeStale(gate.queue.length + 1, gate.queue.bound))
-        return false
-      this.x.atRoute = gate === route.gate
-      return true
-    })
+  /** The gate in whose queue a fetch would have to wait while there is a stale copy that may be served instead; null: there is none. */
+  staleBefore(): ExchangeGate | null {
+    if (this.staleCopy === null) return null
+    const { gate, pool } = this.route
+    if (gate !== null && this.#isFull(gate.queue)) return 'route'
+    return this.#isFull(pool.pool.gate.queue) ? 'pool' : null
+  }
+
+  #isFull({ length, bound }: { readonly length: number; readonly bound: number }): boolean {
+    return length > 0 && this.canServeStale(length + 1, bound)
   }
 
   /** How far the servers are beyond what they can take: half when one would have to wait, all when nobody may any more. */
@@ -287,9 +272,10 @@ export class Caching extends CacheState {
   }
 
   /** Serves it. */
-  serveStaleInstead(): null {
+  serveStaleInstead(gate: ExchangeGate): null {
     this.#leave()
-    this.serveStale('saturated', this.x.atRoute ? 'route_full' : 'pool_full')
+    this.x.admission.comeTo(gate)
+    this.serveStale('saturated', gate === 'route' ? 'route_full' : 'pool_full')
     return null
   }
 
@@ -374,7 +360,7 @@ export class Caching extends CacheState {
 
   /** The server has answered. True: the cache has taken it; false: it is passed on. */
   answered(head: ResponseHead): boolean {
-    return answered(this, head)
+    return this.waits && answered(this, head)
   }
 
   /** Its answer goes to the client as it came, but for what was said to this cache alone, and with what this cache says of it. */
@@ -386,15 +372,29 @@ export class Caching extends CacheState {
     if (status !== '') edits.add(CACHE_STATUS.line(status))
   }
 
-  /** A refresh in the background came to nothing: what is stored stays, and the next try waits; longer each time the server fails. */
+  /** A fetch in the background has failed. */
   failed(cause: Cause): void {
-    const now = wall()
-    const { routeCache, staleCopy, primary } = this
-    routeCache?.notes.note(primary, cause, now)
-    if (routeCache !== null && staleCopy !== null && !rowOf(cause).shed)
-      refreshEnded(this.x.context, routeCache, primary, false)
-    // That there is no room says nothing against the server.
-    if (rowOf(cause).shed) staleCopy?.setMeta(SLOT.retry, now + ROOM)
-    else backOff(staleCopy, now)
+    backgroundFailed(this, cause)
+  }
+
+  /** An unsafe request was answered: removes what it has changed; see invalidate-target.ts. */
+  invalidate(head: ResponseHead): Promise<void> | null {
+    return invalidate(this.x, head)
+  }
+
+  /** Another's fetch takes too long. */
+  followedTooLong(): void {
+    followedTooLong(this)
+  }
+
+  /** The response that was stored broke off: what it was to replace is in the store still, and is at hand again. */
+  recall(): void {
+    if (this.routeCache === null) return
+    this.dropStale()
+    this.staleCopy = this.current(this.routeCache, wall())
+  }
+
+  get targeted(): readonly string[] {
+    return this.routeCache === null ? NONE : this.routeCache.settings.targeted
   }
 }

@@ -4,7 +4,7 @@
  * the one who asked alone, everybody fetches for himself.
  */
 import { lately, wall } from '../../base/clock.ts'
-import { isShareable, usableOnError } from '../../cache/freshness/reuse.ts'
+import { isShareable, reusabilityOf, usableOnError } from '../../cache/freshness/reuse.ts'
 import { AbandonReason, freshnessIn, KIND, SLOT } from '../../cache/object/stored-object.ts'
 import type { PinnedObject } from '../../store/hold.ts'
 import type { Stage } from '../stage.ts'
@@ -30,7 +30,8 @@ export function leadOrFollow(c: Caching, way: RouteCache): Stage | null | undefi
     }
     if (coalesce === null) break
     // Whom to follow may have to wait as well.
-    if (c.shouldServeStale) return c.serveStaleInstead()
+    const full = c.staleBefore()
+    if (full !== null) return c.serveStaleInstead(full)
     const busy = way.store.join(c.key, coalesce.max)
     if (busy !== null) {
       follow(c, busy, coalesce.timeout)
@@ -80,10 +81,10 @@ function lookAgain(c: Caching, way: RouteCache): Stage | null | undefined {
 function follow(c: Caching, busy: PinnedObject, timeout: number): void {
   c.followed = busy
   c.followFrom = lately()
-  c.x.phase = 'Q'
+  c.x.ending.enter('Q')
   // One deadline, however many it follows one after the other.
   if (c.followUntil === 0) c.followUntil = lately() + timeout
-  c.x.expect('coalesce_timeout', timeout === 0 ? 0 : Math.max(1, c.followUntil - lately()))
+  c.x.deadlines.expect('coalesce_timeout', timeout === 0 ? 0 : Math.max(1, c.followUntil - lately()))
   busy.follow(() => {
     try {
       told(c)
@@ -121,7 +122,7 @@ function join(c: Caching, way: RouteCache, hold: PinnedObject): void {
   const now = wall()
   c.followed = null
   hold.follow(null)
-  c.x.waited += lately() - c.followFrom
+  c.x.admission.waitedSince(c.followFrom)
   c.dropStale()
   // In this order, see outlives.
   const ordered = hold.meta(SLOT.ban) < c.ordered
@@ -138,15 +139,15 @@ function join(c: Caching, way: RouteCache, hold: PinnedObject): void {
   if (ordered) way.store.removeHeld(hold)
   else if (hold.findable) c.pass = true
   hold.release()
-  c.x.clearTimeout()
+  c.x.deadlines.clear()
   again(c, way)
 }
 
 function unfollow(c: Caching): void {
   c.followed?.release()
   c.followed = null
-  c.x.waited += lately() - c.followFrom
-  c.x.clearTimeout()
+  c.x.admission.waitedSince(c.followFrom)
+  c.x.deadlines.clear()
 }
 
 /** After a wait; how long it waits in all is bounded, so that looking is not counted. */
@@ -169,4 +170,26 @@ export function followedTooLong(c: Caching): void {
   c.late = true
   c.prepare()
   x.continueToServer()
+}
+
+/**
+ * It waited for the fetch of another as long as it may, and then for its turn at the servers. True: the response has come
+ * meanwhile and is served, so that no server is needed.
+ */
+export function serveIfArrived(c: Caching): boolean {
+  const { routeCache, late } = c
+  if (!late || routeCache === null) return false
+  c.dropStale()
+  const now = wall()
+  const hold = c.current(routeCache, now)
+  const reusability = hold === null ? 'gone' : reusabilityOf(c.freshness, c.directives, now)
+  if (hold !== null && (reusability === 'fresh' || reusability === 'grace')) {
+    c.x.withdraw()
+    c.serve(hold, 'collapsed', now)
+    return true
+  }
+  if (reusability === 'stale') c.staleCopy = hold
+  else hold?.release()
+  c.validate()
+  return false
 }

@@ -89,8 +89,8 @@ export class Delivery {
     const { head } = x
     this.#hold = hold
     this.#begun = true
-    x.phase = 'D'
-    x.clearTimeout()
+    x.ending.enter('D')
+    x.deadlines.clear()
     const length = hold.whole ? hold.length : hold.meta(SLOT.length)
     const judged = conditions === null ? 'ignore-range' : judgeConditions(conditions, stored, stored.status, now)
     const range = judged === 'ok' && length >= 0 ? (conditions?.range ?? null) : null
@@ -123,7 +123,7 @@ export class Delivery {
   #head(status: number, reason: string, fields: OutgoingFields, length: number, content: boolean): void {
     const via = viaLine(HTTP11, this.#x.listener.config.via)
     if (via !== null) fields.edits.add(via)
-    this.#x.status = status
+    this.#x.ending.answer(status)
     this.#x.responder.head(status, reason, atLeaving(this.#x, status, fields), length, content)
   }
 
@@ -131,8 +131,8 @@ export class Delivery {
   repeat(hold: PinnedObject, prepared: PreparedAnswer): null {
     const x = this.#x
     this.#begun = true
-    x.phase = 'D'
-    x.status = prepared.status
+    x.ending.enter('D')
+    x.ending.answer(prepared.status)
     x.responder.prepared(prepared)
     if (prepared.body !== null) {
       hold.release()
@@ -140,7 +140,7 @@ export class Delivery {
     } else {
       this.#hold = hold
       this.#parts = [ALL]
-      x.clearTimeout()
+      x.deadlines.clear()
       this.pump()
     }
     return null
@@ -186,7 +186,7 @@ export class Delivery {
         if (hold.abandoned >= 0) return this.#x.fail('response_cut', 'the response was not complete')
         if (!responder.flush()) return this.#stall()
         if (responder.ready) hold.pass(this.#at)
-        return this.#x.clearTimeout() // it is the server's turn; the fetch has timeouts of its own
+        return this.#x.deadlines.clear() // it is the server's turn; the fetch has timeouts of its own
       }
       if (this.#part + 1 === this.#parts.length) break
       this.#enter(this.#part + 1)
@@ -219,7 +219,7 @@ export class Delivery {
   /** The client takes no more at the moment. */
   #stall(): void {
     this.#held = true
-    this.#x.expect('client_stalled', this.#x.listener.config.timeouts.send)
+    this.#x.deadlines.expect('client_stalled', this.#x.listener.config.timeouts.send)
   }
 
   #end(): void {
@@ -229,8 +229,8 @@ export class Delivery {
     const { responder } = this.#x
     if (this.#tail !== '') responder.text(this.#tail)
     if (responder.end('')) return this.#x.over(false)
-    this.#x.phase = 'L'
-    this.#x.expect('client_stalled', this.#x.listener.config.timeouts.send)
+    this.#x.ending.enter('L')
+    this.#x.deadlines.expect('client_stalled', this.#x.listener.config.timeouts.send)
   }
 
   clientDrained(): void {

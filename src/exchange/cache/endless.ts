@@ -2,9 +2,9 @@
 import { defaults } from '../../config/defaults.ts'
 import type { ResponseHead } from '../../wire/http/head.ts'
 import { isEndless } from '../../wire/http/media-type.ts'
-import type { Exchange } from '../exchange.ts'
+import type { Route } from '../routing/route.ts'
 
 /** Those that never end by nature are none for the cache even where the pool does not count them as streams. */
-export function neverEnds({ poolConfig }: Exchange, head: ResponseHead): boolean {
-  return isEndless(head, poolConfig.streams.types) || isEndless(head, defaults.pool.streams.types)
+export function neverEnds({ pool }: Route, head: ResponseHead): boolean {
+  return isEndless(head, pool.config.streams.types) || isEndless(head, defaults.pool.streams.types)
 }

@@ -10,34 +10,20 @@ import type { Cause } from '../../base/cause.ts'
 import { lately } from '../../base/clock.ts'
 import { Timer, type Wheel } from '../../base/wheel.ts'
 import { AbandonReason } from '../../cache/object/stored-object.ts'
-import type { PoolConfig } from '../../config/model.ts'
-import type { Permit } from '../../gate/gate.ts'
-import type { Slots } from '../../ledger/slots.ts'
-import type { IdleConnections } from '../../net/http1/idle-connections.ts'
-import type { OriginConnection, OriginUser } from '../../net/http1/origin-connection.ts'
-import type { Server } from '../../pool/server.ts'
+import type { OriginUser } from '../../net/http1/origin-connection.ts'
 import type { Draft } from '../../store/draft.ts'
 import type { Window } from '../../store/window.ts'
+import type { Attempt } from '../attempt.ts'
 import type { Generation } from '../generation.ts'
 import type { OccupantOf, Occupants } from '../occupants.ts'
-import { codeOf, type ServerTally } from '../server-tally.ts'
-import type { Tenure } from '../tenure.ts'
 
 /** What the exchange hands over. */
 export interface Taken {
-  readonly origin: OriginConnection
-  readonly idle: IdleConnections
-  readonly slot: Permit<Server> | null
-  /** A place on the route that nobody else gives back. */
-  readonly place: Permit<Slots> | null
-  /** Counts what becomes of the attempt from here on. */
-  readonly attempt: ServerTally | null
-  readonly timeouts: PoolConfig['timeouts']
+  readonly attempt: Attempt
   /** When all of it has to be over, ms (monotonic); 0: no bound. */
   readonly deadline: number
-  /** For how long the slot is held, and by whom. */
-  readonly tenure: Tenure
   readonly occupants: Occupants
+  /** What is noted of it should it last for long. */
   readonly of: OccupantOf
   /** It lasts at least as long as this. */
   readonly generation: Generation
@@ -49,6 +35,7 @@ const WORTH_READING = 256 * 1024
 const WORTH_WAITING = 1000
 
 export class Fill implements OriginUser {
+  readonly #attempt: Attempt
   readonly #taken: Taken
   readonly #wheel: Wheel
   readonly #timer: Timer<Fill>
@@ -63,7 +50,6 @@ export class Fill implements OriginUser {
   /** When all of it has to be over, ms (monotonic); 0: no bound. */
   readonly #deadline: number
   #over = false
-  #slot: Permit<Server> | null
   /** Why it broke off; null: it did not, or nobody wanted the rest. */
   failure: { readonly cause: Cause; readonly detail: string } | null = null
   /** Told on this thread, without the detour over the store, when there is more or it is over. */
@@ -76,25 +62,25 @@ export class Fill implements OriginUser {
   constructor(taken: Taken, wheel: Wheel, draft: Draft | null) {
     this.#taken = taken
     taken.generation.enter()
-    this.#slot = taken.slot
+    this.#attempt = taken.attempt
     this.#wheel = wheel
     this.#draft = draft
     this.#timer = new Timer(this as Fill, onTimer)
     const { deadline } = taken
     const drop = lately() + WORTH_WAITING
     this.#deadline = draft !== null ? deadline : deadline > 0 ? Math.min(deadline, drop) : drop
-    taken.origin.use(this)
+    taken.attempt.origin?.use(this)
     this.#await()
   }
 
   #await(): void {
-    const { betweenBytes } = this.#taken.timeouts
+    const { betweenBytes } = this.#attempt.route.pool.config.timeouts
     this.#arm(betweenBytes > 0 ? lately() + betweenBytes : Infinity)
   }
 
   /** Awaits something until then, within the deadline. */
   #arm(until: number): void {
-    const { longAt } = this.#taken.tenure
+    const { longAt } = this.#attempt.tenure
     this.#until = this.#deadline > 0 ? Math.min(this.#deadline, until) : until
     const at = longAt > 0 ? Math.min(longAt, this.#until) : this.#until
     if (at < Infinity) this.#wheel.arm(this.#timer, at)
@@ -144,8 +130,8 @@ export class Fill implements OriginUser {
       this.#behind.shift()
     }
     if (this.#over) return window.finish()
-    if (!this.#taken.origin.transport.paused) return
-    this.#taken.origin.transport.resume()
+    if (!this.#attempt.paused) return
+    this.#attempt.resume()
     this.#await()
   }
 
@@ -159,7 +145,7 @@ export class Fill implements OriginUser {
     if (this.#behind.length === 0) this.#await()
     else {
       // It is the readers' turn now; who serves them watches over that.
-      this.#taken.origin.transport.pause()
+      this.#attempt.pause()
       this.#arm(Infinity)
     }
     this.onMore?.()
@@ -175,7 +161,7 @@ export class Fill implements OriginUser {
   /** The response is not whole, and must not pass for it (RFC 9111 §3.3). */
   originFailed(cause: Cause, detail: string, _unsent: boolean): void {
     this.failure = { cause, detail }
-    this.#taken.attempt?.failed(cause, codeOf(this.#taken.origin))
+    this.#attempt.fail(cause)
     this.#fail()
   }
 
@@ -187,15 +173,14 @@ export class Fill implements OriginUser {
   }
 
   /**
-   * Gives its slot back to the one who asked, and reads no more: nothing of the answer has gone out to it, and it can do
-   * better. Null: others read, or there is nothing left to read.
+   * Reads no more, and gives the permit back for another attempt at the same server: nothing of the response has gone out
+   * to the client that asked, and it can be served better. Null: others read, or there is nothing left to read.
    */
-  surrender(): Permit<Server> | null {
-    const slot = this.#slot
-    if (this.#over || slot === null || this.#window?.readers !== 1) return null
-    this.#slot = null
+  surrender(): Attempt | null {
+    if (this.#over || !this.#attempt.holdsPermit || this.#window?.readers !== 1) return null
+    const next = this.#attempt.again('abandoned')
     this.#fail()
-    return slot
+    return next
   }
 
   timeout(): void {
@@ -203,10 +188,11 @@ export class Fill implements OriginUser {
     if (now >= this.#until) {
       // Nobody waits for it, or the server is not read from because its client takes its time: it has not failed.
       const unwanted = this.#draft === null && this.#window === null
-      if (unwanted || this.#taken.origin.transport.paused) return this.#fail()
+      if (unwanted || this.#attempt.paused) return this.#fail()
       return this.originFailed('between_bytes_timeout', '', false)
     }
-    const { tenure, occupants, of } = this.#taken
+    const { occupants, of } = this.#taken
+    const { tenure } = this.#attempt
     if (tenure.longAt > 0 && now >= tenure.longAt) tenure.lasts('answer', occupants, of, now)
     this.#arm(this.#until)
   }
@@ -214,15 +200,9 @@ export class Fill implements OriginUser {
   #end(whole: boolean): void {
     if (this.#over) return
     this.#over = true
-    const { origin, idle, place, tenure } = this.#taken
-    const slot = this.#slot
-    this.#slot = null
     this.#wheel.disarm(this.#timer)
-    tenure.end()
-    if (whole) idle.keep(origin, true)
-    else origin.drop()
-    slot?.[Symbol.dispose]()
-    place?.[Symbol.dispose]()
+    if (whole) this.#attempt.complete(true, true)
+    else this.#attempt.end('abandoned')
     this.#taken.generation.leave()
     this.onEnd?.(whole)
     const told = this.onMore

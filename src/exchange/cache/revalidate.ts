@@ -92,20 +92,20 @@ export function revalidated(c: Caching, way: RouteCache, head: ResponseHead, now
 /** The 304 is about another response than the one that is stored, so that nothing is known of that: asks for all of it. */
 function askWithout(c: Caching, head: ResponseHead): void {
   const { x } = c
-  const { route, server, serial, serverPermit, routePermit } = x
-  if (route === null || server === null) return
-  // The answer has no content and is over at the end of this read; the next one gets its places.
-  x.serverPermit = x.routePermit = null
+  const { serial } = x
+  // The response has no content and is over at the end of this read; the next attempt gets its permits.
+  const routePermit = x.admission.takeRoutePermit()
+  const next = x.passPermit()
   const filling = handToFill(c, head, null)
-  x.serverPermit = serverPermit
-  x.routePermit = routePermit
+  if (routePermit !== null) x.admission.holdRoutePermit(routePermit)
+  const seated = x.trySeated(next)
   filling.onEnd = () => {
     if (x.serial !== serial || x.isOver) return
     c.askForWhole()
     c.late = false
     c.role = 'fetches'
-    x.upload.reset()
-    x.go({ at: 'seated', route, server })
+    x.upload.restart()
+    x.go(seated)
   }
 }
 

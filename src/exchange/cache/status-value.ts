@@ -18,7 +18,7 @@ export function statusOf(c: CacheState, now: number, fwdStatus: number, stored: 
   const { routeCache, result } = c
   if (routeCache === null || !routeCache.settings.status) return ''
   // A stale response is a hit as long as no server was asked (RFC 9211 §2.1).
-  const hit = result === 'hit' || (result === 'stale' && c.x.sentAt < 0)
+  const hit = result === 'hit' || (result === 'stale' && !c.x.asked)
   const hasTtl = hit || stored !== false || result === 'stale' || result === 'revalidated'
   return cacheStatus(c.x.listener.generation.config.name, {
     hit,

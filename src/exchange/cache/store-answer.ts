@@ -1,6 +1,6 @@
 /** What the answer of a server means for the cache: it is stored, it renews what is stored, or it is passed on. */
 import type { Cause } from '../../base/cause.ts'
-import { lately, wall } from '../../base/clock.ts'
+import { wall } from '../../base/clock.ts'
 import { controlOf } from '../../cache/freshness/control.ts'
 import { Freshness } from '../../cache/freshness/freshness.ts'
 import { readRequestDirectives, shownAge, usableOnError } from '../../cache/freshness/reuse.ts'
@@ -24,7 +24,6 @@ import type { Draft } from '../../store/draft.ts'
 import type { PinnedObject } from '../../store/hold.ts'
 import { CacheControl } from '../../wire/http/cache-control.ts'
 import { BodyKind, type ResponseHead } from '../../wire/http/head.ts'
-import { recall } from '../take-back.ts'
 import { askAsTold, awaitPart, isTooMuch } from './awaited-part.ts'
 import type { Caching } from './caching.ts'
 import { formFor } from './coded-forms.ts'
@@ -87,7 +86,7 @@ export function answered(c: Caching, head: ResponseHead): boolean {
     way.settings,
     x.edits,
   )
-  if (why === null && neverEnds(x, head)) why = 'endless'
+  if (why === null && neverEnds(c.route, head)) why = 'endless'
   const { contentLength } = head
   if (why === null && (contentLength > way.store.maxObject || (contentLength < 0 && c.large))) why = 'too-large'
   if (why === null && keep(c, way, head, now)) return true
@@ -194,7 +193,7 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
     x.over(false)
     return true
   }
-  x.firstByteAt = lately()
+  x.ending.begin(head.status)
   // What this read brought is in the store before the client is answered: mostly that is all of it.
   filling.onMore = () => {
     filling.onMore = null
@@ -215,7 +214,7 @@ function keep(c: Caching, way: RouteCache, head: ResponseHead, now: number): boo
 /** It broke off within the read that began it: its client has seen nothing of it yet. */
 function brokeOff(c: Caching, { cause, detail }: { readonly cause: Cause; readonly detail: string }): void {
   c.letGo()
-  recall(c)
+  c.recall()
   c.x.fail(cause, detail)
 }
 

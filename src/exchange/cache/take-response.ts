@@ -9,7 +9,6 @@ import type { CacheControl } from '../../wire/http/cache-control.ts'
 import { Field } from '../../wire/http/fields.ts'
 import type { ResponseHead } from '../../wire/http/head.ts'
 import type { ExchangeContext } from '../context.ts'
-import { Tenure } from '../tenure.ts'
 import type { Caching } from './caching.ts'
 import { neverEnds } from './endless.ts'
 import { Fill } from './fill.ts'
@@ -54,8 +53,8 @@ export function lifeOfAnswer(
   now: number,
   age = ageOf(head),
 ): void {
-  const { sentAt, head: request } = c.x
-  const asked = now - Math.max(0, lately() - sentAt)
+  const { head: request, attempt } = c.x
+  const asked = now - (attempt === null ? 0 : Math.max(0, lately() - attempt.sentAt))
   const authorized = request.has(Field.authorization)
   freshnessOf(into, head, control, { asked, answered: now, age, authorized }, way.settings)
 }
@@ -81,35 +80,21 @@ export function isOutdated(c: Caching, way: RouteCache): boolean {
 /** The rest of the response goes there, with the connection and the slot; null: it is read and dropped. */
 export function handToFill(c: Caching, head: ResponseHead, draft: Draft | null): Fill {
   const x = c.x
-  const { origin, route, server, serverPermit } = x
-  if (origin === null || route === null || server === null) throw new Error('an answer without a server')
-  // Where nobody waits for the answer, the request is over on its route when it is over at the server.
-  const place = x.background ? x.routePermit : null
-  x.origin = null
-  x.serverPermit = null
-  const { attempt } = x
-  x.attempt = null
-  if (place !== null) x.routePermit = null
-  const { timeouts } = route.pool.config
-  x.status = head.status
-  const tenure = new Tenure()
-  tenure.takeFrom(x.tenure)
+  const attempt = x.handOverAttempt()
+  const { route, server } = attempt
+  // If no client waits for the response, the request is over on its route when it is over at the server.
+  if (x.background) attempt.carry(x.admission.takeRoutePermit())
+  x.ending.answer(head.status)
   const { occupants, wheel } = x.context
   const { method, path } = x.head
   const taken = {
-    origin,
-    idle: route.pool.idle[server.index]!,
-    slot: serverPermit,
-    place,
     attempt,
-    timeouts,
-    deadline: x.deadline,
-    tenure,
+    deadline: x.deadlines.total,
     occupants,
     of: { route, server, method, path },
     generation: x.listener.generation,
   }
   const fill = new Fill(taken, wheel, draft)
-  if (draft === null && neverEnds(x, head)) fill.drop()
+  if (draft === null && neverEnds(route, head)) fill.drop()
   return fill
 }

@@ -1,20 +1,27 @@
 /** Which server a request prefers: by the hash of one of its properties, or by its sticky cookie. */
 import type { BalanceConfig } from '../../config/model.ts'
+import type { ClientRequest } from '../../net/client-request.ts'
 import { hashKey } from '../../pool/hash.ts'
 import { cookieValue, type Sticky } from '../../pool/sticky.ts'
 import { Field } from '../../wire/http/fields.ts'
 import type { RequestHead } from '../../wire/http/head.ts'
 import { clientOf } from '../../wire/http1/forward.ts'
-import type { Exchange } from '../exchange.ts'
+
+/** The request, and what tells of its client. */
+export interface Asking {
+  readonly head: RequestHead
+  readonly client: ClientRequest
+  readonly listener: { readonly trusts: (address: string) => boolean }
+}
 
 /** Address of the client: the peer's or, where that is a trusted proxy, the one it names. */
-export function clientAddress(x: Exchange): string {
-  const { hop } = x.client
-  return hop.trusted ? clientOf(x.head, hop.peer, x.listener.trusts) : hop.peer
+export function clientAddress({ head, client, listener }: Asking): string {
+  const { hop } = client
+  return hop.trusted ? clientOf(head, hop.peer, listener.trusts) : hop.peer
 }
 
 /** The key for the pool's policy; 0 where the policy does not hash. A missing field or cookie falls back to the address. */
-export function keyOf(balance: BalanceConfig, x: Exchange): number {
+export function keyOf(balance: BalanceConfig, x: Asking): number {
   if (balance.policy !== 'hash') return 0
   const { head } = x
   switch (balance.on) {

@@ -12,13 +12,14 @@ import { isForeign, isOdd, meanings, meaningsOfWritten, pathOf } from '../../cac
 import type { RouteConfig } from '../../config/model.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { Slots } from '../../ledger/slots.ts'
+import type { ExchangeGate } from '../admission.ts'
 import type { RouteCache } from '../cache/route-cache.ts'
 import type { Upstream } from './upstream.ts'
 
 /** Counts the exchanges on one route; see ExchangeCounters. */
 export interface RouteCounters {
-  joined(ofRoute: boolean): void
-  ended(ofRoute: boolean, cause: Cause | null, queued: number, firstByte: number, total: number): void
+  joined(gate: ExchangeGate): void
+  ended(gate: ExchangeGate, cause: Cause | null, queued: number, firstByte: number, total: number): void
 }
 
 /** A route in use: its own limit and the pool behind it. */

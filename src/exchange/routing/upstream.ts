@@ -7,12 +7,12 @@ import type { Slots } from '../../ledger/slots.ts'
 import { IdleConnections } from '../../net/http1/idle-connections.ts'
 import type { Pool } from '../../pool/pool.ts'
 import { type FieldLine, fieldLine } from '../../wire/http/edits.ts'
-import { EndedTally, ServerTally } from '../server-tally.ts'
+import { EndedCounters, ServerCounters } from '../server-counters.ts'
 
 export class Upstream {
   readonly config: PoolConfig
   readonly pool: Pool
-  /** A line for each request, or null: by CDN-Loop one that comes round in a circle is known where Via does not have our name. */
+  /** A line for each request, or null: CDN-Loop shows a loop where Via does not have our name. */
   readonly loopLine: FieldLine | null
   /** The budget of long-lived streams. */
   readonly streams: Slots
@@ -20,9 +20,10 @@ export class Upstream {
   readonly idle: readonly IdleConnections[]
   /** Final response heads received, by index of the server. */
   readonly responses: readonly Counter[]
-  /** Counts what becomes of attempts, by index of the server, and what has ended the pool's exchanges. */
-  readonly tallies: readonly ServerTally[]
-  readonly ended: EndedTally
+  /** Counters of attempts, by index of the server. */
+  readonly counters: readonly ServerCounters[]
+  /** Counters of the causes that ended the pool's exchanges. */
+  readonly ended: EndedCounters
 
   /** `name`: ours. */
   constructor(pool: Pool, ledger: Ledger, wheel: Wheel, name: string) {
@@ -43,8 +44,10 @@ export class Upstream {
     this.responses = pool.config.servers.map((server) =>
       ledger.counter(`server:${pool.config.name}/${server.name}:responses`),
     )
-    this.tallies = pool.config.servers.map((server) => new ServerTally(ledger, `${pool.config.name}/${server.name}`))
-    this.ended = new EndedTally(ledger, `pool:${pool.config.name}`)
+    this.counters = pool.config.servers.map(
+      (server) => new ServerCounters(ledger, `${pool.config.name}/${server.name}`),
+    )
+    this.ended = new EndedCounters(ledger, `pool:${pool.config.name}`)
   }
 
   /** Drops all idle connections. */

@@ -1,7 +1,7 @@
 /** What a gate is full of, at the moment in which it refuses an exchange. */
 import type { Cause } from '../../base/cause.ts'
 import type { Config } from '../../config/model.ts'
-import type { Exchange } from '../../exchange/exchange.ts'
+import type { ExchangeView } from '../../exchange/view.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { OccupancyReader } from '../status/occupancy.ts'
 import { occupancyAdvice } from './occupancy-advice.ts'
@@ -14,14 +14,14 @@ export class FullOf {
   }
 
   /** The advice that names what holds it; null: the advice of the cause is the right one. */
-  advice(x: Exchange, cause: Cause): string | null {
+  advice(x: ExchangeView, cause: Cause): string | null {
     const { route } = x
     if (route === null) return null
     const { name, to } = route.config
     if (cause === 'streams_full') {
       return occupancyAdvice(cause, this.#reader.ofPool(to), route.pool.streams.used, `pool ${to}`)
     }
-    const ofRoute = cause === 'route_full' || (isOfQueue(cause) && x.gateKind === 'route')
+    const ofRoute = cause === 'route_full' || (isOfQueue(cause) && x.admission.gate === 'route')
     if (!ofRoute && cause !== 'pool_full' && !isOfQueue(cause)) return null
     // Most refusals are for want of capacity: one look shows that.
     if (this.#reader.holders(to) === 0) return null

@@ -2,7 +2,7 @@
 import type { Cause } from '../../base/cause.ts'
 import { monotonic } from '../../base/clock.ts'
 import { UNLIMITED } from '../../config/model.ts'
-import type { Exchange } from '../../exchange/exchange.ts'
+import type { ExchangeView } from '../../exchange/view.ts'
 import type { QueueState } from '../../ledger/queue-state.ts'
 import type { Slots } from '../../ledger/slots.ts'
 import type { Voice } from '../../ledger/voice.ts'
@@ -16,7 +16,7 @@ export interface Reached {
 const unknown: Reached = { limit: null, observed: null }
 
 /** Counts as they are now; times in ms. `limit` null: it is the configured one. */
-export function limitOf(x: Exchange, cause: Cause): Reached {
+export function limitOf(x: ExchangeView, cause: Cause): Reached {
   const { route } = x
   switch (cause) {
     case 'body_too_large':
@@ -24,7 +24,7 @@ export function limitOf(x: Exchange, cause: Cause): Reached {
     case 'route_full':
       return ofSlots(route?.slots ?? null)
     case 'queue_full':
-      return ofQueue(x.gateKind === 'route' ? route?.gate?.queue : route?.pool.pool.gate.queue)
+      return ofQueue(x.admission.gate === 'route' ? route?.gate?.queue : route?.pool.pool.gate.queue)
     case 'queue_timeout':
     case 'total_timeout':
     case 'client_header_timeout':
@@ -34,17 +34,17 @@ export function limitOf(x: Exchange, cause: Cause): Reached {
     case 'streams_full':
       return ofSlots(route?.pool.streams ?? null)
     case 'connect_timeout':
-      return { limit: null, observed: Math.round(monotonic() - x.connectFrom) }
+      return { limit: null, observed: Math.round(monotonic() - (x.lastAttempt?.connectFrom ?? 0)) }
     case 'first_byte_timeout':
-      return { limit: null, observed: Math.round(monotonic() - x.sentAt) }
+      return { limit: null, observed: Math.round(monotonic() - (x.lastAttempt?.sentAt ?? 0)) }
     // Of these the time that passed is the one the timer was set to.
     case 'between_bytes_timeout':
     case 'send_timeout':
-      return { limit: null, observed: x.poolConfig.timeouts.betweenBytes }
+      return { limit: null, observed: route?.pool.config.timeouts.betweenBytes ?? null }
     case 'tunnel_idle':
-      return { limit: null, observed: x.poolConfig.timeouts.tunnelIdle }
+      return { limit: null, observed: route?.pool.config.timeouts.tunnelIdle ?? null }
     case 'tunnel_fin_timeout':
-      return { limit: null, observed: x.poolConfig.timeouts.tunnelFin }
+      return { limit: null, observed: route?.pool.config.timeouts.tunnelFin ?? null }
     case 'client_body_timeout':
       return { limit: null, observed: x.listener.config.timeouts.body }
     case 'client_stalled':

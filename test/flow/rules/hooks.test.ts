@@ -1,7 +1,7 @@
 /** Hooks at the four points of a message's way, through real sockets: on what a server answers, and on what is stored. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type ExchangeView, type HookAnswer, type Hooks, NO_HOOKS } from '../../../src/rules/hooks.ts'
+import { type HookAnswer, type Hooks, type HookView, NO_HOOKS } from '../../../src/rules/hooks.ts'
 import { FieldName, fieldLine } from '../../../src/wire/http/edits.ts'
 import { Field } from '../../../src/wire/http/fields.ts'
 import { Client } from '../../kit/client.ts'
@@ -31,7 +31,7 @@ async function open(origin: Origin, hooks: Partial<Hooks>, route: object = {}): 
 
 test('a head that is edited when it is received is the one that is routed and sent', async () => {
   await using origin = await echoing()
-  const views: ExchangeView[] = []
+  const views: HookView[] = []
   await using gate = await open(
     origin,
     {

@@ -1,16 +1,14 @@
 /**
- * Counts what becomes of the attempts at one server, and what has ended exchanges, in the ledger. An exchange that is
- * tried at two servers is one attempt at each; fetches in the background count as well.
+ * Counts in the ledger how the attempts at one server end, and which causes end exchanges. A request that is tried at
+ * two servers is one attempt at each; fetches in the background count as well.
  */
 import { attemptCauses, errorStatuses, statusClasses, systemCodes } from '../base/attempt.ts'
 import type { Cause } from '../base/cause.ts'
 import type { Counter } from '../ledger/counter.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { OriginConnection } from '../net/http1/origin-connection.ts'
-import type { Exchange } from './exchange.ts'
 
-/** What has ended exchanges, for one pool or server. Counters are looked up when first needed: most causes never come. */
-export class EndedTally {
+/** The causes that ended exchanges of one pool or server. A counter is looked up when first needed: most causes never come. */
+export class EndedCounters {
   readonly #ledger: Ledger
   readonly #key: string
   readonly #causes = new Map<Cause, Counter>()
@@ -31,7 +29,7 @@ export class EndedTally {
   }
 }
 
-export class ServerTally extends EndedTally {
+export class ServerCounters extends EndedCounters {
   readonly #requests: Counter
   readonly #classes: readonly Counter[]
   readonly #failures: Counter
@@ -58,15 +56,18 @@ export class ServerTally extends EndedTally {
     this.#requests.add(1)
   }
 
-  /** The head of a final response is here. */
+  /** The head of a final response has come. */
   answered(status: number): void {
-    // The details first: who sees a sum finds what it is made of.
+    // The details first: a reader that sees the sum also finds its parts.
     const hundreds = Math.floor(status / 100)
     if (hundreds === 5) (this.#errors.get(String(status)) ?? this.#errors.get('other'))?.add(1)
     this.#classes[hundreds - 1]?.add(1)
   }
 
-  /** The attempt has failed. `code`: of the system's error; undefined: there was none. Other causes than the server's are not counted. */
+  /**
+   * An attempt has failed. Only causes that can be the server's are counted.
+   * @param code of the system's error; undefined: there was none
+   */
   failed(cause: Cause, code: string | undefined): void {
     const counter = this.#failed.get(cause)
     if (counter === undefined) return
@@ -75,23 +76,8 @@ export class ServerTally extends EndedTally {
     this.#failures.add(1)
   }
 
-  /** After the attempt failed, another server was tried. */
+  /** After an attempt failed, another server was tried. */
   retried(): void {
     this.#retried.add(1)
   }
-}
-
-/** The code of the system's error with which a connection ended. */
-export function codeOf(origin: OriginConnection | null): string | undefined {
-  return origin?.transport.error?.code
-}
-
-/** The attempt under way has failed, if there is one. Each fails once, whatever fails afterwards. */
-export function attemptOver(x: Exchange, cause: Cause, code: string | undefined): void {
-  const { attempt } = x
-  x.attempt = null
-  if (attempt === null) return
-  // Once the server has answered, the client may be what took so long.
-  if (cause === 'total_timeout' && x.phase !== 'C' && x.phase !== 'H') return
-  attempt.failed(cause, code)
 }
