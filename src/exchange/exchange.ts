@@ -24,25 +24,26 @@ import { RequestHead } from '../wire/http/head.ts'
 import { OutgoingFields } from '../wire/http/outgoing-fields.ts'
 import { Admission } from './admission.ts'
 import { Attempt } from './attempt.ts'
+import type { CachePart } from './cache/cache-part.ts'
+import type { CachedExchange } from './cache/cached-exchange.ts'
 import { Caching } from './cache/caching.ts'
 import { Delivery } from './cache/delivery.ts'
 import type { ExchangeContext } from './context.ts'
-import { type DeadlineOwner, Deadlines } from './deadlines.ts'
+import { Deadlines } from './deadlines.ts'
 import { DetachedClient } from './detached-client.ts'
 import { Download, type DownloadOwner } from './download.ts'
 import { Ending } from './ending.ts'
 import { finish } from './finish.ts'
 import type { ListenerScope } from './generation.ts'
 import { atLeaving } from './hook-points.ts'
-import { PoolWaiter, type PoolWaiterOwner } from './pool-waiter.ts'
+import { PoolWaiter } from './pool-waiter.ts'
 import { Retries } from './retry.ts'
-import { RouteWaiter, type RouteWaiterOwner } from './route-waiter.ts'
+import { RouteWaiter } from './route-waiter.ts'
 import type { Route } from './routing/route.ts'
 import type { Stage } from './stage.ts'
 import { step } from './steps.ts'
-import { Streaming, type StreamOwner } from './streaming.ts'
+import { Streaming } from './streaming.ts'
 import { Upload, type UploadOwner } from './upload.ts'
-import type { ExchangeView } from './view.ts'
 
 const RECEIVED: Stage<'received'> = { at: 'received' }
 
@@ -52,9 +53,7 @@ export interface ExchangePool {
   release(x: Exchange): void
 }
 
-export class Exchange
-  implements RouteWaiterOwner, PoolWaiterOwner, DeadlineOwner, UploadOwner, DownloadOwner, StreamOwner, ExchangeView
-{
+export class Exchange implements UploadOwner, DownloadOwner, CachedExchange<CachePart> {
   readonly context: ExchangeContext
   readonly upload: Upload
   readonly download: Download
@@ -154,12 +153,6 @@ export class Exchange
     this.#routeTo(route, this.client.startedAt)
   }
 
-  /** Which of the pool's servers it would like to have: by the hash of one of its properties, and by its cookie (-1: by none). */
-  aim(key: number, prefer: number): void {
-    this.poolWaiter.aim(key)
-    this.retries.tie(prefer)
-  }
-
   /** Goes on from a stage until something has to be waited for. */
   go(stage: Stage): void {
     let next: Stage | null = stage
@@ -195,6 +188,11 @@ export class Exchange
   /** The cache has looked in vain: a server has to be asked. */
   continueToServer(): void {
     if (this.route !== null) this.go({ at: 'missed', route: this.route })
+  }
+
+  /** The pool has to be asked for another server's permit. */
+  continueToPool(): void {
+    if (this.route !== null) this.go({ at: 'admitted', route: this.route })
   }
 
   /** Joins the queue of the gate where it is. Its timeout counts from the arrival of the request. `length`: with it. */
@@ -236,13 +234,20 @@ export class Exchange
     if (elsewhere && !lastAttempt.reused) context.attempts.attemptRetried(lastAttempt)
     retries.seated(pool.tieOf(retries.prefer, server), elsewhere)
     admission.seated(pool.slots.used, server.slots.used)
-    return this.trySeated(new Attempt(route, permit, context.attempts))
+    return this.#seated(new Attempt(route, permit, context.attempts))
   }
 
-  /** The stage of an attempt that begins. */
-  trySeated(attempt: Attempt): Stage<'seated'> {
-    this.attempt = this.lastAttempt = attempt
+  #seated(attempt: Attempt): Stage<'seated'> {
+    this.own(attempt)
     return { at: 'seated', attempt }
+  }
+
+  own(attempt: Attempt): void {
+    this.attempt = this.lastAttempt = attempt
+  }
+
+  ask(attempt: Attempt): void {
+    this.go(this.#seated(attempt))
   }
 
   /** There is a connection now. */
@@ -253,21 +258,13 @@ export class Exchange
   /** The attempt failed before a response; another one may follow (see retry.ts). */
   attemptFailed(attempt: Attempt, cause: Cause, detail: string, unsent: boolean): void {
     if (this.#over) return
-    const { reused, route, server } = attempt
-    const failed = {
-      server,
-      cause,
-      reused,
-      connected: attempt.connectTook >= 0,
-      unsent,
-      answered: attempt.heard,
-      repeatable: this.upload.repeatable,
-      idempotent: this.head.idempotent,
-    }
+    const { route, reused } = attempt
+    const { repeatable } = this.upload
+    const failed = { attempt, cause, unsent, repeatable, idempotent: this.head.idempotent }
     const next = this.retries.next(failed, route.pool, this.poolWaiter)
     if (next === null) return this.fail(cause, detail)
     if (!reused) attempt.fail(cause)
-    if (next === 'same') return this.go(this.trySeated(attempt.again('stale')))
+    if (next === 'same') return this.go(this.#seated(attempt.again('stale')))
     attempt.end('stale')
     this.go({ at: 'admitted', route })
   }
@@ -321,7 +318,7 @@ export class Exchange
   }
 
   late(cause: Cause): void {
-    if (cause === 'coalesce_timeout') return this.caching.followedTooLong()
+    if (cause === 'coalesce_timeout') return this.caching.waitedTooLong()
     if (this.admission.queued && this.#expire()) return
     if (this.ending.phase === 'C' && this.attempt !== null)
       return this.attemptFailed(this.attempt, cause, 'no connection in time', true)

@@ -2,7 +2,7 @@
 import { rowOf } from '../base/cause.ts'
 import { lately, wall } from '../base/clock.ts'
 import { Field } from '../wire/http/fields.ts'
-import type { CacheResult } from './cache/cache-state.ts'
+import type { CacheReport } from './cache/cache-report.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Ending } from './ending.ts'
 import type { Diagnosis, ExchangeRecord } from './record.ts'
@@ -16,7 +16,7 @@ export interface EndedExchange extends ExchangeView {
   readonly headAt: number
   readonly retries: Retries
   readonly ending: Ending
-  readonly caching: { readonly result: CacheResult | null; readonly detail: string | null }
+  readonly caching: { readonly report: CacheReport }
 }
 
 /** Counts it, keeps it where it is an incident, and logs it if a log is written. */
@@ -71,8 +71,8 @@ function recordOf(x: EndedExchange, now: number, total: number, firstByte: numbe
     total,
     bytesIn: client.bytesIn,
     bytesOut: client.responder.bytes,
-    cache: x.caching.result,
-    cacheDetail: x.caching.detail,
+    cache: x.caching.report.result,
+    cacheDetail: x.caching.report.detail,
     retries: retries.count,
     redispatched: retries.redispatched,
     reused: lastAttempt?.reused ?? false,

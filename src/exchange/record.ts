@@ -1,7 +1,7 @@
 /** What is left of an exchange when it is over. Log, metrics, episodes and (later) health and breaker read it. */
 import type { Cause } from '../base/cause.ts'
 import type { Voice } from '../ledger/voice.ts'
-import type { CacheResult } from './cache/cache-state.ts'
+import type { CacheResult } from './cache/cache-report.ts'
 
 /** Which limit turned a request away, with what it saw and where the limit was written. */
 export interface Diagnosis {

@@ -17,18 +17,23 @@ import type { ServerRequest } from '../pool/pool.ts'
 import type { Server } from '../pool/server.ts'
 import type { Upstream } from './routing/upstream.ts'
 
-/** An attempt that failed before its response. */
-export interface FailedTry {
+/** What counts of the attempt itself. */
+export interface TriedAttempt {
   readonly server: Server
-  readonly cause: Cause
   /** Whether its connection had been used before. */
   readonly reused: boolean
-  /** Whether a connection was established. */
-  readonly connected: boolean
+  /** ms; -1: no connection was established. */
+  readonly connectTook: number
+  /** Something of a response has come. */
+  readonly heard: boolean
+}
+
+/** An attempt that failed before its response. */
+export interface FailedTry {
+  readonly attempt: TriedAttempt
+  readonly cause: Cause
   /** Nothing of the request can have reached the server. */
   readonly unsent: boolean
-  /** Something of a response has come. */
-  readonly answered: boolean
   /** The whole request is at hand, so that it can be sent again. */
   readonly repeatable: boolean
   readonly idempotent: boolean
@@ -87,10 +92,10 @@ export class Retries {
 
   /** Where the next attempt goes: to the same server under the same permit, through the pool's gate, or (null) nowhere. */
   next(failed: FailedTry, upstream: Upstream, asking: ServerRequest): 'same' | 'another' | null {
-    if (failed.answered || !mayRepeat(failed)) return null
-    const { server } = failed
+    const { server, reused, heard } = failed.attempt
+    if (heard || !mayRepeat(failed)) return null
     const { pool } = upstream
-    const stale = failed.reused && !this.resent && server.keeps()
+    const stale = reused && !this.resent && server.keeps()
     if (stale && (this.prefer === server.index || !pool.hasRoomBeside(server, asking))) return this.#same()
     this.#tried.push(server.index)
     const elsewhere = this.count - (this.resent ? 1 : 0)
@@ -119,9 +124,9 @@ export class Retries {
 }
 
 /** Whether sending it once more does no harm, as far as that can be known. */
-function mayRepeat({ cause, connected, unsent, repeatable, idempotent }: FailedTry): boolean {
+function mayRepeat({ attempt, cause, unsent, repeatable, idempotent }: FailedTry): boolean {
   const { retry } = rowOf(cause)
   if (retry === 'never') return false
-  if (!connected) return true
+  if (attempt.connectTook < 0) return true // there was no connection yet
   return retry === 'idempotent' && repeatable && (unsent || idempotent)
 }

@@ -62,7 +62,8 @@ const steps: Steps<Exchange> = {
     }
     if ((x.edits.upgrade(head) !== null || head.isConnect) && !admission.takeStream(pool.streams))
       return failed('streams_full', '')
-    x.aim(keyOf(pool.config.balance, x), preferred(pool.pool.sticky, head))
+    x.poolWaiter.aim(keyOf(pool.config.balance, x))
+    x.retries.tie(preferred(pool.pool.sticky, head))
     if (gate === null) return { at: 'admitted', route }
     admission.comeTo('route')
     const permit = gate.admit(x.routeWaiter)

@@ -27,7 +27,7 @@ export interface UploadOwner {
   /** What is on its way to the client: a server's response, or a stored one. */
   readonly download: { clientDrained(): void }
   readonly delivery: { readonly begun: boolean; clientDrained(): void }
-  readonly caching: { handOver(): boolean }
+  readonly caching: { handOver(): void }
   over(cut: boolean): void
 }
 

@@ -1,7 +1,7 @@
 /** What is counted beyond the ledger's standard keys, and the counters of one gate. */
 import type { Cause } from '../base/cause.ts'
 import type { Config } from '../config/model.ts'
-import type { CacheResult } from '../exchange/cache/cache-state.ts'
+import type { CacheResult } from '../exchange/cache/cache-report.ts'
 import type { Counter } from '../ledger/counter.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 

@@ -1,7 +1,7 @@
 /** Counts one thread's exchanges in the ledger, where every thread can read the sums. */
 import { type Cause, causeNames } from '../base/cause.ts'
 import type { ExchangeGate } from '../exchange/admission.ts'
-import type { CacheResult } from '../exchange/cache/cache-state.ts'
+import type { CacheResult } from '../exchange/cache/cache-report.ts'
 import type { ExchangeCounters } from '../exchange/context.ts'
 import type { Route } from '../exchange/routing/route.ts'
 import type { Counter } from '../ledger/counter.ts'

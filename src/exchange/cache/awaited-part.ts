@@ -13,7 +13,7 @@ import { valueIn } from '../../wire/http/field-lines.ts'
 import { Field } from '../../wire/http/fields.ts'
 import type { ResponseHead } from '../../wire/http/head.ts'
 import type { Attempt } from '../attempt.ts'
-import type { Caching } from './caching.ts'
+import { type CachePart, PASSING, type PartWaiter } from './cache-part.ts'
 import type { Fill } from './fill.ts'
 
 /** Bytes of content from which on it is worth another request not to send what the client has. */
@@ -22,8 +22,8 @@ const LONG = 64 * 1024
 const PATIENCE = 5000
 
 /** Whether the answer, which is not stored, is more than its client has asked for, and less would come if it were asked itself. */
-export function isTooMuch(c: Caching, head: ResponseHead, now: number): boolean {
-  const { conditions } = c
+export function isTooMuch(c: CachePart, head: ResponseHead, now: number): boolean {
+  const { conditions } = c.lookup
   if (conditions === null || c.x.background || head.status !== 200 || !c.x.upload.done) return false
   const length = head.contentLength
   switch (judgeConditions(conditions, validatorsOf(head, now), head.status, now)) {
@@ -36,26 +36,24 @@ export function isTooMuch(c: Caching, head: ResponseHead, now: number): boolean 
   }
 }
 
-/** Asks again, as the client asked. Its slot is still its own. */
-export function askAsTold(c: Caching): void {
+/** Asks again, as the client asked, under the permit that it has. */
+export function askAsTold(c: CachePart): void {
   const next = c.x.attempt?.again('abandoned')
   if (next !== undefined) askAt(c, next)
 }
 
 /** Asks in this attempt. */
-function askAt(c: Caching, attempt: Attempt): void {
+function askAt(c: CachePart, attempt: Attempt): void {
   asTold(c)
-  c.x.go(c.x.trySeated(attempt))
+  c.x.ask(attempt)
 }
 
-function asTold(c: Caching): void {
-  const { x } = c
+function asTold(c: CachePart): void {
+  const { x, lookup } = c
   restoreConditions(x.edits)
-  c.letGo()
-  c.role = 'none'
-  c.conditions = null
-  c.validates = false
-  c.late = false
+  c.settle(PASSING)
+  lookup.takeConditions(null)
+  lookup.validate(false)
   // Another request than the one before, with a try of its own on a fresh connection.
   x.upload.restart()
   x.retries.askDifferently()
@@ -67,19 +65,19 @@ function asTold(c: Caching): void {
  * @param from where it comes from: its own fetch; or another's, then how to go on if that comes to nothing
  * @param serve what follows when it is known
  */
-export function awaitPart(c: Caching, hold: PinnedObject, from: Fill | (() => void), serve: () => void): boolean {
-  if (hold.whole || hold.meta(SLOT.length) >= 0) return false
-  const conditions = c.conditions ?? conditionsOf(c.x.head)
+export function awaitPart(c: CachePart, pinned: PinnedObject, from: Fill | (() => void), serve: () => void): boolean {
+  if (pinned.whole || pinned.meta(SLOT.length) >= 0) return false
+  const { lookup, x } = c
+  const conditions = lookup.conditions ?? conditionsOf(x.head)
   if (conditions === null || conditions.range === null) return false
-  const most = c.routeCache?.settings.coalesce?.timeout ?? PATIENCE
-  const patience = patienceFor(hold, conditions, conditions.range, most)
+  const most = lookup.routeCache.settings.coalesce?.timeout ?? PATIENCE
+  const patience = patienceFor(pinned, conditions, conditions.range, most)
   if (patience < 0) return false
-  const part = new AwaitedPart(c, hold, from, serve)
-  c.part = part
-  c.waiting = hold
-  c.x.deadlines.expect('coalesce_timeout', patience)
-  part.told()
-  if (c.part === part) hold.follow(() => part.heard())
+  const part = new AwaitedPart(c, pinned, from, serve)
+  c.enter({ is: 'awaiting', pinned, part })
+  x.deadlines.expect('coalesce_timeout', patience)
+  part.look()
+  if (part.waits) pinned.follow(() => c.guard(() => part.look()))
   return true
 }
 
@@ -100,34 +98,30 @@ function hasParts(says: string | null): boolean {
 }
 
 /** A client that waits for a part. */
-export class AwaitedPart {
-  readonly #c: Caching
-  readonly #hold: PinnedObject
+export class AwaitedPart implements PartWaiter {
+  readonly #c: CachePart
+  readonly #pinned: PinnedObject
   readonly #from: Fill | (() => void)
   readonly #serve: () => void
 
-  constructor(c: Caching, hold: PinnedObject, from: Fill | (() => void), serve: () => void) {
+  constructor(c: CachePart, pinned: PinnedObject, from: Fill | (() => void), serve: () => void) {
     this.#c = c
-    this.#hold = hold
+    this.#pinned = pinned
     this.#from = from
     this.#serve = serve
   }
 
-  heard(): void {
-    try {
-      this.told()
-    } catch (error) {
-      this.#c.x.context.defect(error)
-      this.#c.x.over(true)
-    }
+  get waits(): boolean {
+    const { state } = this.#c
+    return state.is === 'awaiting' && state.part === this
   }
 
-  /** Something is new of what it waits for. */
-  told(): void {
-    const hold = this.#hold
-    const { abandoned } = hold
-    if (hold.slides) return this.#goAlone()
-    if (hold.whole) return this.serve()
+  /** The response has got further. */
+  look(): void {
+    const pinned = this.#pinned
+    const { abandoned } = pinned
+    if (pinned.slides) return this.#goAlone()
+    if (pinned.whole) return this.serve()
     if (abandoned < 0) return
     if (typeof this.#from !== 'function') return this.#c.x.fail('response_cut', 'the response was not complete')
     this.#leave()
@@ -136,21 +130,19 @@ export class AwaitedPart {
 
   /** It gets what there is: a part of what is whole by now, or else all that comes. */
   serve(): void {
-    this.#c.part = null
-    this.#c.waiting = null
-    this.#hold.follow(null)
+    this.#c.enter(PASSING)
+    this.#pinned.follow(null)
     this.#c.x.deadlines.clear()
     this.#serve()
   }
 
-  /** What comes does not fit, so that no part of it can be had from the store. */
+  /** The response does not fit, so that no part of it can be had from the store. */
   #goAlone(): void {
     const c = this.#c
-    const { x } = c
     const from = this.#from
     if (typeof from === 'function') {
       this.#leave()
-      c.pass = c.large = true
+      c.lookup.makePass(true)
       return from()
     }
     const next = from.surrender()
@@ -158,13 +150,12 @@ export class AwaitedPart {
     if (next !== null) return askAt(c, next)
     // Others read on from what was asked for first; that has the permit.
     asTold(c)
-    x.go({ at: 'admitted', route: c.route })
+    c.x.continueToPool()
   }
 
   #leave(): void {
-    this.#c.part = null
-    this.#c.waiting = null
-    this.#hold.release()
+    this.#c.enter(PASSING)
+    this.#pinned.release()
     this.#c.x.deadlines.clear()
   }
 }

@@ -11,7 +11,7 @@ import { Edits, NO_EDITS } from '../../wire/http/edits.ts'
 import { Field } from '../../wire/http/fields.ts'
 import type { RequestHead } from '../../wire/http/head.ts'
 import { editedRequest } from '../../wire/http1/edited-head.ts'
-import type { Caching } from './caching.ts'
+import type { CachePart } from './cache-part.ts'
 import { backOff, mayTry } from './refresh-backoff.ts'
 import { outlives, type RouteCache } from './route-cache.ts'
 import { refreshEnded } from './take-response.ts'
@@ -27,99 +27,93 @@ const NOTHING = new RequestDirectives()
  * Whether somebody else's fetch has settled what this one is for. Between looking and leading another may have finished
  * it, and the store only sees to it that two do not fetch at once.
  */
-export function isSettled(way: RouteCache, key: string, ask: RequestDirectives): boolean {
-  const hold = way.store.find(key, false)
+export function isSettled(routeCache: RouteCache, key: string, ask: RequestDirectives): boolean {
+  const hold = routeCache.store.find(key, false)
   if (hold === null) return false
   const now = wall()
   let settled = hold.kind === KIND.varies || (hold.kind === KIND.pass && now < hold.meta(SLOT.until))
   if (hold.kind === KIND.response)
-    settled = outlives(way.bans, hold, life, now) && reusabilityOf(life, ask, now) === 'fresh'
+    settled = outlives(routeCache.bans, hold, life, now) && reusabilityOf(life, ask, now) === 'fresh'
   hold.release()
   return settled
 }
 
 /** A request in the background for what is stale. */
-export function refresh(c: Caching, way: RouteCache, hold: PinnedObject, now: number): void {
-  const { head } = c.x
-  if (!mayTry(hold, now)) return
-  c.removals = way.store.removals(c.primary)
-  const draft = way.store.lead(c.key)
+export function refresh(c: CachePart, pinned: PinnedObject, now: number): void {
+  const { lookup, x } = c
+  const { routeCache } = lookup
+  if (!mayTry(pinned, now)) return
+  lookup.noteRemovals()
+  const draft = routeCache.store.lead(lookup.key)
   if (draft === null) return
-  const stale = way.store.find(c.key, false)
-  const copy = plainCopy(head, way, c)
-  if (stale === null || copy === null || isSettled(way, c.key, NOTHING)) {
+  const stale = routeCache.store.find(lookup.key, false)
+  const copy = plainCopy(c)
+  if (stale === null || copy === null || isSettled(routeCache, lookup.key, NOTHING)) {
     stale?.release()
     draft.abandon(AbandonReason.elsewhere)
     return
   }
-  const y = c.x.detached(copy, c.route)
-  take(y.caching, c, way, draft, stale)
+  const y = x.detached(copy, lookup.route)
+  take(y.caching, c, draft, stale)
   // What this client says of stored responses is not about the next ones.
-  Object.assign(y.caching.directives, NOTHING)
+  y.caching.lookup.direct(NOTHING)
   y.caching.prepare()
   y.continueToServer()
 }
 
-/** Goes on with what another began. */
-function take(c: Caching, other: Caching, way: RouteCache, draft: Draft | null, stale: PinnedObject | null): void {
-  c.begin(way, other.route)
-  way.editRequest(c.x.edits, c.x.client.hop)
-  c.role = 'fetches'
-  c.primary = other.primary
-  c.key = other.key
-  c.names = other.names
-  c.fwd = other.fwd
-  c.ordered = other.ordered
-  c.removals = other.removals
-  c.draft = draft
-  c.staleCopy = stale
-  Object.assign(c.directives, other.directives)
+/** Goes on with the fetch that another began. */
+function take(c: CachePart, other: CachePart, draft: Draft, stale: PinnedObject | null): void {
+  const { lookup, x } = c
+  lookup.begin(other.lookup.routeCache, other.lookup.route)
+  lookup.copy(other.lookup)
+  lookup.routeCache.editRequest(x.edits, x.client.hop)
+  c.report.forward(other.report.forwarded)
   Object.assign(c.freshness, other.freshness)
+  c.enter({ is: 'fetching', draft, late: false })
+  if (stale !== null) c.keepStale(stale)
 }
 
 /**
- * The client leaves while the server works on what others may be waiting for: somebody who is nobody waits in its
- * place. False: there is nothing to hand over.
+ * The client leaves while the server works on what others may be waiting for: a detached client takes its place. Nothing
+ * happens if there is nothing to hand over.
  */
-export function handOver(c: Caching): boolean {
-  const x = c.x
-  const way = c.routeCache
-  if (c.draft === null || way === null || x.attempt === null || x.ending.phase !== 'H') return false
+export function handOver(c: CachePart): void {
+  const { x, lookup } = c
+  if (x.attempt === null || x.ending.phase !== 'H') return
   const head = editedRequest(x.head, NO_EDITS)
-  if (head === null) return false
-  const y = x.detached(head, c.route)
-  take(y.caching, c, way, c.draft, c.staleCopy)
+  if (head === null) return
+  const draft = c.takeDraft()
+  if (draft === null) return
+  const y = x.detached(head, lookup.route)
+  take(y.caching, c, draft, c.takeStale())
   // It may have to be asked again, as it was asked.
   y.caching.prepare()
-  if (!c.validates) y.caching.askForWhole()
-  c.draft = null
-  c.staleCopy = null
+  if (!lookup.validates) y.caching.askForWhole()
   y.takeOver(x)
-  return true
 }
 
 /**
- * The same as a GET for what is to be stored: without what this client alone says to caches, and without his name where
- * the copy was made for those who have none, as what a server says to a known user may not be stored (RFC 9111 §3.5).
+ * The same as a GET for what is to be stored: without what this client alone says to caches, and without its user where
+ * the copy was made for those without one, as what a server says to a known user may not be stored (RFC 9111 §3.5).
  */
-function plainCopy(head: RequestHead, way: RouteCache, { freshness, names }: Caching): RequestHead | null {
-  const counted = way.settings.key.headers
+function plainCopy({ lookup, freshness, x }: CachePart): RequestHead | null {
+  const counted = lookup.routeCache.settings.key.headers
   const edits = new Edits()
   removeDirectives(edits, counted)
-  const chosen = counted.includes('authorization') || names?.includes('authorization') === true
-  const known = chosen || freshness.has(FreshnessFlag.authorized)
-  if (!known) edits.remove(Field.authorization)
-  return editedRequest(head, edits, 'GET')
+  const chosen = counted.includes('authorization') || lookup.names?.includes('authorization') === true
+  if (!chosen && !freshness.has(FreshnessFlag.authorized)) edits.remove(Field.authorization)
+  return editedRequest(x.head, edits, 'GET')
 }
 
 /** A refresh has failed: what is stored stays, and the next try waits; longer each time the server fails. */
-export function backgroundFailed(c: Caching, cause: Cause): void {
+export function backgroundFailed(c: CachePart, cause: Cause): void {
   const now = wall()
-  const { routeCache, staleCopy, primary } = c
+  const { lookup, stale } = c
   const { shed } = rowOf(cause)
-  routeCache?.notes.note(primary, cause, now)
-  if (routeCache !== null && staleCopy !== null && !shed) refreshEnded(c.x.context, routeCache, primary, false)
+  lookup.routeCache.notes.note(lookup.primary, cause, now)
+  if (stale === null) return
   // That there is no room says nothing against the server.
-  if (shed) staleCopy?.setMeta(SLOT.retry, now + ROOM)
-  else backOff(staleCopy, now)
+  if (shed) return stale.pinned.setMeta(SLOT.retry, now + ROOM)
+  refreshEnded(c, false)
+  backOff(stale.pinned, now)
 }

@@ -4,6 +4,7 @@
  * stays until the kernel has it.
  */
 import { randomBytes } from 'node:crypto'
+import type { Cause } from '../../base/cause.ts'
 import { SLOT, type StoredText } from '../../cache/object/stored-object.ts'
 import { type Conditions, judgeConditions } from '../../cache/serve/condition.ts'
 import {
@@ -14,14 +15,17 @@ import {
   unsatisfiableFields,
   wholeFields,
 } from '../../cache/serve/response-heads.ts'
-import type { PreparedAnswer } from '../../net/responder.ts'
+import type { PreparedAnswer, Responder } from '../../net/responder.ts'
 import type { PinnedObject } from '../../store/hold.ts'
 import { byteRanges, multipartLength, multipartTail, partHead } from '../../wire/http/byte-range.ts'
 import { valueIn } from '../../wire/http/field-lines.ts'
 import type { OutgoingFields } from '../../wire/http/outgoing-fields.ts'
 import { viaLine } from '../../wire/http1/forward.ts'
-import type { Exchange } from '../exchange.ts'
+import type { ExchangeContext } from '../context.ts'
+import type { Deadlines } from '../deadlines.ts'
+import type { Ending } from '../ending.ts'
 import { atLeaving } from '../hook-points.ts'
+import type { ExchangeView } from '../view.ts'
 
 /** Text, then bytes [from, to) of the body; `to` Infinity: to its end. */
 interface Part {
@@ -39,18 +43,30 @@ const HTTP11 = { minor: 1 } as const
 const PARTIAL = 'Partial Content'
 const ALL: Part = { before: '', from: 0, to: Infinity }
 
+/** The exchange whose client gets it. */
+export interface DeliveryOwner extends ExchangeView {
+  readonly context: ExchangeContext
+  readonly responder: Responder
+  /** The fields of the head that goes to the client. */
+  readonly fields: OutgoingFields
+  readonly deadlines: Deadlines
+  readonly ending: Ending
+  fail(cause: Cause, detail: string): void
+  over(cut: boolean): void
+}
+
 export class Delivery {
-  readonly #x: Exchange
-  #hold: PinnedObject | null = null
+  readonly #x: DeliveryOwner
+  #pinned: PinnedObject | null = null
   #parts: readonly Part[] = []
   #tail = ''
   #part = 0
   #at = 0
-  #held = false
+  #paused = false
   #complete = false
   #begun = false
 
-  constructor(x: Exchange) {
+  constructor(x: DeliveryOwner) {
     this.#x = x
   }
 
@@ -60,8 +76,8 @@ export class Delivery {
   }
 
   #release(): void {
-    this.#hold?.release()
-    this.#hold = null
+    this.#pinned?.release()
+    this.#pinned = null
   }
 
   reset(): void {
@@ -70,7 +86,7 @@ export class Delivery {
     this.#parts = []
     this.#tail = ''
     this.#part = this.#at = 0
-    this.#held = this.#complete = this.#begun = false
+    this.#paused = this.#complete = this.#begun = false
   }
 
   /** Forgets the answer of which nothing has left for the client yet. False: some of it has. */
@@ -84,14 +100,14 @@ export class Delivery {
    * Answers with what is held, and lets go of it in the end.
    * @param conditions of the client; null: it has none
    */
-  start(hold: PinnedObject, stored: StoredText, conditions: Conditions | null, out: DeliveryOut, now: number): void {
+  start(pinned: PinnedObject, stored: StoredText, conditions: Conditions | null, out: DeliveryOut, now: number): void {
     const x = this.#x
     const { head } = x
-    this.#hold = hold
+    this.#pinned = pinned
     this.#begun = true
     x.ending.enter('D')
     x.deadlines.clear()
-    const length = hold.whole ? hold.length : hold.meta(SLOT.length)
+    const length = pinned.whole ? pinned.length : pinned.meta(SLOT.length)
     const judged = conditions === null ? 'ignore-range' : judgeConditions(conditions, stored, stored.status, now)
     const range = judged === 'ok' && length >= 0 ? (conditions?.range ?? null) : null
     const ranges = range === null || head.isHead ? 'ignore' : byteRanges(range, length)
@@ -116,7 +132,7 @@ export class Delivery {
       this.#tail = multipartTail(boundary)
     }
     if (this.#parts.length > 0) this.#enter(0)
-    if (!hold.whole && !bodiless) hold.follow(() => this.#more())
+    if (!pinned.whole && !bodiless) pinned.follow(() => this.#more())
     this.pump()
   }
 
@@ -128,17 +144,17 @@ export class Delivery {
   }
 
   /** Answers with what was prepared of the object that is held. Always null, so that a step can return it. */
-  repeat(hold: PinnedObject, prepared: PreparedAnswer): null {
+  repeat(pinned: PinnedObject, prepared: PreparedAnswer): null {
     const x = this.#x
     this.#begun = true
     x.ending.enter('D')
     x.ending.answer(prepared.status)
     x.responder.prepared(prepared)
     if (prepared.body !== null) {
-      hold.release()
+      pinned.release()
       this.#end()
     } else {
-      this.#hold = hold
+      this.#pinned = pinned
       this.#parts = [ALL]
       x.deadlines.clear()
       this.pump()
@@ -165,27 +181,27 @@ export class Delivery {
 
   /** Sends what is there, as far as the client takes it. */
   pump(): void {
-    const hold = this.#hold
+    const pinned = this.#pinned
     const { responder } = this.#x
-    if (hold === null || this.#complete || this.#held) return
+    if (pinned === null || this.#complete || this.#paused) return
     while (this.#part < this.#parts.length) {
       const { to } = this.#parts[this.#part]!
       // In this order: what is whole does not grow any more.
-      const { whole } = hold
-      const { length } = hold
+      const { whole } = pinned
+      const { length } = pinned
       // What the kernel has is not needed any more.
-      if (!whole && responder.ready) hold.pass(this.#at)
+      if (!whole && responder.ready) pinned.pass(this.#at)
       if (this.#at < Math.min(to, length)) {
-        if (whole && this.#isLast(Math.min(to, length))) return this.#leave(hold, Math.min(to, length))
-        this.#send(hold, Math.min(to, length, this.#at + STRETCH))
+        if (whole && this.#isLast(Math.min(to, length))) return this.#leave(pinned, Math.min(to, length))
+        this.#send(pinned, Math.min(to, length, this.#at + STRETCH))
         if (responder.ready) continue
         responder.flush()
         return this.#stall()
       }
       if (this.#at < to && !whole) {
-        if (hold.abandoned >= 0) return this.#x.fail('response_cut', 'the response was not complete')
+        if (pinned.abandoned >= 0) return this.#x.fail('response_cut', 'the response was not complete')
         if (!responder.flush()) return this.#stall()
-        if (responder.ready) hold.pass(this.#at)
+        if (responder.ready) pinned.pass(this.#at)
         return this.#x.deadlines.clear() // it is the server's turn; the fetch has timeouts of its own
       }
       if (this.#part + 1 === this.#parts.length) break
@@ -200,25 +216,25 @@ export class Delivery {
   }
 
   /** The rest leaves at the end of the turn, with what others say, and is held until it has left; this answer is done. */
-  #leave(hold: PinnedObject, to: number): void {
-    const pieces = hold.pieces(this.#at, to)
+  #leave(pinned: PinnedObject, to: number): void {
+    const pieces = pinned.pieces(this.#at, to)
     const last = pieces.pop()
     const { responder } = this.#x
     for (const piece of pieces) responder.borrowed(piece)
-    if (last !== undefined) responder.last(last, hold)
-    this.#hold = null
+    if (last !== undefined) responder.last(last, pinned)
+    this.#pinned = null
     this.#at = to
     this.#end()
   }
 
-  #send(hold: PinnedObject, to: number): void {
-    for (const piece of hold.pieces(this.#at, to)) this.#x.responder.borrowed(piece)
+  #send(pinned: PinnedObject, to: number): void {
+    for (const piece of pinned.pieces(this.#at, to)) this.#x.responder.borrowed(piece)
     this.#at = to
   }
 
   /** The client takes no more at the moment. */
   #stall(): void {
-    this.#held = true
+    this.#paused = true
     this.#x.deadlines.expect('client_stalled', this.#x.listener.config.timeouts.send)
   }
 
@@ -235,7 +251,7 @@ export class Delivery {
 
   clientDrained(): void {
     if (this.#complete) return this.#x.over(false)
-    this.#held = false
+    this.#paused = false
     this.pump()
   }
 }

@@ -46,6 +46,8 @@ export class Fill implements OriginUser {
   readonly #behind: Buffer[] = []
   /** Bytes of the body that came. */
   read = 0
+  /** The body has grown past what the store takes. */
+  refused = false
   #until = Infinity
   /** When all of it has to be over, ms (monotonic); 0: no bound. */
   readonly #deadline: number
@@ -104,6 +106,7 @@ export class Fill implements OriginUser {
     if (this.#draft.append(buf, from, to)) return
     const window = this.#draft.outgrow(AbandonReason.notStored)
     this.#draft = null
+    this.refused = true
     this.onRefused?.()
     if (window === null) return this.#end(false)
     this.#window = window

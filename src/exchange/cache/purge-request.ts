@@ -4,15 +4,15 @@ import type { WholeAnswer } from '../../net/responder.ts'
 import { dateLine } from '../../wire/http/date-line.ts'
 import { fieldLine } from '../../wire/http/edits.ts'
 import { ownFields } from '../../wire/http/outgoing-fields.ts'
-import type { Exchange } from '../exchange.ts'
+import type { CachedExchange } from './cached-exchange.ts'
 import type { RouteCache } from './route-cache.ts'
 
 const PLAIN_TEXT = fieldLine('Content-Type', 'text/plain')
 
 /** Answers when no thread serves what it names any more. */
-export function purge(x: Exchange, way: RouteCache): null {
+export function purge(x: CachedExchange<unknown>, routeCache: RouteCache): null {
   const { serial } = x
-  x.context.purge([way.target(x.client.hop, x.head)]).then(
+  x.context.purge([routeCache.target(x.client.hop, x.head)]).then(
     (purged) => {
       if (x.serial !== serial) return
       if (purged.done) x.answer(purgeAnswer(purged.says))

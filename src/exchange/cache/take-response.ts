@@ -9,7 +9,7 @@ import type { CacheControl } from '../../wire/http/cache-control.ts'
 import { Field } from '../../wire/http/fields.ts'
 import type { ResponseHead } from '../../wire/http/head.ts'
 import type { ExchangeContext } from '../context.ts'
-import type { Caching } from './caching.ts'
+import type { CachePart } from './cache-part.ts'
 import { neverEnds } from './endless.ts'
 import { Fill } from './fill.ts'
 import { backOff, postpone } from './refresh-backoff.ts'
@@ -27,10 +27,15 @@ export const OF_REQUEST: ReadonlySet<string> = new Set<NotStored>([
   'interim',
 ])
 
-/** A fetch in the background for what is stale has ended; `key`: its primary key, for which it was noted why. */
-export function refreshEnded(world: ExchangeContext, way: RouteCache, key: string, ok: boolean): void {
-  world.counters.refreshed(ok)
-  if (!ok) way.notes.refreshFailed(key)
+/** A fetch in the background for what is stale has ended. If not well, the reason has been noted for its primary key. */
+export function refreshEnded({ x, lookup }: CachePart, ok: boolean): void {
+  noteRefresh(x.context, lookup.routeCache, lookup.primary, ok)
+}
+
+/** The same where the exchange may be over by now. `key`: its primary key. */
+export function noteRefresh(context: ExchangeContext, routeCache: RouteCache, key: string, ok: boolean): void {
+  context.counters.refreshed(ok)
+  if (!ok) routeCache.notes.refreshFailed(key)
 }
 
 /** A refresh brought what cannot be stored: the next one waits. Its server is well, where that lies in the request. */
@@ -40,14 +45,13 @@ export function notRefreshed(stale: PinnedObject, why: string | null, now: numbe
 }
 
 /**
- * Fills `into` with the life of what came just now.
+ * Fills `into` with the freshness of the response that has just come.
  * @param control of `head`
  * @param age of the message that came, where `head` is a merged one: no Age is stored
  */
-export function lifeOfAnswer(
-  c: Caching,
+export function freshnessOfAnswer(
+  c: CachePart,
   into: Freshness,
-  way: RouteCache,
   head: ResponseHead,
   control: CacheControl,
   now: number,
@@ -56,29 +60,25 @@ export function lifeOfAnswer(
   const { head: request, attempt } = c.x
   const asked = now - (attempt === null ? 0 : Math.max(0, lately() - attempt.sentAt))
   const authorized = request.has(Field.authorization)
-  freshnessOf(into, head, control, { asked, answered: now, age, authorized }, way.settings)
+  freshnessOf(into, head, control, { asked, answered: now, age, authorized }, c.lookup.routeCache.settings)
 }
 
 /**
- * The draft for what came: its own, or one of now, which no removal can have taken away. Null: there is no room, another
- * one is fetching it, or what came was asked for before the key was removed.
+ * Takes the draft for the response: its own, or one of now, which no removal can have taken away. Null: there is no room,
+ * another exchange is fetching it, or the response was asked for before the key was removed.
  */
-export function draftOf(c: Caching, way: RouteCache, key: string): Draft | null {
-  if (c.draft !== null) return c.draft
-  const draft = way.store.lead(key)
+export function draftOf(c: CachePart, key: string): Draft | null {
+  const own = c.takeDraft()
+  if (own !== null) return own
+  const draft = c.lookup.routeCache.store.lead(key)
   // In this order: a removal from now on takes the draft away.
-  if (draft === null || !isOutdated(c, way)) return draft
+  if (draft === null || !c.lookup.outdated) return draft
   draft.abandon(AbandonReason.untried)
   return null
 }
 
-/** Whether the key has been removed since its fetch began. */
-export function isOutdated(c: Caching, way: RouteCache): boolean {
-  return c.removals >= 0 && way.store.removals(c.primary) !== c.removals
-}
-
 /** The rest of the response goes there, with the connection and the slot; null: it is read and dropped. */
-export function handToFill(c: Caching, head: ResponseHead, draft: Draft | null): Fill {
+export function handToFill(c: CachePart, head: ResponseHead, draft: Draft | null): Fill {
   const x = c.x
   const attempt = x.handOverAttempt()
   const { route, server } = attempt
