@@ -8,7 +8,7 @@ import type { Cause } from '../base/cause.ts'
 import { lately } from '../base/clock.ts'
 import type { Permit } from '../gate/gate.ts'
 import type { Slots } from '../ledger/slots.ts'
-import { OriginConnection, type OriginUser } from '../net/http1/origin-connection.ts'
+import type { OriginConnection, OriginUser } from '../net/origin-connection.ts'
 import type { Server } from '../pool/server.ts'
 import type { AttemptListener, AttemptResult, Outcome } from './outcome.ts'
 import type { Route } from './routing/route.ts'
@@ -64,23 +64,20 @@ export class Attempt implements Outcome {
 
   /** Takes an idle connection. False: there is none. */
   reuse(user: OriginUser): boolean {
-    const kept = this.#idle.take()
-    if (kept === undefined) return false
+    this.origin = this.#connector.reuse(user)
+    if (this.origin === null) return false
     this.reused = true
     this.connectTook = 0
-    this.origin = kept
-    kept.use(user)
     return true
   }
 
   /** Starts to connect; the user is told how that ends. */
-  connect(user: OriginUser): OriginConnection {
-    this.origin = OriginConnection.connect(this.#idle, user)
-    return this.origin
+  connect(user: OriginUser): void {
+    this.origin = this.#connector.connect(user)
   }
 
-  get #idle() {
-    return this.route.pool.idle[this.server.index]!
+  get #connector() {
+    return this.route.pool.connectors[this.server.index]!
   }
 
   /** A connection is about to be taken or made. */
@@ -97,11 +94,6 @@ export class Attempt implements Outcome {
   /** All of the request, or all that was given so far, has been handed to the connection. */
   sent(): void {
     this.sentAt = lately()
-  }
-
-  /** `bytes`: sent so far. */
-  wrote(bytes: number): void {
-    this.bytesOut = bytes
   }
 
   /** The head of the final response has come. */
@@ -127,15 +119,15 @@ export class Attempt implements Outcome {
 
   /** Its server reads no further for the moment. */
   pause(): void {
-    this.origin?.transport.pause()
+    this.origin?.pause()
   }
 
   resume(): void {
-    this.origin?.transport.resume()
+    this.origin?.resume()
   }
 
   get paused(): boolean {
-    return this.origin?.transport.paused === true
+    return this.origin?.paused === true
   }
 
   /**
@@ -147,7 +139,7 @@ export class Attempt implements Outcome {
     if (origin !== null && reuse) {
       this.#read(origin)
       this.origin = null
-      this.#idle.keep(origin, out)
+      this.#connector.keep(origin, out)
     }
     this.end('complete')
   }
@@ -205,6 +197,7 @@ export class Attempt implements Outcome {
 
   #read(origin: OriginConnection): void {
     this.bytesIn = origin.bytesIn
-    this.code = origin.transport.error?.code
+    this.bytesOut = origin.bytesOut
+    this.code = origin.errorCode
   }
 }

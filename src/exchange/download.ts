@@ -6,7 +6,7 @@ import { httpDate } from '../base/clock.ts'
 import { isCacheMethod } from '../cache/key/key.ts'
 import type { Coding } from '../cache/serve/coding.ts'
 import type { RouteConfig } from '../config/model.ts'
-import type { OriginUser } from '../net/http1/origin-connection.ts'
+import type { OriginUser } from '../net/origin-connection.ts'
 import type { Responder } from '../net/responder.ts'
 import { dateLine } from '../wire/http/date-line.ts'
 import type { Edits, FieldLine } from '../wire/http/edits.ts'
@@ -218,7 +218,7 @@ export class Download implements OriginUser, CompressorUser {
     const { responder } = this.#x
     // What is kept back outlives the buffer of this read; no more is read meanwhile.
     if (this.#keptBack) responder.text(latin1(buf, from, to))
-    else responder.data(origin.transport, buf, from, to)
+    else responder.data(origin.source, buf, from, to)
   }
 
   originRead(): void {
@@ -239,7 +239,7 @@ export class Download implements OriginUser, CompressorUser {
     if (origin === null) return
     const { responder, upload, deadlines } = this.#x
     const compressor = this.#compressor
-    const { trailers } = origin.body
+    const { trailers } = origin
     const later = this.#keptBack || compressor !== null
     if (compressor !== null) compressor.end()
     else this.#complete = true

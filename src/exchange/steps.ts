@@ -108,7 +108,7 @@ const steps: Steps<Exchange> = {
       return null
     }
     x.deadlines.expect('connect_timeout', attempt.route.pool.config.timeouts.connect)
-    descriptors.see(attempt.connect(x.download).transport.socket)
+    attempt.connect(x.download)
     return null
   },
 

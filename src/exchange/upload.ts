@@ -1,12 +1,11 @@
 /** The request's way: its head and body from the client to the server, at the speed of the slower one. */
+import { latin1 } from '../base/bytes.ts'
 import type { Cause } from '../base/cause.ts'
 import type { ClientRequest } from '../net/client-request.ts'
+import type { OriginConnection } from '../net/origin-connection.ts'
 import type { RequestHandler } from '../net/request-handler.ts'
-import { OutputBuffer } from '../net/transport/output-buffer.ts'
 import type { Edits } from '../wire/http/edits.ts'
-import { BodyKind, type RequestHead } from '../wire/http/head.ts'
-import { requestToServer } from '../wire/http1/forward.ts'
-import { chunkHead } from '../wire/http1/framing.ts'
+import type { RequestHead } from '../wire/http/head.ts'
 import type { Attempt } from './attempt.ts'
 import { askForPlain } from './compression.ts'
 import type { Deadlines } from './deadlines.ts'
@@ -31,17 +30,22 @@ export interface UploadOwner {
   over(cut: boolean): void
 }
 
+/** Content up to this many bytes is kept as text, so that it can be sent again. */
+const KEPT = 16 * 1024
+
 export class Upload implements RequestHandler {
   readonly #x: UploadOwner
-  readonly #out = new OutputBuffer()
   /** null until the request is sent for the first time. */
   #attempt: Attempt | null = null
+  #origin: OriginConnection | null = null
   /** It has been sent once at least. */
   begun = false
   /** The request has been handed over completely. */
   done = false
-  /** Characters of the head as it was sent. */
-  #headLength = 0
+  /** The content so far; null: it is too long, or did not come at once, to be sent again. */
+  #kept: string | null = ''
+  /** What was gathered has been sent at least once. */
+  #flushed = false
   #tunnel = false
   /** The request has been edited for a server whose responses may be compressed here. */
   #edited = false
@@ -57,10 +61,9 @@ export class Upload implements RequestHandler {
 
   /** What is sent next is another request. */
   restart(): void {
-    this.#out.reset()
-    this.#attempt = null
-    this.done = false
-    this.#edited = false
+    this.#attempt = this.#origin = null
+    this.done = this.#flushed = this.#edited = false
+    this.#kept = ''
   }
 
   /** Sends the request, or once more what was sent of it (see `repeatable`). */
@@ -71,31 +74,35 @@ export class Upload implements RequestHandler {
     const { config } = attempt.route.pool
     if (!this.#edited) askForPlain(head, attempt.route.config.compress, edits)
     this.#edited = true
-    const again = this.#out.first
-    // The head is written anew: another server may need another Host, and the cache may ask otherwise by now.
-    const lines = requestToServer(head, client.hop, edits, attempt.server.host, config.via)
-    const body = again === null ? '' : again.slice(this.#headLength)
-    this.#headLength = lines.length
     this.#attempt = attempt
-    this.#out.reset()
-    this.#out.open(origin.transport)
+    this.#origin = origin
     this.begun = true
     attempt.sent()
-    origin.expectResponse(head.method)
-    this.#out.text(body === '' ? lines : lines + body)
-    if (client.bodyLeft) client.readBody(head.expectContinue)
-    else this.done = true
-    const out = this.#out.flush()
-    attempt.wrote(this.#out.bytes)
+    // The head is written anew: another server may need another Host, and the cache may ask otherwise by now.
+    origin.send({ head, edits, hop: client.hop, host: attempt.server.host, via: config.via })
+    if (this.done) this.#sendAgain(origin)
+    else if (client.bodyLeft) client.readBody(head.expectContinue)
+    else {
+      this.done = true
+      origin.end('')
+    }
+    const out = origin.flush()
+    this.#flushed = true
     if (!out) this.#pause(attempt)
     if (this.done) this.#sent(attempt)
     else if (head.expectContinue) deadlines.expect('first_byte_timeout', config.timeouts.firstByte)
     else if (out) deadlines.clear() // it is the client's turn
   }
 
+  #sendAgain(origin: OriginConnection): void {
+    if (this.#kept !== null && this.#kept !== '') origin.text(this.#kept)
+    origin.end(this.#x.client.body.trailers)
+  }
+
   /** Another exchange has sent the request already. */
   takeOver(): void {
     this.begun = this.done = true
+    this.#kept = null
   }
 
   /** The server wants the body: it is the client's turn. */
@@ -105,9 +112,9 @@ export class Upload implements RequestHandler {
     this.#x.deadlines.clear()
   }
 
-  /** All of the request lies in one write, so it can be sent again. */
+  /** All of the request was sent in one write and is at hand, so it can be sent again. */
   get repeatable(): boolean {
-    return this.done && this.#out.first !== null
+    return this.done && this.#kept !== null
   }
 
   /** Bytes pass as they are from now on. */
@@ -119,25 +126,31 @@ export class Upload implements RequestHandler {
   }
 
   requestData(buf: Buffer, from: number, to: number): void {
-    const chunked = this.#x.head.bodyKind === BodyKind.chunked && !this.#tunnel
-    if (chunked) this.#out.text(chunkHead(to - from))
-    this.#out.data(this.#x.client.source, buf, from, to)
-    if (chunked) this.#out.text('\r\n')
+    const origin = this.#origin
+    if (origin === null) return
+    const kept = this.#kept
+    if (kept === null || this.#flushed || kept.length + to - from > KEPT) {
+      this.#kept = null
+      return origin.data(this.#x.client.source, buf, from, to)
+    }
+    const text = latin1(buf, from, to)
+    this.#kept = kept + text
+    origin.text(text)
   }
 
   requestEnd(): void {
-    if (this.#x.head.bodyKind === BodyKind.chunked) this.#out.text(`0\r\n${this.#x.client.body.trailers}\r\n`)
+    this.#origin?.end(this.#x.client.body.trailers)
     this.done = true
   }
 
   requestRead(): void {
     const attempt = this.#attempt
-    if (attempt === null) return
-    const first = this.#out.writes === 0
-    if (!this.#out.flush()) this.#pause(attempt)
+    if (attempt === null || this.#origin === null) return
+    // While the request is being started, its head takes this along.
+    if (!this.#flushed) return
+    if (!this.#origin.flush()) this.#pause(attempt)
     else if (this.#tunnel) this.#x.streaming.expectTunnel()
-    attempt.wrote(this.#out.bytes)
-    if (this.done && !first) this.#sent(attempt)
+    if (this.done) this.#sent(attempt)
   }
 
   requestBad(cause: Cause, detail: string): void {
@@ -154,7 +167,7 @@ export class Upload implements RequestHandler {
 
   clientEnded(): void {
     if (this.#tunnel) {
-      this.#attempt?.origin?.transport.end()
+      this.#origin?.endTunnel()
       this.#x.streaming.expectTunnel()
     }
     // Half-closed after its request: it may still be reading. A client that queues is taken to have left.
@@ -175,7 +188,7 @@ export class Upload implements RequestHandler {
       if (this.#tunnel) origin?.drop(true)
       x.caching.handOver()
       x.fail('client_gone', 'the client closed the connection')
-    } else if (origin === null || origin.transport.settled()) x.over(false)
+    } else if (origin === null || origin.settled) x.over(false)
     // Else both sides have ended, and the server is still taking the client's last bytes.
   }
 

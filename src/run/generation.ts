@@ -16,9 +16,10 @@ import type { StoreNotes } from '../exchange/cache/store-notes.ts'
 import type { Generation as GenerationOfExchanges, Refusal } from '../exchange/generation.ts'
 import type { Diagnosis } from '../exchange/record.ts'
 import { type Route, Routes } from '../exchange/routing/route.ts'
-import { Upstream } from '../exchange/routing/upstream.ts'
+import { type ConnectorOf, Upstream } from '../exchange/routing/upstream.ts'
 import type { ExchangeView } from '../exchange/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { Http1Connector } from '../net/http1/origin-connector.ts'
 import type { WholeAnswer } from '../net/responder.ts'
 import { Pool } from '../pool/pool.ts'
 import type { Store } from '../store/store.ts'
@@ -68,6 +69,8 @@ export class Generation implements GenerationOfExchanges {
     this.over = promise
     this.#resolve = resolve
     const { gates, services, wheel, thread } = context
+    const connectorOf: ConnectorOf = ({ limits, idle }, { address }, progress) =>
+      new Http1Connector(address, limits, wheel, idle, progress, services.descriptors)
 
     const upstreams = new Map<string, Upstream>()
     for (const pool of config.pools) {
@@ -75,7 +78,7 @@ export class Generation implements GenerationOfExchanges {
       this.#releases.push(() => gates.releasePool(pool.name))
       const own = new Pool(pool, ledger, thread, gate)
       this.#releases.push(() => own.retire())
-      upstreams.set(pool.name, new Upstream(own, ledger, wheel, config.name))
+      upstreams.set(pool.name, new Upstream(own, ledger, config.name, connectorOf))
     }
     this.#upstreams = [...upstreams.values()]
     const cacheOf = cachesOf(config, context)

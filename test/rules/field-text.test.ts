@@ -9,7 +9,6 @@ const exceptions: Readonly<Record<string, string>> = {
   'src/cache/key/named-url.ts': 'a URL is read as a request for it, by the parser of requests',
   'src/cache/object/stored-head.ts': 'heads of stored responses are kept as text',
   'src/exchange/answer/last-hop.ts': 'the body of the answer to TRACE is the text of a request (RFC 9110 §9.3.8)',
-  'src/exchange/upload.ts': 'chunks of the request; they belong to net/http1/',
 }
 
 const judged = sources().filter(({ path }) => /^src\/(exchange|cache)\//.test(path) && !path.endsWith('.test.ts'))

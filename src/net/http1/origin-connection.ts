@@ -5,33 +5,17 @@
 import type { Cause } from '../../base/cause.ts'
 import { Timer, type Wheel } from '../../base/wheel.ts'
 import type { Address } from '../../config/model.ts'
-import { type HeadLimits, ResponseHead } from '../../wire/http/head.ts'
-import { BodyDecoder, type BodySink } from '../../wire/http1/framing.ts'
+import { BodyKind, type HeadLimits, ResponseHead } from '../../wire/http/head.ts'
+import { requestToServer } from '../../wire/http1/forward.ts'
+import { BodyDecoder, type BodySink, chunkHead } from '../../wire/http1/framing.ts'
 import { parseResponse } from '../../wire/http1/response.ts'
+import type { OriginConnection, OriginUser, OutgoingRequest } from '../origin-connection.ts'
+import type { ReadSource } from '../responder.ts'
 import { READ_BUFFER_SIZE } from '../transport/buffers.ts'
+import { OutputBuffer } from '../transport/output-buffer.ts'
 import { systemText } from '../transport/system-text.ts'
 import { Transport } from '../transport/transport.ts'
 import type { TransportOwner } from '../transport/transport-owner.ts'
-
-/** The exchange that uses the connection. */
-export interface OriginUser {
-  originConnected(): void
-  /** `unsent`: not one byte of what was written last can have reached the server. Nothing more follows. */
-  originFailed(cause: Cause, detail: string, unsent: boolean): void
-  /** A 1xx other than 101. `head` is only valid within the call, as in originHead. */
-  originInterim(head: ResponseHead): void
-  originHead(head: ResponseHead): void
-  originData(buf: Buffer, from: number, to: number): void
-  /** The response is complete; trailers stand in `origin.body.trailers`. */
-  originEnd(): void
-  /** What one read brought has been handed over. */
-  originRead(): void
-  originDrained(): void
-  /** In a tunnel: the server sent FIN. */
-  originClosed(): void
-  /** In a tunnel: both sides have said their last word, and the server has taken all of it. */
-  originLeft(): void
-}
 
 /** What connections to one server share. */
 export interface OriginContext {
@@ -44,7 +28,7 @@ export interface OriginContext {
    */
   readonly progress: { add(n: number): void }
   /** An idle connection is over, or has been idle for too long. */
-  lost(origin: OriginConnection): void
+  lost(origin: Http1OriginConnection): void
 }
 
 // Heads of responses are used up before the next read, so one object serves the thread.
@@ -53,18 +37,21 @@ const empty = Buffer.alloc(0)
 
 type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'over'
 
-export class OriginConnection implements TransportOwner, BodySink {
+export class Http1OriginConnection implements OriginConnection, TransportOwner, BodySink {
   readonly context: OriginContext
   readonly transport: Transport
   readonly body = new BodyDecoder()
-  readonly idleTimer: Timer<OriginConnection>
+  readonly idleTimer: Timer<Http1OriginConnection>
   /** Requests sent on it before the present one. */
   uses = 0
   /** Bytes read since the present request was sent. */
   bytesIn = 0
   #user: OriginUser | null
   #phase: Phase = 'connecting'
+  readonly #out = new OutputBuffer()
   #method = 'GET'
+  /** Content of the request goes in chunks. */
+  #chunked = false
   #kept: Buffer = empty
   #persistent = true
   #ended = false
@@ -72,15 +59,15 @@ export class OriginConnection implements TransportOwner, BodySink {
   private constructor(context: OriginContext, user: OriginUser) {
     this.context = context
     this.#user = user
-    this.idleTimer = new Timer(this as OriginConnection, onIdle)
+    this.idleTimer = new Timer(this as Http1OriginConnection, onIdle)
     this.transport = Transport.connect(context.address)
     this.transport.owner = this
     this.transport.readsToEnd = true
   }
 
   /** Starts to connect; `originConnected` or `originFailed` follows. */
-  static connect(context: OriginContext, user: OriginUser): OriginConnection {
-    return new OriginConnection(context, user)
+  static connect(context: OriginContext, user: OriginUser): Http1OriginConnection {
+    return new Http1OriginConnection(context, user)
   }
 
   connected(): void {
@@ -94,12 +81,66 @@ export class OriginConnection implements TransportOwner, BodySink {
     this.#user = user
   }
 
-  /** A request with this method is about to be written to the stream; its response is expected from now on. */
-  expectResponse(method: string): void {
+  send({ head, edits, hop, host, via }: OutgoingRequest): void {
     this.#phase = 'head'
-    this.#method = method
+    this.#method = head.method
+    this.#chunked = head.bodyKind === BodyKind.chunked
     this.#persistent = true
     this.bytesIn = 0
+    this.#out.reset()
+    this.#out.open(this.transport)
+    this.#out.text(requestToServer(head, hop, edits, host, via))
+  }
+
+  text(text: string): void {
+    this.#out.text(this.#chunked ? `${chunkHead(text.length)}${text}\r\n` : text)
+  }
+
+  data(source: ReadSource, buf: Buffer, from: number, to: number): void {
+    const chunked = this.#chunked
+    if (chunked) this.#out.text(chunkHead(to - from))
+    this.#out.data(source, buf, from, to)
+    if (chunked) this.#out.text('\r\n')
+  }
+
+  end(trailers: string): void {
+    if (this.#chunked) this.#out.text(`0\r\n${trailers}\r\n`)
+  }
+
+  flush(): boolean {
+    return this.#out.flush()
+  }
+
+  get bytesOut(): number {
+    return this.#out.bytes
+  }
+
+  get source(): ReadSource {
+    return this.transport
+  }
+
+  get trailers(): string {
+    return this.body.trailers
+  }
+
+  get errorCode(): string | undefined {
+    return this.transport.error?.code
+  }
+
+  get settled(): boolean {
+    return this.transport.settled()
+  }
+
+  get paused(): boolean {
+    return this.transport.paused
+  }
+
+  pause(): void {
+    this.transport.pause()
+  }
+
+  resume(): void {
+    this.transport.resume()
   }
 
   received(buf: Buffer, n: number): void {
@@ -194,8 +235,12 @@ export class OriginConnection implements TransportOwner, BodySink {
   /** Bytes are passed on as they are, from now on. */
   tunnel(): void {
     this.#phase = 'tunnel'
-    this.#persistent = false
+    this.#persistent = this.#chunked = false
     this.transport.readsToEnd = false // a tunnel that cannot be written to is over
+  }
+
+  endTunnel(): void {
+    this.transport.end()
   }
 
   /** The server sent FIN. */
@@ -279,7 +324,7 @@ export class OriginConnection implements TransportOwner, BodySink {
   }
 }
 
-function onIdle(origin: OriginConnection): void {
+function onIdle(origin: Http1OriginConnection): void {
   origin.timeout()
 }
 

@@ -1,21 +1,24 @@
 /**
- * Idle connections to one server, of one thread. Last in, first out: the one used last is the least likely to have
+ * The HTTP/1 connections to one server, of one thread. Those that are idle are kept for the next request. Last in, first out: the one used last is the least likely to have
  * been closed by the server meanwhile, and the rest can grow old and go.
  */
 import { lately } from '../../base/clock.ts'
 import type { Wheel } from '../../base/wheel.ts'
 import type { Address } from '../../config/model.ts'
 import type { HeadLimits } from '../../wire/http/head.ts'
-import type { OriginConnection, OriginContext } from './origin-connection.ts'
+import type { Descriptors } from '../listen/descriptors.ts'
+import type { OriginConnector, OriginUser } from '../origin-connection.ts'
+import { Http1OriginConnection, type OriginContext } from './origin-connection.ts'
 
-export class IdleConnections implements OriginContext {
+export class Http1Connector implements OriginConnector, OriginContext {
   readonly address: Address
   readonly limits: HeadLimits
   readonly wheel: Wheel
   readonly progress: OriginContext['progress']
+  readonly #descriptors: Pick<Descriptors, 'see'>
   readonly #max: number
   readonly #timeout: number
-  readonly #stack: OriginConnection[] = []
+  readonly #stack: Http1OriginConnection[] = []
 
   /** `max`: connections kept; `timeout`: ms each is kept. `progress`: see OriginContext. */
   constructor(
@@ -24,7 +27,9 @@ export class IdleConnections implements OriginContext {
     wheel: Wheel,
     keep: { readonly max: number; readonly timeout: number },
     progress: OriginContext['progress'],
+    descriptors: Pick<Descriptors, 'see'>,
   ) {
+    this.#descriptors = descriptors
     this.address = address
     this.limits = limits
     this.wheel = wheel
@@ -37,19 +42,28 @@ export class IdleConnections implements OriginContext {
     return this.#stack.length
   }
 
-  /** The connection used last, or undefined. */
-  take(): OriginConnection | undefined {
-    return this.#stack.pop()
+  /** The connection used last. */
+  reuse(user: OriginUser): Http1OriginConnection | null {
+    const origin = this.#stack.pop()
+    if (origin === undefined) return null
+    origin.use(user)
+    return origin
+  }
+
+  connect(user: OriginUser): Http1OriginConnection {
+    const origin = Http1OriginConnection.connect(this, user)
+    this.#descriptors.see(origin.transport.socket)
+    return origin
   }
 
   /** Keeps a connection whose response is complete, or drops it. `out`: nothing of it is waiting to be written any more. */
-  keep(origin: OriginConnection, out: boolean): void {
+  keep(origin: Http1OriginConnection, out: boolean): void {
     if (!origin.reusable || this.#stack.length >= this.#max || this.#timeout === 0) return origin.drop()
     origin.becomeIdle(lately() + this.#timeout, out)
     this.#stack.push(origin)
   }
 
-  lost(origin: OriginConnection): void {
+  lost(origin: Http1OriginConnection): void {
     const at = this.#stack.lastIndexOf(origin)
     if (at >= 0) this.#stack.splice(at, 1)
   }
