@@ -16,6 +16,7 @@ import { Exchange, type ExchangePool } from '../exchange/exchange.ts'
 import { Occupants } from '../exchange/occupants.ts'
 import type { ExchangeRecord } from '../exchange/record.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { handlerFor } from '../net/connection-handlers.ts'
 import { Descriptors } from '../net/listen/descriptors.ts'
 import { Listener } from '../net/listen/listener.ts'
 import { type Hooks, NO_HOOKS } from '../rules/hooks.ts'
@@ -132,7 +133,7 @@ export class DataPlane implements ExchangeContext, ExchangePool {
     for (const [name, entrance] of generation.entrances) {
       if (this.#listeners.has(name)) continue
       const { gate, slots } = entrance
-      const ground = { gate, slots, spare: ledger.spare(name), descriptors, wheel }
+      const ground = { gate, slots, spare: ledger.spare(name), descriptors, wheel, handlerFor }
       this.#listeners.set(name, new Listener(settingsOf(generation, entrance), ground))
     }
   }

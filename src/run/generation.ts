@@ -21,6 +21,7 @@ import type { ExchangeView } from '../exchange/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { Http1Connector } from '../net/http1/origin-connector.ts'
 import type { WholeAnswer } from '../net/responder.ts'
+import { TcpTransport } from '../net/transport/tcp-transport.ts'
 import { Pool } from '../pool/pool.ts'
 import type { Store } from '../store/store.ts'
 import { proxyStatus } from '../wire/http/proxy-status.ts'
@@ -70,7 +71,7 @@ export class Generation implements GenerationOfExchanges {
     this.#resolve = resolve
     const { gates, services, wheel, thread } = context
     const connectorOf: ConnectorOf = ({ limits, idle }, { address }, progress) =>
-      new Http1Connector(address, limits, wheel, idle, progress, services.descriptors)
+      new Http1Connector(() => TcpTransport.connect(address), limits, wheel, idle, progress, services.descriptors)
 
     const upstreams = new Map<string, Upstream>()
     for (const pool of config.pools) {

@@ -13,7 +13,7 @@ import type { Routes } from '../exchange/routing/route.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Slots } from '../ledger/slots.ts'
-import type { ClientConnection } from '../net/http1/client-connection.ts'
+import type { ClientRequest } from '../net/client-request.ts'
 import { closingAnswer } from '../net/http1/responder.ts'
 import type { Descriptors } from '../net/listen/descriptors.ts'
 import type { ListenerHandler } from '../net/listen/listener.ts'
@@ -67,11 +67,11 @@ export class ListenerEntrance implements ListenerScope, ListenerHandler {
     this.#services = services
   }
 
-  request(client: ClientConnection, head: RequestHead): RequestHead {
+  request(client: ClientRequest, head: RequestHead): RequestHead {
     return this.#services.take().start(this, client, head, null, '')
   }
 
-  malformed(client: ClientConnection, head: RequestHead, cause: Cause, detail: string): RequestHead {
+  malformed(client: ClientRequest, head: RequestHead, cause: Cause, detail: string): RequestHead {
     return this.#services.take().start(this, client, head, cause, detail)
   }
 

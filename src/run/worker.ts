@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Tree } from '../cache/purge/trees.ts'
 import type { Purged } from '../exchange/context.ts'
 import { Ledger } from '../ledger/ledger.ts'
-import { Transport } from '../net/transport/transport.ts'
+import { TcpTransport } from '../net/transport/tcp-transport.ts'
 import { Store } from '../store/store.ts'
 import { AccessLog } from '../watch/log/access-log.ts'
 import { jsonFormat } from '../watch/log/format/json.ts'
@@ -53,7 +53,7 @@ function changed(trees: readonly Tree[]): Promise<void> {
 
 const ledger = new Ledger(memory, plan, thread)
 ledger.join()
-Transport.onDefect = defect
+TcpTransport.onDefect = defect
 const log =
   config.accessLog === null
     ? null

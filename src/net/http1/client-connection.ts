@@ -14,7 +14,7 @@ import type { Hop } from '../../wire/http1/forward.ts'
 import { BodyDecoder, type BodySink } from '../../wire/http1/framing.ts'
 import { parseRequest } from '../../wire/http1/request.ts'
 import type { ClientRequest } from '../client-request.ts'
-import type { ClientConnectionContext } from '../listen/client-context.ts'
+import type { ClientConnectionContext, ListenerClient } from '../listen/client-context.ts'
 import { IdleClient } from '../listen/idle-clients.ts'
 import type { RequestHandler } from '../request-handler.ts'
 import type { ReadSource } from '../responder.ts'
@@ -33,7 +33,7 @@ let spare = new RequestHead()
 
 type Phase = 'idle' | 'head' | 'serving' | 'lingering' | 'closed'
 
-export class ClientConnection implements TransportOwner, BodySink, ClientRequest {
+export class ClientConnection implements TransportOwner, BodySink, ClientRequest, ListenerClient {
   readonly transport: Transport
   readonly source: ReadSource
   readonly context: ClientConnectionContext
@@ -66,16 +66,17 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
   readonly #idle: IdleClient
 
   /** `seat`: the connection's place among the listener's, given back when it is over. */
-  constructor(stream: Transport, context: ClientConnectionContext, peer: string, port: number, seat: Disposable) {
+  constructor(transport: Transport, context: ClientConnectionContext, seat: Disposable) {
+    const { address, port } = transport.peer
     this.#seat = seat
-    this.transport = stream
-    this.source = stream
+    this.transport = transport
+    this.source = transport
     this.context = context
     this.#config = context.config
-    this.hop = context.hopFrom(peer)
+    this.hop = context.hopFrom(address, transport.scheme)
     this.port = port
     this.#timer = new Timer(this as ClientConnection, onTimer)
-    stream.owner = this
+    transport.setOwner(this)
     this.#idle = new IdleClient(this, context.idle, context.config.timeouts.keepAlive)
     this.#await(this.#idle.patience)
   }
@@ -145,7 +146,7 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
     this.bytesIn = 0
     if (this.#config !== this.context.config) {
       this.#config = this.context.config
-      this.hop = this.context.hopFrom(this.hop.peer)
+      this.hop = this.context.hopFrom(this.hop.peer, this.transport.scheme)
     }
     this.#await(this.#config.timeouts.header)
   }

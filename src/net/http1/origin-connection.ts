@@ -4,7 +4,6 @@
  */
 import type { Cause } from '../../base/cause.ts'
 import { Timer, type Wheel } from '../../base/wheel.ts'
-import type { Address } from '../../config/model.ts'
 import { BodyKind, type HeadLimits, ResponseHead } from '../../wire/http/head.ts'
 import { requestToServer } from '../../wire/http1/forward.ts'
 import { BodyDecoder, type BodySink, chunkHead } from '../../wire/http1/framing.ts'
@@ -14,12 +13,13 @@ import type { ReadSource } from '../responder.ts'
 import { READ_BUFFER_SIZE } from '../transport/buffers.ts'
 import { OutputBuffer } from '../transport/output-buffer.ts'
 import { systemText } from '../transport/system-text.ts'
-import { Transport } from '../transport/transport.ts'
+import type { Transport } from '../transport/transport.ts'
 import type { TransportOwner } from '../transport/transport-owner.ts'
 
 /** What connections to one server share. */
 export interface OriginContext {
-  readonly address: Address
+  /** A transport that is about to be connected to the server. */
+  open(): Transport
   readonly limits: HeadLimits
   readonly wheel: Wheel
   /**
@@ -60,9 +60,9 @@ export class Http1OriginConnection implements OriginConnection, TransportOwner, 
     this.context = context
     this.#user = user
     this.idleTimer = new Timer(this as Http1OriginConnection, onIdle)
-    this.transport = Transport.connect(context.address)
-    this.transport.owner = this
-    this.transport.readsToEnd = true
+    this.transport = context.open()
+    this.transport.setOwner(this)
+    this.transport.readToEnd(true)
   }
 
   /** Starts to connect; `originConnected` or `originFailed` follows. */
@@ -236,7 +236,7 @@ export class Http1OriginConnection implements OriginConnection, TransportOwner, 
   tunnel(): void {
     this.#phase = 'tunnel'
     this.#persistent = this.#chunked = false
-    this.transport.readsToEnd = false // a tunnel that cannot be written to is over
+    this.transport.readToEnd(false) // a tunnel that cannot be written to is over
   }
 
   endTunnel(): void {

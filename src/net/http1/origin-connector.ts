@@ -4,14 +4,14 @@
  */
 import { lately } from '../../base/clock.ts'
 import type { Wheel } from '../../base/wheel.ts'
-import type { Address } from '../../config/model.ts'
 import type { HeadLimits } from '../../wire/http/head.ts'
 import type { Descriptors } from '../listen/descriptors.ts'
 import type { OriginConnector, OriginUser } from '../origin-connection.ts'
+import type { Transport } from '../transport/transport.ts'
 import { Http1OriginConnection, type OriginContext } from './origin-connection.ts'
 
 export class Http1Connector implements OriginConnector, OriginContext {
-  readonly address: Address
+  readonly open: () => Transport
   readonly limits: HeadLimits
   readonly wheel: Wheel
   readonly progress: OriginContext['progress']
@@ -20,9 +20,9 @@ export class Http1Connector implements OriginConnector, OriginContext {
   readonly #timeout: number
   readonly #stack: Http1OriginConnection[] = []
 
-  /** `max`: connections kept; `timeout`: ms each is kept. `progress`: see OriginContext. */
+  /** `open`: makes a transport that is about to be connected. `max`: connections kept; `timeout`: ms each is kept. `progress`: see OriginContext. */
   constructor(
-    address: Address,
+    open: () => Transport,
     limits: HeadLimits,
     wheel: Wheel,
     keep: { readonly max: number; readonly timeout: number },
@@ -30,7 +30,7 @@ export class Http1Connector implements OriginConnector, OriginContext {
     descriptors: Pick<Descriptors, 'see'>,
   ) {
     this.#descriptors = descriptors
-    this.address = address
+    this.open = open
     this.limits = limits
     this.wheel = wheel
     this.progress = progress
@@ -52,7 +52,7 @@ export class Http1Connector implements OriginConnector, OriginContext {
 
   connect(user: OriginUser): Http1OriginConnection {
     const origin = Http1OriginConnection.connect(this, user)
-    this.#descriptors.see(origin.transport.socket)
+    this.#descriptors.see(origin.transport.descriptor)
     return origin
   }
 

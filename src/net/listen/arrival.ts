@@ -9,7 +9,7 @@ import { monotonic } from '../../base/clock.ts'
 import { Timer } from '../../base/wheel.ts'
 import { type Permit, QueuedWaiter } from '../../gate/gate.ts'
 import type { Slots } from '../../ledger/slots.ts'
-import type { Transport } from '../transport/transport.ts'
+import type { Endpoint, Transport } from '../transport/transport.ts'
 import type { TransportOwner } from '../transport/transport-owner.ts'
 import type { Listener } from './listener.ts'
 
@@ -20,22 +20,20 @@ const KEPT = 16 * 1024
 const empty = Buffer.alloc(0)
 
 export class Arrival extends QueuedWaiter<Slots> implements TransportOwner {
-  readonly peer: string
-  readonly port: number
-  readonly stream: Transport
+  readonly transport: Transport
+  readonly peer: Endpoint
   readonly #listener: Listener
   readonly #since = monotonic()
   readonly #timer: Timer<Arrival>
   #kept: Buffer = empty
 
-  constructor(listener: Listener, stream: Transport) {
+  constructor(listener: Listener, transport: Transport) {
     super()
     this.#listener = listener
-    this.stream = stream
-    this.peer = peerOf(stream)
-    this.port = stream.socket.remotePort ?? 0
+    this.transport = transport
+    this.peer = transport.peer
     this.#timer = new Timer(this as Arrival, onTimer)
-    stream.owner = this
+    transport.setOwner(this)
   }
 
   /** Takes a place, or waits for one. */
@@ -51,16 +49,16 @@ export class Arrival extends QueuedWaiter<Slots> implements TransportOwner {
 
   override granted(place: Permit<Slots>): void {
     this.#out()
-    if (this.stream.paused) this.stream.resume()
+    if (this.transport.paused) this.transport.resume()
     this.#admit(place)
   }
 
   #admit(place: Permit<Slots>): void {
-    if (!this.stream.open) return place[Symbol.dispose]()
+    if (!this.transport.open) return place[Symbol.dispose]()
     this.#listener.admit(this, place)
     const kept = this.#kept
     this.#kept = empty
-    if (kept.length > 0) this.stream.received(kept, kept.length)
+    if (kept.length > 0) this.transport.received(kept, kept.length)
   }
 
   timeout(): void {
@@ -91,13 +89,13 @@ export class Arrival extends QueuedWaiter<Slots> implements TransportOwner {
 
   received(buf: Buffer, n: number): void {
     this.#kept = Buffer.concat([this.#kept, buf.subarray(0, n)])
-    if (this.#kept.length >= KEPT) this.stream.pause()
+    if (this.#kept.length >= KEPT) this.transport.pause()
   }
 
   /** A client that closes its sending side while it waits is taken to have left. */
   ended(): void {
     this.closed()
-    this.stream.destroy()
+    this.transport.destroy()
   }
 
   connected(): void {}
@@ -111,10 +109,4 @@ export class Arrival extends QueuedWaiter<Slots> implements TransportOwner {
 
 function onTimer(arrival: Arrival): void {
   arrival.timeout()
-}
-
-/** A peer's address as people write it; `unix` for a unix socket. */
-function peerOf({ socket }: Transport): string {
-  const address = socket.remoteAddress ?? 'unix'
-  return address.startsWith('::ffff:') ? address.slice(7) : address
 }

@@ -1,18 +1,26 @@
-/** What a client's connection needs of those around it. */
+/** What a client's connection and its listener know of each other. */
 import type { Cause } from '../../base/cause.ts'
 import type { Wheel } from '../../base/wheel.ts'
 import type { ListenerConfig } from '../../config/model.ts'
 import type { RequestHead } from '../../wire/http/head.ts'
 import type { Hop } from '../../wire/http1/forward.ts'
-import type { ClientConnection } from '../http1/client-connection.ts'
+import type { ClientRequest } from '../client-request.ts'
 import type { IdleClients } from './idle-clients.ts'
 
 /** Who serves requests; one per thread. */
 export interface ClientConnectionUser {
   /** A head was read. The answer is the object the next head is read into: whoever keeps `head` gives another back. */
-  request(client: ClientConnection, head: RequestHead): RequestHead
+  request(client: ClientRequest, head: RequestHead): RequestHead
   /** What came is no request we take, or did not come in time. The answer as above. */
-  malformed(client: ClientConnection, head: RequestHead, cause: Cause, detail: string): RequestHead
+  malformed(client: ClientRequest, head: RequestHead, cause: Cause, detail: string): RequestHead
+}
+
+/** A connection that has its place, as its listener sees it. */
+export interface ListenerClient {
+  /** Ends it after the request under way. */
+  stop(): void
+  /** Ends it now, with an answer where one can still be given. */
+  abort(cause: Cause, detail: string): void
 }
 
 /** What a connection needs to know of its listener. */
@@ -25,7 +33,7 @@ export interface ClientConnectionContext {
   /** A newcomer waits for whom no place is on its way: a connection ends with the response that is under way. */
   readonly crowded: boolean
   /** What a request from this peer has come through, by the configuration now. */
-  hopFrom(peer: string): Hop
+  hopFrom(peer: string, scheme: Hop['proto']): Hop
   /** The connection is over. */
-  left(client: ClientConnection): void
+  left(client: ListenerClient): void
 }

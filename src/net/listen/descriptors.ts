@@ -10,7 +10,6 @@
  * threads, without counting them.
  */
 import { closeSync, openSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import { lately } from '../../base/clock.ts'
 import type { IdleClients } from './idle-clients.ts'
 
@@ -53,9 +52,8 @@ export class Descriptors {
     this.#idle.delete(idle)
   }
 
-  /** By how many too many are open for a client just accepted; 0: it may stay. */
-  excess(socket: Socket): number {
-    const number = descriptorOf(socket)
+  /** By how many too many are open for a client that was just accepted with this descriptor; 0: it may stay. */
+  excess(number: number): number {
     if (number < this.#clients) return 0
     this.#waryUntil = lately() + WARY
     return number - this.#clients + 1
@@ -77,9 +75,9 @@ export class Descriptors {
     return lately() > this.#waryUntil || this.#next() < this.#servers
   }
 
-  /** A connection to a server is being made. */
-  see(socket: Socket): void {
-    if (descriptorOf(socket) >= this.#clients) this.#waryUntil = lately() + WARY
+  /** A connection to a server is being made with this descriptor. */
+  see(number: number): void {
+    if (number >= this.#clients) this.#waryUntil = lately() + WARY
   }
 
   /** The number the next descriptor will get. */
@@ -93,10 +91,4 @@ export class Descriptors {
       return Number.POSITIVE_INFINITY
     }
   }
-}
-
-/** The descriptor of a socket; -1 where it has none, or the platform does not tell. */
-function descriptorOf(socket: Socket): number {
-  const { _handle: handle } = socket as unknown as { readonly _handle: { readonly fd?: number } | null }
-  return handle?.fd ?? -1
 }

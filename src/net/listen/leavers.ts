@@ -28,10 +28,10 @@ export class Leavers {
   }
 
   /** Sends the answer and closes. */
-  seeOff(stream: Transport, text: string): void {
-    this.#all.add(new Leaver(stream, this.#wheel, this))
-    stream.write(text)
-    stream.end()
+  seeOff(transport: Transport, text: string): void {
+    this.#all.add(new Leaver(transport, this.#wheel, this))
+    transport.write(text)
+    transport.end()
     this.keep(LINGERING)
   }
 
@@ -48,31 +48,31 @@ export class Leavers {
 }
 
 class Leaver implements TransportOwner {
-  readonly #stream: Transport
+  readonly #transport: Transport
   readonly #wheel: Wheel
   readonly #all: Leavers
   readonly #timer: Timer<Leaver>
 
-  constructor(stream: Transport, wheel: Wheel, all: Leavers) {
-    this.#stream = stream
+  constructor(transport: Transport, wheel: Wheel, all: Leavers) {
+    this.#transport = transport
     this.#wheel = wheel
     this.#all = all
     this.#timer = new Timer(this as Leaver, onTimer)
-    stream.owner = this
-    stream.resume()
+    transport.setOwner(this)
+    transport.resume()
     wheel.arm(this.#timer, monotonic() + LINGER)
   }
 
   timeout(): void {
     this.closed()
-    this.#stream.destroy()
+    this.#transport.destroy()
   }
 
   connected(): void {}
   received(): void {}
   drained(): void {}
   ended(): void {
-    if (this.#stream.settled()) this.timeout()
+    if (this.#transport.settled()) this.timeout()
   }
   closed(): void {
     this.#wheel.disarm(this.#timer)

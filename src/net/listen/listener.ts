@@ -13,11 +13,12 @@ import type { Gate } from '../../gate/gate.ts'
 import type { Slots } from '../../ledger/slots.ts'
 import type { Spare } from '../../ledger/spare.ts'
 import type { Hop } from '../../wire/http1/forward.ts'
-import { ClientConnection } from '../http1/client-connection.ts'
-import { type Handle, Transport } from '../transport/transport.ts'
+import type { ConnectionHandler } from '../connection-handlers.ts'
+import { type Handle, TcpTransport } from '../transport/tcp-transport.ts'
+import type { Transport } from '../transport/transport.ts'
 import { Arrival } from './arrival.ts'
 import { bind } from './bind.ts'
-import type { ClientConnectionContext, ClientConnectionUser } from './client-context.ts'
+import type { ClientConnectionContext, ClientConnectionUser, ListenerClient } from './client-context.ts'
 import type { Descriptors } from './descriptors.ts'
 import { IdleClients } from './idle-clients.ts'
 import { Leavers } from './leavers.ts'
@@ -45,6 +46,8 @@ export interface ListenerSettings {
 
 /** What a listener stands on. */
 export interface ListenerGround {
+  /** Chooses the protocol of a connection; null: it is none that is spoken here. */
+  readonly handlerFor: (transport: Transport) => ConnectionHandler | null
   readonly gate: Gate<Slots>
   readonly slots: Slots
   /** Its idle connections over all threads. */
@@ -62,7 +65,7 @@ export class Listener implements ClientConnectionContext {
   #settings: ListenerSettings
   readonly #ground: ListenerGround
   readonly #servers: Server[] = []
-  readonly #clients = new Set<ClientConnection>()
+  readonly #clients = new Set<ListenerClient>()
   readonly #waiting = new Set<Arrival>()
   readonly #leavers: Leavers
 
@@ -90,12 +93,12 @@ export class Listener implements ClientConnectionContext {
   }
 
   /** What a request from this peer has come through. */
-  hopFrom(peer: string): Hop {
+  hopFrom(peer: string, scheme: Hop['proto']): Hop {
     const { config, name, trusts } = this.#settings
     return {
       name,
       peer,
-      proto: 'http',
+      proto: scheme,
       trusted: trusts(peer),
       xForwarded: config.forwarded.includes('x-forwarded'),
       forwarded: config.forwarded.includes('forwarded'),
@@ -137,7 +140,7 @@ export class Listener implements ClientConnectionContext {
 
   async #bind(address: Address): Promise<Address> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      this.#accept(Transport.fromSocket(socket)),
+      this.#accept(TcpTransport.fromSocket(socket)),
     )
     this.#servers.push(server)
     await bind(
@@ -159,26 +162,29 @@ export class Listener implements ClientConnectionContext {
     inner.onconnection = (error: number, handle: AcceptedHandle): void => {
       if (error !== 0) return this.user.acceptFailed()
       handle.setNoDelay?.(true)
-      this.#accept(Transport.fromHandle(handle))
+      this.#accept(TcpTransport.fromHandle(handle))
     }
   }
 
-  #accept(stream: Transport): void {
+  #accept(transport: Transport): void {
     const { descriptors } = this.#ground
-    const arrival = new Arrival(this, stream)
-    const excess = descriptors.excess(stream.socket)
+    const arrival = new Arrival(this, transport)
+    const excess = descriptors.excess(transport.descriptor)
     if (excess === 0 || descriptors.relieve(excess)) return arrival.enter()
     arrival.turnAway('local_resources')
     this.#leavers.keep(descriptors.lingering)
   }
 
   /** The connection has a place. */
-  admit({ stream, peer, port }: Arrival, seat: Disposable): void {
+  admit({ transport }: Arrival, seat: Disposable): void {
     this.user.entered()
-    this.#clients.add(new ClientConnection(stream, this, peer, port, seat))
+    const handler = this.#ground.handlerFor(transport)
+    if (handler !== null) return void this.#clients.add(handler(transport, this, seat))
+    transport.destroy()
+    seat[Symbol.dispose]()
   }
 
-  left(client: ClientConnection): void {
+  left(client: ListenerClient): void {
     this.#clients.delete(client)
     this.#checkEmpty()
   }
@@ -206,8 +212,9 @@ export class Listener implements ClientConnectionContext {
   }
 
   /** Says why there is no place, and closes. */
-  turnAway({ stream, peer, port }: Arrival, cause: Cause, waited: number): void {
-    this.#leavers.seeOff(stream, this.user.turnedAway(peer, port, cause, waited))
+  turnAway({ transport, peer }: Arrival, cause: Cause, waited: number): void {
+    const { address, port } = peer
+    this.#leavers.seeOff(transport, this.user.turnedAway(address, port, cause, waited))
   }
 
   /** Stops accepting and lets the idle go; requests under way are finished. */

@@ -1,390 +1,85 @@
 /**
- * One connected socket, as the data plane uses it: bytes are heard through a callback and never queued on our side of
- * the kernel, heads go out as latin1 text in one write, and the owner hears exactly once that it is over.
+ * What carries the bytes of one connection: TCP or a unix socket, later TLS, with or without a preface before them. HTTP
+ * does not know which it is; what tells them apart are properties.
  *
- * All sockets of a thread read into one shared buffer (the slab), because a read is used up before the next one
- * starts. Whoever relays a long body asks for a buffer of its own (`bulk`), so that a write the kernel did not take at
- * once may go on using it: the reader is paused until that write is out, hence nobody overwrites it.
+ * Bytes that arrive are handed to the owner and used up before the next read. Reads, writes and their completion are the
+ * implementation's alone.
  */
-import { Socket } from 'node:net'
-import { monotonic } from '../../base/clock.ts'
 import type { ReadSource } from '../responder.ts'
-import { type Borrowed, returnBorrowed } from './borrowed.ts'
-import { copyOf, sharedReadBuffer } from './buffers.ts'
-import { type DirectHandle, forSocket, handleOf, settle, type Writer } from './direct-handle.ts'
-import { flushAtEndOfTurn } from './end-of-turn.ts'
-import { ReadBuffer } from './read-buffer.ts'
-import { socketEvents } from './socket-events.ts'
-import { noOwner, type TransportOwner } from './transport-owner.ts'
+import type { TransportOwner } from './transport-owner.ts'
 
-/** Characters that may wait for the end of the turn, per stream. */
-const GATHERED = 64 * 1024
-
-class GateSocket extends Socket {
-  stream: Transport | null = null
+/** One end of a connection. */
+export interface Endpoint {
+  /** As people write it; `unix` for a unix socket. */
+  readonly address: string
+  /** 0 for a unix socket. */
+  readonly port: number
 }
 
-// Set while a read is being heard, so that the one shared buffer function knows for whom Node asks for the next buffer.
-let hearing: Transport | null = null
-
-const onread = {
-  /** Node asks after each read where the next one shall go; null leaves it as it is. */
-  buffer(): Buffer {
-    const s = hearing
-    hearing = null
-    if (s === null) return sharedReadBuffer
-    return s.readBuffer.next() as Buffer
-  },
-  callback(this: unknown, n: number, buf: Uint8Array): boolean {
-    const s = (this as GateSocket).stream
-    hearing = s
-    if (s !== null) s.received(buf as Buffer, n)
-    return true // pausing is done by pause()
-  },
+/** The buffer that is read into. */
+export interface BulkBuffer {
+  /** Whether a read of `n` bytes filled it, so that more is waiting. */
+  filled(n: number): boolean
+  /** From now on reads go to a buffer of its own, which may be written from while reading is paused. */
+  startBulk(): void
+  /** The shared buffer will do again. `settled`: nothing of the own one is still being written. */
+  endBulk(settled: boolean): void
 }
 
-/** What stands behind an accepted connection: Node's private handle. */
-export type Handle = object
+export interface Transport extends ReadSource {
+  /** `https` where the peer speaks TLS. */
+  readonly scheme: 'http' | 'https'
+  /** The protocol that TLS has agreed on (RFC 7301); null: there was no such agreement. */
+  readonly alpn: string | null
+  readonly peer: Endpoint
+  readonly local: Endpoint
+  /** Number of its file descriptor; -1: it has none, or the platform does not tell. */
+  readonly descriptor: number
+  readonly readBuffer: BulkBuffer
+  /** Whether it is connected. */
+  readonly open: boolean
+  /** The first error; null: there was none. */
+  readonly error: NodeJS.ErrnoException | null
+  /** Nothing that was given waits for the kernel, as far as is known. */
+  readonly writable: boolean
+  readonly paused: boolean
+  /** Where the next byte will stand among all bytes written, modulo 2³²; see takeBack. */
+  readonly position: number
 
-export class Transport implements Writer, ReadSource {
-  owner: TransportOwner = noOwner
-  readonly socket: Socket
-  readonly readBuffer = new ReadBuffer()
-  #error: NodeJS.ErrnoException | null = null
-  /** What leaves at the end of this turn: text, and a piece of somebody's memory behind it. */
-  #later = ''
-  #piece: Buffer | null = null
-  #keeper: Disposable | null = null
-  #handed = 0 // bytes that have left so, modulo 2³²
-  /** What writes in the background still use. */
-  #lent: Borrowed[] | null = null
-  /** Writes that the kernel has not taken completely. */
-  #writes = 0
-  /**
-   * A write that finds the peer gone does not end the stream, reading does: the peer may have said something before it
-   * left, such as why it takes no more.
-   */
-  readsToEnd = false
-  /** That has happened: nothing more can be written. */
-  #mute = false
-  /** Its handle is written to directly, so that nothing ever waits in Node's own stream. Known after the first write. */
-  #direct = false
-  /** FIN was sent, or is on its way. */
-  #fin = false
-  /** Reading was stopped; reading was started at least once. */
-  #held = false
-  #begun = false
-  /** Set by the thread once: where exceptions of owners are told; the connection they happened on is destroyed. */
-  static onDefect: (error: unknown) => void = (error) => {
-    throw error
-  }
-
-  private constructor(socket: Socket) {
-    this.socket = socket
-    events.subscribe(socket)
-  }
-
-  /** Takes an accepted connection over from its handle. The only way to get `onread` on an accepted socket. */
-  static fromHandle(handle: Handle): Transport {
-    const heard = hearing
-    hearing = null // the new socket asks for its first buffer now, perhaps while another one is being heard
-    const socket = new GateSocket({ handle, allowHalfOpen: true, onread } as object)
-    hearing = heard
-    const stream = new Transport(socket)
-    socket.stream = stream
-    return stream
-  }
-
-  /** The same by public means only: one buffer per read, a little slower. Used where the handle cannot be had. */
-  static fromSocket(socket: Socket): Transport {
-    const stream = new Transport(socket)
-    ;(socket as GateSocket).stream = stream
-    socket.on('data', (chunk: Buffer) => stream.received(chunk, chunk.length))
-    return stream
-  }
-
-  /** One that is closed, and takes nothing. */
-  static closed(): Transport {
-    const socket = new GateSocket()
-    const stream = new Transport(socket)
-    socket.stream = stream
-    stream.destroy()
-    return stream
-  }
-
-  /** A stream that is about to be connected; its owner hears `connected` or `closed`. */
-  static connect(to: { host: string; port: number } | { path: string }): Transport {
-    const heard = hearing
-    hearing = null
-    const socket = new GateSocket({ allowHalfOpen: true, noDelay: true, onread } as object)
-    const stream = new Transport(socket)
-    socket.stream = stream
-    events.awaitConnect(socket)
-    if ('path' in to) socket.connect({ path: to.path })
-    else socket.connect({ host: to.host, port: to.port })
-    hearing = heard
-    return stream
-  }
-
-  static of(socket: Socket): Transport {
-    return (socket as GateSocket).stream as Transport
-  }
-
-  received(buf: Buffer, n: number): void {
-    monotonic() // for all who ask `lately` while this is being handled
-    try {
-      this.owner.received(buf, n)
-    } catch (error) {
-      this.#defect(error)
-    }
-  }
+  /** Its events go there from now on. */
+  setOwner(owner: TransportOwner): void
+  /** Hands bytes to the owner as if they had just been read. */
+  received(buf: Buffer, n: number): void
+  /** After a write that failed, whether reading goes on to its end: the peer may have said why it takes no more. */
+  readToEnd(on: boolean): void
 
   /**
-   * Says text of code points 0–255, at the end of this turn of the event loop at the latest. False when what was said
-   * before waits for the kernel: `drained` follows.
+   * Writes text of code points 0–255, at the end of this turn of the event loop at the latest. False when something
+   * written before waits for the kernel: `drained` follows.
    */
-  write(text: string): boolean {
-    if (this.#mute) return false
-    if (this.#piece !== null) this.flush()
-    if (this.#later === '') {
-      this.#later = text
-      flushAtEndOfTurn(this)
-    } else {
-      this.#later += text
-      if (this.#later.length > GATHERED) this.flush()
-    }
-    return this.writable
-  }
-
-  /** The same with a piece of memory behind the text, which stays as it is until `keeper` is disposed: when it is out, or never will be. */
-  writeBorrowed(text: string, piece: Buffer, keeper: Disposable): boolean {
-    if (this.#piece !== null) this.flush()
-    if (this.#later === '') flushAtEndOfTurn(this)
-    this.#later += text
-    this.#piece = piece
-    this.#keeper = keeper
-    return this.writable
-  }
-
-  /** Where the next byte that is said will stand among all bytes of this stream; see takeBack. */
-  get position(): number {
-    return (this.#handed + this.#later.length + (this.#piece?.length ?? 0)) | 0
-  }
-
-  /** Takes back all that was said from `position` on. False, and nothing is changed, when some of it has left. */
-  takeBack(position: number): boolean {
-    const kept = (position - this.#handed) | 0
-    const can = kept >= 0 && kept <= this.#later.length && this.#piece === null
-    if (can) this.#later = this.#later.slice(0, kept)
-    return can
-  }
-
-  /** Writes what has been said. */
-  flush(): void {
-    const text = this.#later
-    const piece = this.#piece
-    const keeper = this.#keeper
-    if (piece !== null && keeper !== null) {
-      this.#piece = this.#keeper = null
-      return this.#keep(keeper, this.send('', piece, 0, piece.length, true))
-    }
-    if (text === '') return
-    this.#later = ''
-    this.#handed = (this.#handed + text.length) | 0
-    if (this.#mute) return
-    const handle = this.#handle()
-    if (handle !== null) this.#settle(handle.writeLatin1String(null, text), null)
-    else if (this.open) {
-      this.socket.write(text, 'latin1')
-      this.#out()
-    }
-  }
-
+  write(text: string): boolean
+  /** The same with a piece of memory behind the text, which stays as it is until `keeper` is disposed. */
+  writeBorrowed(text: string, piece: Buffer, keeper: Disposable): boolean
   /**
    * Writes text and then buf[from, to) as one; '' for no text. The bytes are copied first unless `lent`: then the caller
    * keeps them untouched until `drained`. True when the kernel took all of it at once.
    */
-  send(text: string, buf: Buffer, from: number, to: number, lent: boolean): boolean {
-    if (this.#piece !== null) this.flush()
-    if (this.#mute) return false
-    const all = this.#later + text
-    this.#later = ''
-    this.#handed = (this.#handed + all.length + to - from) | 0
-    const copy = lent ? null : copyOf(buf, from, to)
-    const bytes = copy === null ? buf.subarray(from, to) : copy.subarray(0, to - from)
-    const handle = this.#handle()
-    if (handle === null) {
-      this.socket.cork()
-      if (all !== '') this.socket.write(all, 'latin1')
-      this.socket.write(bytes)
-      this.socket.uncork()
-      return this.#out()
-    }
-    let out: boolean
-    if (all === '') out = this.#settle(handle.writeBuffer(null, bytes), bytes)
-    else {
-      const chunks = [all, 'latin1', bytes, 'buffer']
-      out = this.#settle(handle.writev(null, chunks, false), chunks)
-    }
-    if (copy !== null) this.#keep(copy, out)
-    return out
-  }
+  send(text: string, buf: Buffer, from: number, to: number, lent: boolean): boolean
+  /** Takes back all that was written from `position` on. False, and nothing is changed, when some of it has left. */
+  takeBack(position: number): boolean
+  /** Hands all that was written to the kernel. */
+  flush(): void
+  /** The same; whether the kernel has now taken everything. If not, `drained` follows. */
+  settled(): boolean
 
-  /** Gives back what was written from: now, or when it is out. */
-  #keep(lent: Borrowed, out: boolean): void {
-    if (out || this.#mute || !this.open) return returnBorrowed(lent)
-    this.#lent ??= []
-    this.#lent.push(lent)
-  }
-
-  #giveBack(): void {
-    const lent = this.#lent
-    this.#lent = null
-    if (lent !== null) for (const one of lent) returnBorrowed(one)
-  }
-
-  owns(buf: Buffer): boolean {
-    return this.readBuffer.owns(buf)
-  }
-
-  /** Whether the kernel takes what is said, as far as is known: nothing waits for it. */
-  get writable(): boolean {
-    return this.#writes === 0 && !this.#mute && (this.#direct || this.socket.writableLength === 0)
-  }
-
-  /** Writes what has been said; whether the kernel has now taken everything. If not, `drained` follows. */
-  settled(): boolean {
-    this.flush()
-    return this.writable
-  }
-
-  get open(): boolean {
-    return !this.socket.destroyed
-  }
-
-  /** What went wrong first, if anything. */
-  get error(): NodeJS.ErrnoException | null {
-    return this.#error
-  }
-
-  #handle(): DirectHandle | null {
-    if (this.#fin) return null
-    if (this.#direct) return handleOf(this.socket)
-    // What waits in Node's own stream (written while connecting) has to leave first.
-    if (this.socket.writableLength > 0 || this.socket.writableEnded) return null
-    const handle = forSocket(this.socket)
-    this.#direct = handle !== null
-    return handle
-  }
-
-  #settle(result: ReturnType<DirectHandle['writeBuffer']>, kept: unknown): boolean {
-    this.#writes++
-    if (!settle(result, kept, this)) return false
-    this.#writes--
-    return this.#writes === 0
-  }
-
-  /** A write in the background is done; or one failed. */
-  wrote(error: NodeJS.ErrnoException | null): void {
-    this.#writes--
-    if (this.#writes === 0) this.#giveBack()
-    if (error === null) {
-      if (this.#writes === 0) this.notify('drained')
-    } else if (this.readsToEnd && (error.code === 'EPIPE' || error.code === 'ECONNRESET')) {
-      this.#mute = true
-      this.failed(error)
-    } else this.socket.destroy(error)
-  }
-
-  #out(): boolean {
-    if (this.writable)
-      return true
-      // Node tells of a drain only past its high-water mark; we want to hear of every write the kernel did not take at once.
-    ;(this.socket as unknown as { _writableState: { needDrain: boolean } })._writableState.needDrain = true
-    return false
-  }
-
-  pause(): void {
-    this.#held = true
-    this.socket.pause()
-  }
-
-  get paused(): boolean {
-    return this.socket.isPaused()
-  }
-
-  resume(): void {
-    if (this.#begun && !this.#held) return
-    this.#begun = true
-    this.#held = false
-    this.socket.resume()
-  }
-
-  /** Sends FIN after what was written. */
-  end(): void {
-    this.flush()
-    this.#fin = true
-    if (!this.socket.writableEnded && !this.#mute) this.socket.end()
-  }
-
+  pause(): void
+  resume(): void
+  /** Ends the sending side after what was written. */
+  end(): void
   /** Closes both ways once what was written is out; `closed` follows. */
-  finish(): void {
-    // What the kernel has, it delivers before its FIN: no shutdown of its own is needed, nor the wait for it.
-    if (this.settled() && !this.socket.writableEnded) this.socket.destroy()
-    else {
-      this.#fin = true
-      this.socket.destroySoon()
-    }
-  }
-
-  /** Drops the connection; the owner hears nothing more. */
-  destroy(): void {
-    this.owner = noOwner
-    this.flush()
-    this.readBuffer.endBulk(false)
-    this.socket.destroy()
-  }
-
-  /** Drops it with RST, so that the peer cannot take what it got for a whole. */
-  reset(): void {
-    this.owner = noOwner
-    this.flush()
-    this.readBuffer.endBulk(false)
-    // While a FIN is on its way libuv refuses to reset, and Node would keep the handle for ever, with it the thread.
-    if (this.socket.writableEnded && !this.socket.writableFinished) this.socket.destroy()
-    else this.socket.resetAndDestroy()
-  }
-
-  #defect(error: unknown): void {
-    const owner = this.owner
-    this.destroy()
-    try {
-      owner.closed(null)
-    } catch {
-      // The first exception is the one to tell of.
-    }
-    Transport.onDefect(error)
-  }
-
-  /** Runs an owner's callback; an exception costs this connection, not the thread. */
-  notify(event: 'connected' | 'ended' | 'drained' | 'closed'): void {
-    monotonic()
-    try {
-      if (event === 'drained' || event === 'closed') this.#giveBack()
-      if (event === 'closed') {
-        const { owner } = this
-        this.owner = noOwner
-        this.readBuffer.endBulk(false)
-        owner.closed(this.#error)
-      } else this.owner[event]()
-    } catch (error) {
-      this.#defect(error)
-    }
-  }
-
-  failed(error: NodeJS.ErrnoException): void {
-    this.#error ??= error
-  }
+  finish(): void
+  /** Drops the connection; the owner is told nothing more. */
+  destroy(): void
+  /** The same in such a way that the peer cannot take what it got for a whole. */
+  reset(): void
 }
-
-const events = socketEvents(Transport.of)

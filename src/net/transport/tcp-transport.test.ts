@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
-import { Transport } from './transport.ts'
+import { TcpTransport } from './tcp-transport.ts'
 
 test('a stream that is reset while its FIN is on its way is closed for good', async () => {
   const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const stream = Transport.connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+  const stream = TcpTransport.connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
   await once(stream.socket, 'connect')
   stream.end()
   stream.reset()
@@ -20,7 +20,7 @@ test('a stream that is reset while its FIN is on its way is closed for good', as
 test('what was said in this turn can be taken back until it has left, and what was said before it stays', async () => {
   await using server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const stream = Transport.connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+  const stream = TcpTransport.connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
   const [[peer]] = await Promise.all([once(server, 'connection'), once(stream.socket, 'connect')])
   let got = ''
   peer.setEncoding('latin1').on('data', (text: string) => (got += text))
