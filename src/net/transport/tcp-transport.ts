@@ -14,7 +14,7 @@ import { type DirectHandle, forSocket, handleOf, settle, type Writer } from './d
 import { flushAtEndOfTurn } from './end-of-turn.ts'
 import { ReadBuffer } from './read-buffer.ts'
 import { socketEvents } from './socket-events.ts'
-import type { Endpoint, Transport } from './transport.ts'
+import { type Endpoint, endpointOf, type Transport } from './transport.ts'
 import { noOwner, type TransportOwner } from './transport-owner.ts'
 
 /** Characters that may wait for the end of the turn, per stream. */
@@ -393,11 +393,6 @@ export class TcpTransport implements Transport, Writer {
   failed(error: NodeJS.ErrnoException): void {
     this.#error ??= error
   }
-}
-
-function endpointOf(address: string | undefined, port: number | undefined): Endpoint {
-  if (address === undefined) return { address: 'unix', port: 0 }
-  return { address: address.startsWith('::ffff:') ? address.slice(7) : address, port: port ?? 0 }
 }
 
 const events = socketEvents(TcpTransport.of)

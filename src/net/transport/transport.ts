@@ -16,6 +16,12 @@ export interface Endpoint {
   readonly port: number
 }
 
+/** From what Node says of a socket; undefined: it is a unix socket, or closed. */
+export function endpointOf(address: string | undefined, port: number | undefined): Endpoint {
+  if (address === undefined) return { address: 'unix', port: 0 }
+  return { address: address.startsWith('::ffff:') ? address.slice(7) : address, port: port ?? 0 }
+}
+
 /** The buffer that is read into. */
 export interface BulkBuffer {
   /** Whether a read of `n` bytes filled it, so that more is waiting. */
