@@ -3,10 +3,10 @@
  * both doors. What is shown is measured: the shops, the visitors and the gate are real, on this machine's own ports.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Stage } from './demo/demo-stage.ts'
+import { draw } from './demo/picture.ts'
 import { statusLine, summary } from './demo/report.ts'
 import { isLive, Screen } from './demo/screen.ts'
-import { Stage } from './demo/stage.ts'
-import { draw } from './demo/view.ts'
 import { heed } from './signals.ts'
 import { startFailure } from './start-failure.ts'
 import { paintFor } from './style.ts'

@@ -1,5 +1,5 @@
 /** `headgate run`: starts the proxy, says so, and heeds the signals until the end. */
-import { withAdminByDefault } from '../config/admin.ts'
+import { withAdminByDefault } from '../config/admin-address.ts'
 import { type Loaded, loadConfig } from '../config/load.ts'
 import type { AccessLogConfig, Config } from '../config/model.ts'
 import { noticeLine } from '../config/notice.ts'

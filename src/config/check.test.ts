@@ -1,7 +1,7 @@
 /** Where the rules about contradictions draw their lines; what they say is in rules.test.ts. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Machine } from './check.ts'
+import type { Machine } from './machine.ts'
 import { readNative } from './native.ts'
 import { Places } from './places.ts'
 

@@ -1,6 +1,6 @@
 /** Servers that are an address of this very Headgate: what is sent to them comes back, until loop detection ends it. */
 import { isIP } from 'node:net'
-import type { Machine } from './check.ts'
+import type { Machine } from './machine.ts'
 import type { Address, Config, ListenerConfig, RouteConfig } from './model.ts'
 import type { Notice } from './notice.ts'
 import { noticeAt } from './notice.ts'

@@ -1,9 +1,8 @@
 /** Finds a configuration, reads it in whatever form it is written, and says all that is to be said of it. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
-import type { Machine } from './check.ts'
 import type { Env } from './env.ts'
-import { readMachine } from './machine.ts'
+import { type Machine, readMachine } from './machine.ts'
 import type { Config } from './model.ts'
 import type { Notice } from './notice.ts'
 import { noticeIn, sortNotices } from './notice.ts'

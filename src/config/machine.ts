@@ -1,7 +1,18 @@
 /** What the machine allows this process, as far as the configuration depends on it. */
 import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
-import type { Machine } from './check.ts'
+
+/** What the machine allows, as far as it is known; unknown things are not checked against. */
+export interface Machine {
+  /** Soft limit of open file descriptors (RLIMIT_NOFILE) of this process. */
+  readonly openFiles?: number
+  /** The lowest port this user may listen on; unset when any. */
+  readonly firstFreePort?: number
+  /** Whether the paths that are named are looked up in its file system. */
+  readonly looksAtPaths?: boolean
+  /** Addresses of its network interfaces. */
+  readonly addresses?: readonly string[]
+}
 
 /** Reads it from the system; what cannot be found out is left open and not checked against. */
 export function readMachine(): Machine {

@@ -1,8 +1,9 @@
 /** The native form: plain data as users write it, whatever file it came from, to the one model and what is said of it. */
-import type { Machine } from './check.ts'
+
 import { checkConfig } from './check.ts'
 import { checkCircles } from './circles.ts'
 import { explain } from './explain.ts'
+import type { Machine } from './machine.ts'
 import { checkMeant, withoutMeant } from './meant.ts'
 import type { Config } from './model.ts'
 import type { Notice } from './notice.ts'

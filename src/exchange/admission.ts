@@ -6,10 +6,7 @@ import { lately } from '../base/clock.ts'
 import type { Permit } from '../gate/gate.ts'
 import type { Slots } from '../ledger/slots.ts'
 import type { Server } from '../pool/server.ts'
-import type { Route } from './routing/route.ts'
-
-/** The gates of an exchange that have a queue. */
-export type ExchangeGate = 'route' | 'pool'
+import type { ExchangeGate, Route } from './routing/route.ts'
 
 export class Admission {
   /** The gate that it came to last, in whose queue it may be. */

@@ -4,13 +4,12 @@ import type { Wheel } from '../base/wheel.ts'
 import type { Tree } from '../cache/purge/trees.ts'
 import type { Descriptors } from '../net/listen/descriptors.ts'
 import type { Server } from '../pool/server.ts'
-import type { ExchangeGate } from './admission.ts'
 import type { Incidents } from './answer/incident-log.ts'
 import type { CacheResult } from './cache/cache-report.ts'
 import type { Occupants } from './occupants.ts'
 import type { AttemptListener } from './outcome.ts'
 import type { ExchangeRecord } from './record.ts'
-import type { Route } from './routing/route.ts'
+import type { ExchangeGate, Route } from './routing/route.ts'
 
 /** Counts what happens, in the ledger. */
 export interface ExchangeCounters {

@@ -5,10 +5,10 @@ import { Field } from '../wire/http/fields.ts'
 import type { CacheReport } from './cache/cache-report.ts'
 import type { ExchangeContext } from './context.ts'
 import type { Ending } from './ending.ts'
+import type { ExchangeView } from './generation.ts'
 import type { Diagnosis, ExchangeRecord } from './record.ts'
 import type { Retries } from './retry.ts'
 import { clientAddress } from './routing/affinity.ts'
-import type { ExchangeView } from './view.ts'
 
 /** An exchange that is over. */
 export interface EndedExchange extends ExchangeView {

@@ -5,11 +5,14 @@
 import type { Cause } from '../base/cause.ts'
 import type { Config, ListenerConfig } from '../config/model.ts'
 import type { Slots } from '../ledger/slots.ts'
+import type { ClientRequest } from '../net/client-request.ts'
 import type { WholeAnswer } from '../net/responder.ts'
 import type { Hooks } from '../rules/hooks.ts'
+import type { RequestHead } from '../wire/http/head.ts'
+import type { Admission } from './admission.ts'
+import type { Attempt } from './attempt.ts'
 import type { Diagnosis } from './record.ts'
-import type { Routes } from './routing/route.ts'
-import type { ExchangeView } from './view.ts'
+import type { Route, Routes } from './routing/route.ts'
 
 /** An answer that Headgate gives itself. */
 export interface Refusal {
@@ -18,6 +21,21 @@ export interface Refusal {
   readonly incident: string
   /** Accept of the request, null where there was none or no request. */
   readonly accept: string | null
+}
+
+/** What a diagnosis, a record and rules see of an exchange. */
+export interface ExchangeView {
+  readonly head: RequestHead
+  readonly client: ClientRequest
+  /** The listener it came to, in the generation that it belongs to from its head to its end. */
+  readonly listener: ListenerScope
+  /** No client waits for it: it fetches for the store. */
+  readonly background: boolean
+  /** null: it has not come that far. */
+  readonly route: Route | null
+  readonly admission: Admission
+  /** The last attempt at a server, whoever owns it by now; null: there was none. */
+  readonly lastAttempt: Attempt | null
 }
 
 export interface Generation {

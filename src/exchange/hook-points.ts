@@ -8,8 +8,8 @@ import type { RequestHead, ResponseHead } from '../wire/http/head.ts'
 import { type OutgoingFields, ownFields } from '../wire/http/outgoing-fields.ts'
 import { editedRequest, editedResponse } from '../wire/http1/edited-head.ts'
 import type { Attempt } from './attempt.ts'
+import type { ExchangeView } from './generation.ts'
 import type { Stage } from './stage.ts'
-import type { ExchangeView } from './view.ts'
 
 /** The exchange that comes to a hook. */
 export interface HookedExchange extends ExchangeView {

@@ -2,7 +2,7 @@
  * Counts in the ledger how the attempts at one server end, and which causes end exchanges. A request that is tried at
  * two servers is one attempt at each; fetches in the background count as well.
  */
-import { attemptCauses, errorStatuses, statusClasses, systemCodes } from '../base/attempt.ts'
+import { attemptCauses, errorStatuses, statusClasses, systemCodes } from '../base/attempt-causes.ts'
 import type { Cause } from '../base/cause.ts'
 import type { Counter } from '../ledger/counter.ts'
 import type { Ledger } from '../ledger/ledger.ts'

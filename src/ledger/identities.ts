@@ -2,22 +2,10 @@
  * What the ledger keeps for a configuration, by identity: a listener's or route's name, a pool's name and a server's
  * address. The same identity in another configuration is the same thing, and keeps its counts.
  */
-import { attemptCauses, errorStatuses, statusClasses, systemCodes } from '../base/attempt.ts'
+import { attemptCauses, errorStatuses, statusClasses, systemCodes } from '../base/attempt-causes.ts'
 import { causeNames } from '../base/cause.ts'
-import type { Config, ListenerConfig, PoolConfig, QueueConfig, RouteConfig, ServerConfig } from '../config/model.ts'
+import type { Limits } from './limits.ts'
 import { occupancyKeys } from './occupancy.ts'
-
-/** The part of a configuration that is counted. */
-export interface Limits extends Pick<Config, 'threads'> {
-  readonly listeners: readonly (Pick<ListenerConfig, 'name' | 'maxConnections'> & { readonly whenFull: Bound | null })[]
-  readonly routes: readonly (Pick<RouteConfig, 'name' | 'maxConnections'> & { readonly queue: Bound })[]
-  readonly pools: readonly (Pick<PoolConfig, 'name' | 'maxConnections'> & {
-    readonly queue: Bound
-    readonly streams: Bound
-    readonly servers: readonly Pick<ServerConfig, 'name' | 'maxConnections'>[]
-  })[]
-}
-type Bound = Pick<QueueConfig, 'max'>
 
 /** What is wanted beyond the standard keys: names only, all zero at the start. */
 export interface MoreKeys {

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { BUCKETS } from './buckets.ts'
-import type { Limits } from './identities.ts'
 import { capacityFor, createMemory, LedgerLayout } from './layout.ts'
 import { Ledger } from './ledger.ts'
+import type { Limits } from './limits.ts'
 import type { LedgerPlan } from './plan.ts'
 
 const THREADS = 2

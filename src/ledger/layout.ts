@@ -6,7 +6,8 @@
  * Main thread only. The layout itself holds no memory: see Ledger.prepare and Ledger.wipe.
  */
 import { BUCKETS } from './buckets.ts'
-import { type Identities, identitiesOf, type Limits, type MoreKeys, togetherOf } from './identities.ts'
+import { type Identities, identitiesOf, type MoreKeys, togetherOf } from './identities.ts'
+import type { Limits } from './limits.ts'
 import { CACHE_LINE, type LedgerPlan, QUEUE, QUEUE_ROW, SLOT, THREAD, upTo } from './plan.ts'
 import { Room } from './room.ts'
 

@@ -2,7 +2,7 @@
  * What holds slots for long, and what streams are open: how many, by kind, on each route, at each server and in each
  * pool, and since when the oldest on each route. Each thread writes its own part; the sums are exact.
  */
-import type { Limits } from './identities.ts'
+import type { Limits } from './limits.ts'
 
 /**
  * `stream`: it has a permit of the pool's budget for streams and no slot. All others hold a slot. `kept`: a stream for

@@ -3,7 +3,7 @@
  * stands in it, and it is the same over restarts and on every Headgate with the same pool.
  */
 import { type FieldLine, FieldName } from '../wire/http/edits.ts'
-import { hashKey } from './hash.ts'
+import { hashKey } from './hash-key.ts'
 
 const SET_COOKIE = new FieldName('Set-Cookie')
 const SEMICOLON = 0x3b

@@ -1,8 +1,7 @@
 /** Counts the exchanges on one route, at the route, its pool and the pool's streams. */
 import type { Cause } from '../base/cause.ts'
 import type { RouteConfig } from '../config/model.ts'
-import type { ExchangeGate } from '../exchange/admission.ts'
-import type { RouteCounters as Counted } from '../exchange/routing/route.ts'
+import type { RouteCounters as Counted, ExchangeGate } from '../exchange/routing/route.ts'
 import type { Counter } from '../ledger/counter.ts'
 import type { Histogram } from '../ledger/histogram.ts'
 import type { Ledger } from '../ledger/ledger.ts'

@@ -1,9 +1,8 @@
 /** Counts one thread's exchanges in the ledger, where every thread can read the sums. */
 import { type Cause, causeNames } from '../base/cause.ts'
-import type { ExchangeGate } from '../exchange/admission.ts'
 import type { CacheResult } from '../exchange/cache/cache-report.ts'
 import type { ExchangeCounters } from '../exchange/context.ts'
-import type { Route } from '../exchange/routing/route.ts'
+import type { ExchangeGate, Route } from '../exchange/routing/route.ts'
 import type { Counter } from '../ledger/counter.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Server } from '../pool/server.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { Blocks } from './blocks.ts'
-import { planStore } from './plan.ts'
+import { planStore } from './store-plan.ts'
 
 function heap(): { blocks: Blocks; cells: Int32Array } {
   const plan = planStore({ bytes: 1 << 17, threads: 1, shards: 1 })

@@ -9,7 +9,7 @@
  *
  * Blocks are named by the word after their header. Everything here happens inside the shard's lock.
  */
-import { LEVELS, LISTS, SHARD, type StorePlan } from './plan.ts'
+import { LEVELS, LISTS, SHARD, type StorePlan } from './store-plan.ts'
 
 /** Words before what a block holds. */
 export const HEADER = 2

@@ -10,9 +10,9 @@
 import { PinnedObject } from './hold.ts'
 import { END, EXTENT, OBJECT, REASON } from './object.ts'
 import type { Pins } from './pins.ts'
-import { MAX_HEAD, type StorePlan } from './plan.ts'
 import { metaAt, metaSlot, type Shard } from './shard.ts'
 import { begin } from './slide.ts'
+import { MAX_HEAD, type StorePlan } from './store-plan.ts'
 import { Window } from './window.ts'
 
 /** Bytes that a body of unknown length has room for from the first, in two pieces: so many does it take to pass by. */

@@ -6,7 +6,7 @@
  * than the main queue has objects, so nothing needs to be taken out. A hash of another object found by chance does no
  * harm but a better place than deserved.
  */
-import { SHARD, type StorePlan } from './plan.ts'
+import { SHARD, type StorePlan } from './store-plan.ts'
 
 const WAYS = 4
 

@@ -2,9 +2,9 @@
  * The index of a shard: chains of objects by hash. A key may be there twice: the current object and the busy one that
  * is to replace it. Objects are their own entries, so the index costs one word per chain. Inside the lock only.
  */
-import type { Key } from './key.ts'
+import type { Key } from './key-bytes.ts'
 import { FLAGS, OBJECT } from './object.ts'
-import type { StorePlan } from './plan.ts'
+import type { StorePlan } from './store-plan.ts'
 
 export class Index {
   readonly #cells: Int32Array

@@ -6,7 +6,7 @@
  *
  * Nothing inside a section throws. Everything a dead owner left half done is thrown away with the shard (rebuild.ts).
  */
-import { SHARD } from './plan.ts'
+import { SHARD } from './store-plan.ts'
 
 const SPINS = 200
 /** About 5 ms. */

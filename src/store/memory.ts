@@ -1,6 +1,6 @@
 /** The memory of a store: what a worker is given to make its own Store of. */
 import { Blocks } from './blocks.ts'
-import { type StorePlan, tableWords } from './plan.ts'
+import { type StorePlan, tableWords } from './store-plan.ts'
 
 export interface StoreMemory {
   readonly plan: StorePlan

@@ -2,22 +2,32 @@
  * What one thread pins and whose growth it follows. All pins of a thread are put and given back here, each together with
  * its entry in the thread's table and inside the shard's lock.
  */
-import type { PinnedObject } from './hold.ts'
 import { OBJECT } from './object.ts'
-import type { StorePlan } from './plan.ts'
+import { PinTable } from './pin-table.ts'
 import type { Shard } from './shard.ts'
 import { pass, release } from './slide.ts'
-import { PinTable } from './table.ts'
-import type { Window } from './window.ts'
+import type { StorePlan } from './store-plan.ts'
+
+/** A pin whose holder waits for news of the object. */
+export interface Watcher {
+  /** Something is new. */
+  readonly stirred: boolean
+  tell(): void
+}
+
+/** Looks whenever something is heard. */
+export interface Listening {
+  look(): void
+}
 
 export class Pins {
   readonly me: number
   readonly table: PinTable
   readonly #threads: number
   readonly #ring: (thread: number) => void
-  readonly #followed = new Set<PinnedObject>()
+  readonly #followed = new Set<Watcher>()
   /** Bodies that pass by, filled by this thread, for which there was no room. */
-  readonly #windows = new Set<Window>()
+  readonly #windows = new Set<Listening>()
   /** What the main thread still has to do inside locks that it did not get. */
   readonly #later = new Map<Shard, (() => void)[]>()
 
@@ -86,13 +96,13 @@ export class Pins {
     }
   }
 
-  follow(hold: PinnedObject): void {
+  follow(hold: Watcher): void {
     this.#followed.add(hold)
     // What came before the watch was set is told as well, but never from inside `follow`.
     if (hold.stirred) this.#ring(this.me)
   }
 
-  unfollow(hold: PinnedObject): void {
+  unfollow(hold: Watcher): void {
     this.#followed.delete(hold)
   }
 
@@ -104,12 +114,12 @@ export class Pins {
   }
 
   /** Has `look` of a window called with all that is heard. */
-  await(window: Window): void {
+  await(window: Listening): void {
     this.#windows.add(window)
   }
 
   /** No more of that. */
-  unawait(window: Window): void {
+  unawait(window: Listening): void {
     this.#windows.delete(window)
   }
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { audit } from '../../test/races/audit.ts'
 import { createStoreMemory, type StoreMemory } from './memory.ts'
-import { planStore } from './plan.ts'
 import { Store } from './store.ts'
+import { planStore } from './store-plan.ts'
 
 const BODY = Buffer.alloc(600, 'b')
 

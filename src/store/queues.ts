@@ -9,7 +9,7 @@
  */
 import { GhostQueue } from './ghost.ts'
 import { FLAGS, OBJECT, QUEUE } from './object.ts'
-import { SHARD, type StorePlan } from './plan.ts'
+import { SHARD, type StorePlan } from './store-plan.ts'
 
 /** Places of a queue, from its place in the shard. */
 const NEWEST = 0

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { audit } from '../../test/races/audit.ts'
 import type { Draft } from './draft.ts'
 import { createStoreMemory } from './memory.ts'
-import { planStore, SHARD } from './plan.ts'
 import { Store } from './store.ts'
+import { planStore, SHARD } from './store-plan.ts'
 
 function lead(store: Store, key: string, head: string): Draft {
   const draft = store.lead(key)

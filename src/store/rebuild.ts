@@ -8,10 +8,10 @@
  * linked last and are not unlinked while somebody needs them, and the size of a block in use changes in one write.
  */
 import { EXTENT, FLAGS, OBJECT, REASON, STATE } from './object.ts'
-import { SHARD } from './plan.ts'
+import type { Pin } from './pin-table.ts'
 import type { Shard } from './shard.ts'
 import { recount } from './slide.ts'
-import type { Pin } from './table.ts'
+import { SHARD } from './store-plan.ts'
 
 /** Makes a shard anew around what living threads pin in it. Inside its lock. */
 export function rebuild(shard: Shard, pins: readonly Pin[]): void {

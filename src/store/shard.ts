@@ -5,11 +5,11 @@
  */
 import { Blocks } from './blocks.ts'
 import { Index } from './index.ts'
-import type { Key } from './key.ts'
+import type { Key } from './key-bytes.ts'
 import { Lock } from './lock.ts'
 import { END, EXTENT, FLAGS, METAS, OBJECT, STATE } from './object.ts'
-import { SHARD, type StorePlan } from './plan.ts'
 import { EvictionQueues } from './queues.ts'
+import { SHARD, type StorePlan } from './store-plan.ts'
 
 /**
  * How many victims make room for one block before the search ends. After a few of them their neighbours go too: those

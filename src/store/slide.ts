@@ -8,8 +8,8 @@
  * Readers touch no links: an extent that somebody needs stays where it is. Everything here happens inside the lock.
  */
 import { END, EXTENT, OBJECT } from './object.ts'
+import type { Pin } from './pin-table.ts'
 import type { Shard } from './shard.ts'
-import type { Pin } from './table.ts'
 
 /** Bytes that a belt keeps, if it has so many, and up to which it grows where there is room; and at once. */
 const BELT = 512 * 1024

@@ -5,8 +5,8 @@ import type { Draft } from './draft.ts'
 import type { PinnedObject } from './hold.ts'
 import { createStoreMemory, type StoreMemory } from './memory.ts'
 import { METAS, REASON } from './object.ts'
-import { planStore, type StoreSize } from './plan.ts'
 import { Store, StoreBusy } from './store.ts'
+import { planStore, type StoreSize } from './store-plan.ts'
 
 const KB = 1024
 

@@ -8,15 +8,15 @@
  */
 import { Draft } from './draft.ts'
 import { PinnedObject } from './hold.ts'
-import { Key } from './key.ts'
+import { Key } from './key-bytes.ts'
 import type { StoreMemory } from './memory.ts'
 import { FLAGS, OBJECT, REASON, STATE } from './object.ts'
+import type { Pin } from './pin-table.ts'
 import { Pins } from './pins.ts'
-import { REMOVALS, SHARD, type StorePlan } from './plan.ts'
 import { rebuild } from './rebuild.ts'
 import { Shard } from './shard.ts'
 import { release } from './slide.ts'
-import type { Pin } from './table.ts'
+import { REMOVALS, SHARD, type StorePlan } from './store-plan.ts'
 
 /** Chains of the index that are passed over inside one section. */
 const CHAINS = 16

@@ -6,8 +6,8 @@ import type { Draft } from './draft.ts'
 import type { PinnedObject } from './hold.ts'
 import { createStoreMemory, type StoreMemory } from './memory.ts'
 import { EXTENT, OBJECT } from './object.ts'
-import { planStore, SHARD, type StoreSize } from './plan.ts'
 import { Store } from './store.ts'
+import { planStore, SHARD, type StoreSize } from './store-plan.ts'
 import type { Window } from './window.ts'
 
 const KB = 1024

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { HEADER } from '../../src/store/blocks.ts'
 import type { StoreMemory } from '../../src/store/memory.ts'
 import { EXTENT, FLAGS, OBJECT, QUEUE, STATE } from '../../src/store/object.ts'
-import { LEVELS, LISTS, SHARD } from '../../src/store/plan.ts'
+import { type Pin, PinTable } from '../../src/store/pin-table.ts'
 import { Shard } from '../../src/store/shard.ts'
-import { type Pin, PinTable } from '../../src/store/table.ts'
+import { LEVELS, LISTS, SHARD } from '../../src/store/store-plan.ts'
 
 const FREE = 1
 const PREVIOUS_FREE = 1 << 30

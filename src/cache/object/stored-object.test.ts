@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { MAX_KEY } from '../../store/plan.ts'
+import { MAX_KEY } from '../../store/store-plan.ts'
 import { codedKey } from '../serve/coding.ts'
 import { readText, SLOT, type StoredText, textOf, variantKey } from './stored-object.ts'
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { RemovalLog } from './removal-log.ts'
-import { type Named, partsOf, type RemovalSubject, Removals } from './removals.ts'
+import type { RemovalSubject } from './removal-subject.ts'
+import { type Named, partsOf, Removals } from './removals.ts'
 
 const url = (path: string): Named => ({ kind: 'targets', targets: [`shop\nhttp\nshop.test\n${path}`] })
 const prefix = (path: string): Named => ({ kind: 'prefix', scheme: null, host: null, path })

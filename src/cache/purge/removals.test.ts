@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { partsOf, type Removal, type RemovalSubject, Removals } from './removals.ts'
+import type { RemovalSubject } from './removal-subject.ts'
+import { partsOf, type Removal, Removals } from './removals.ts'
 import { treePath } from './trees.ts'
 
 const target = 'shop\nhttp\nshop.test\n/shoes'

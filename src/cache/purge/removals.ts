@@ -4,8 +4,9 @@
  * in effect as soon as every thread knows it, however many objects there are; meanwhile a sweeper goes through those that
  * nobody asks for.
  */
-import { type BanSubject, parseBan } from './ban.ts'
+import { parseBan } from './ban.ts'
 import { type Latest, note } from './latest.ts'
+import type { RemovalSubject } from './removal-subject.ts'
 import { type Tree, Trees } from './trees.ts'
 
 /** What an order means. */
@@ -42,15 +43,6 @@ export interface RemovalSnapshot {
   readonly last: number
   /** Orders up to this one may be forgotten; whoever has not been compared with them is not to be trusted. */
   readonly forgotten: number
-}
-
-/** A stored object as orders see it. */
-export interface RemovalSubject extends BanSubject {
-  /** The target its key begins with; see targetOf. */
-  readonly target: string
-  readonly scheme: string
-  /** Separated by spaces. */
-  readonly tags: string
 }
 
 interface Pattern {

@@ -7,7 +7,7 @@
  */
 
 import { type Latest, note } from './latest.ts'
-import type { RemovalSubject } from './removals.ts'
+import type { RemovalSubject } from './removal-subject.ts'
 
 /** A resource, whatever its query, and all below it. */
 export interface Tree {

@@ -3,7 +3,7 @@ import { reasons } from '../../cache/object/reasons.ts'
 import { duration } from '../../config/quantity.ts'
 import { many } from '../greeting.ts'
 import type { Paint } from '../style.ts'
-import { type Row, table } from './table.ts'
+import { type Row, table } from './text-table.ts'
 import type { Look, Of } from './view.ts'
 
 type Report = Of<'objectAnswer'>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
-import type { PoolOccupancy } from '../../watch/admin/occupancy.ts'
+import type { PoolOccupancy } from '../../watch/admin/occupancy-answer.ts'
 import { occupancyLines } from './occupancy-view.ts'
 
 const plain = (_: unknown, text: string): string => text

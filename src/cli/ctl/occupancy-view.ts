@@ -1,8 +1,8 @@
 /** What lasts, for a person: streams and long-held slots of each pool, and the oldest of them. */
 import { duration } from '../../config/quantity.ts'
-import type { PoolOccupancy } from '../../watch/admin/occupancy.ts'
+import type { PoolOccupancy } from '../../watch/admin/occupancy-answer.ts'
 import type { Paint } from '../style.ts'
-import { type Row, table } from './table.ts'
+import { type Row, table } from './text-table.ts'
 
 const names: { readonly [K in PoolOccupancy['oldest'][number]['kind']]: string } = {
   stream: 'stream',

@@ -1,7 +1,7 @@
 /** What servers have answered, how requests to them failed, and what has ended exchanges, as a person reads it. */
-import { statusClasses } from '../../base/attempt.ts'
+import { statusClasses } from '../../base/attempt-causes.ts'
 import type { Look, Of } from './look.ts'
-import { type Row, table } from './table.ts'
+import { type Row, table } from './text-table.ts'
 
 type Status = Of<'statusAnswer'>
 type Pool = Status['pools'][number]

@@ -5,7 +5,7 @@ import type { Paint } from '../style.ts'
 import type { Look, Of } from './look.ts'
 import { occupancyLines } from './occupancy-view.ts'
 import { endedLines, serverLines } from './server-view.ts'
-import { type Row, table } from './table.ts'
+import { type Row, table } from './text-table.ts'
 
 export type { Look, Of } from './look.ts'
 

@@ -3,8 +3,8 @@ import type { Cause } from '../../base/cause.ts'
 import { rowOf } from '../../base/cause.ts'
 import type { Paint } from '../style.ts'
 import type { Frame, Side } from './frame.ts'
+import { block, pad, seconds, visible, whole } from './picture.ts'
 import { type Outcome, percentile95, type Tally } from './tally.ts'
-import { block, pad, seconds, visible, whole } from './view.ts'
 
 /** One line that says how both sides fare now. */
 export function statusLine(frame: Frame): string {

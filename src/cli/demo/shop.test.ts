@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { get } from 'node:http'
 import { test } from 'node:test'
-import { chance } from './plan.ts'
+import { chance } from './demo-plan.ts'
 import { Shop } from './shop.ts'
 
 /** How long a visit took, in ms. */

@@ -1,5 +1,5 @@
 /** What a rule stands on: the configuration, what of it was written, the machine; and where it puts its findings. */
-import type { Machine } from '../check.ts'
+import type { Machine } from '../machine.ts'
 import type { Config, ListenerConfig, PoolConfig, RouteConfig } from '../model.ts'
 import { UNLIMITED } from '../model.ts'
 import type { Notice, Words } from '../notice.ts'

@@ -4,9 +4,9 @@ import { wall } from '../../base/clock.ts'
 import type { Responder } from '../../net/responder.ts'
 import { Field } from '../../wire/http/fields.ts'
 import type { Ending } from '../ending.ts'
+import type { ExchangeView } from '../generation.ts'
 import { atLeaving } from '../hook-points.ts'
 import type { Diagnosis } from '../record.ts'
-import type { ExchangeView } from '../view.ts'
 import { incidentId } from './incident-id.ts'
 
 /** An exchange that has failed. */

@@ -6,8 +6,8 @@ import { KIND, SLOT, writeFreshnessTo } from '../../cache/object/stored-object.t
 import { Removals } from '../../cache/purge/removals.ts'
 import type { Draft } from '../../store/draft.ts'
 import { createStoreMemory } from '../../store/memory.ts'
-import { planStore } from '../../store/plan.ts'
 import { Store } from '../../store/store.ts'
+import { planStore } from '../../store/store-plan.ts'
 import { isSettled } from './background.ts'
 import type { RouteCache } from './route-cache.ts'
 

@@ -5,11 +5,10 @@ import type { ClientRequest } from '../../net/client-request.ts'
 import type { WholeAnswer } from '../../net/responder.ts'
 import type { Edits } from '../../wire/http/edits.ts'
 import type { RequestHead } from '../../wire/http/head.ts'
-import type { ExchangeGate } from '../admission.ts'
 import type { FailedExchange } from '../answer/failure.ts'
 import type { Attempt } from '../attempt.ts'
 import type { ExchangeContext } from '../context.ts'
-import type { Route } from '../routing/route.ts'
+import type { ExchangeGate, Route } from '../routing/route.ts'
 import type { Delivery, DeliveryOwner } from './delivery.ts'
 
 /** `C`: the cache's part in such an exchange. */

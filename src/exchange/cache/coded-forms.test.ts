@@ -9,10 +9,11 @@ import { KIND, SLOT, textOf } from '../../cache/object/stored-object.ts'
 import { codedKey } from '../../cache/serve/coding.ts'
 import type { PinnedObject } from '../../store/hold.ts'
 import { createStoreMemory } from '../../store/memory.ts'
-import { planStore } from '../../store/plan.ts'
 import { Store } from '../../store/store.ts'
-import { type Form, formFor } from './coded-forms.ts'
+import { planStore } from '../../store/store-plan.ts'
+import { formFor } from './coded-forms.ts'
 import type { RouteCache } from './route-cache.ts'
+import type { ServedForm } from './served-form.ts'
 
 const stored = storedHead('Content-Type: text/html')
 const LONG = Buffer.from('all the same, '.repeat(20_000))
@@ -43,7 +44,7 @@ class Yard {
     return hold
   }
 
-  ask(key: string, accept = 'gzip'): Form {
+  ask(key: string, accept = 'gzip'): ServedForm {
     return formFor(this.#way, this.find(key), get(`Accept-Encoding: ${accept}`), new RequestDirectives(), null)
   }
 
@@ -59,7 +60,7 @@ class Yard {
 }
 
 /** What a form is: whether it is coded, and its body. Lets go of it. */
-function read({ hold, stored: { fields } }: Form): { coded: boolean; body: Buffer } {
+function read({ hold, stored: { fields } }: ServedForm): { coded: boolean; body: Buffer } {
   const body = Buffer.concat(hold.pieces(0, hold.length))
   hold.release()
   const coded = fields.includes('Content-Encoding: gzip\r\n')

@@ -10,7 +10,7 @@ import { constants, createBrotliCompress, createGzip, createZstdCompress } from 
 import { wall } from '../../base/clock.ts'
 import { freshnessSlots } from '../../cache/freshness/freshness.ts'
 import type { RequestDirectives } from '../../cache/freshness/reuse.ts'
-import { AbandonReason, KIND, readText, SLOT, type StoredText } from '../../cache/object/stored-object.ts'
+import { AbandonReason, KIND, readText, SLOT } from '../../cache/object/stored-object.ts'
 import {
   type Coding,
   codedHead,
@@ -25,11 +25,12 @@ import type { Conditions } from '../../cache/serve/condition.ts'
 import type { Draft } from '../../store/draft.ts'
 import type { PinnedObject } from '../../store/hold.ts'
 import { METAS } from '../../store/object.ts'
-import { MAX_KEY } from '../../store/plan.ts'
 import type { Store } from '../../store/store.ts'
+import { MAX_KEY } from '../../store/store-plan.ts'
 import { fieldList } from '../../wire/http/field-list.ts'
 import type { RequestHead } from '../../wire/http/head.ts'
 import type { RouteCache } from './route-cache.ts'
+import type { ServedForm } from './served-form.ts'
 
 /** Bodies that one thread codes at once. The work is done by threads of Node that the whole process shares. */
 const AT_ONCE = 2
@@ -41,42 +42,32 @@ const PAUSE = 600_000
 /** Coded at the moment, by this thread. */
 let busy = 0
 
-/** What a client gets of a stored response. */
-export interface Form {
-  /** Whose body it is. */
-  readonly hold: PinnedObject
-  readonly stored: StoredText
-  /** The conditions, as far as they concern this form. */
-  readonly conditions: Conditions | null
-  /** The next one who asks the same gets the same form. */
-  readonly settled: boolean
-}
-
 /**
  * The form for this client. Lets go of `hold` where the body is another one's.
  * @param text the head that this client gets, where that is another one than the one that is held
  */
 export function formFor(
-  way: RouteCache,
+  routeCache: RouteCache,
   hold: PinnedObject,
   head: RequestHead,
   ask: RequestDirectives,
   conditions: Conditions | null,
   text = readText(hold.headText(), hold),
-): Form {
-  const stored = way.forClients(text)
-  const { compress } = way.settings
+): ServedForm {
+  const stored = routeCache.forClients(text)
+  const { compress } = routeCache.settings
   if (compress === null) return { hold, stored, conditions, settled: true }
   // In this order: what is whole does not grow any more.
   const { whole } = hold
   const length = whole ? hold.length : hold.meta(SLOT.length)
-  if (!mayCode(stored, length, compress, way.settings.targeted)) return { hold, stored, conditions, settled: true }
+  if (!mayCode(stored, length, compress, routeCache.settings.targeted))
+    return { hold, stored, conditions, settled: true }
   const plain = withVary(stored)
   const coding = ask.noTransform ? null : codingFor(fieldList(head, 'accept-encoding'), compress.encodings)
   if (coding === null) return { hold, stored: plain, conditions, settled: true }
   const asked = withoutDatedRange(conditions)
   if (asked !== null && asked.range !== null) return { hold, stored: plain, conditions: asked, settled: true }
-  const coded = whole ? codedForm(way.store, hold, coding, !head.isHead) : null
+  const coded = whole ? codedForm(routeCache.store, hold, coding, !head.isHead) : null
   if (coded !== null) {
     hold.release()
     return { hold: coded, stored: codedHead(plain, coding), conditions: asked, settled: true }
@@ -127,7 +118,7 @@ function begin(store: Store, hold: PinnedObject, key: string, coding: Coding): v
   }
 }
 
-/** One body on its way through a compressor, piece by piece. */
+/** One body on its routeCache through a compressor, piece by piece. */
 class FormCoder {
   readonly #store: Store
   readonly #source: PinnedObject

@@ -24,8 +24,8 @@ import { viaLine } from '../../wire/http1/forward.ts'
 import type { ExchangeContext } from '../context.ts'
 import type { Deadlines } from '../deadlines.ts'
 import type { Ending } from '../ending.ts'
+import type { ExchangeView } from '../generation.ts'
 import { atLeaving } from '../hook-points.ts'
-import type { ExchangeView } from '../view.ts'
 
 /** Text, then bytes [from, to) of the body; `to` Infinity: to its end. */
 interface Part {

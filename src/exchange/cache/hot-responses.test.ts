@@ -5,8 +5,8 @@ import { Freshness } from '../../cache/freshness/freshness.ts'
 import { putResponse, readText, textOf } from '../../cache/object/stored-object.ts'
 import type { PinnedObject } from '../../store/hold.ts'
 import { createStoreMemory } from '../../store/memory.ts'
-import { planStore } from '../../store/plan.ts'
 import { Store } from '../../store/store.ts'
+import { planStore } from '../../store/store-plan.ts'
 import { HotResponses } from './hot-responses.ts'
 
 const head = storedHead('X: 1')

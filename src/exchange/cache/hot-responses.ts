@@ -10,7 +10,7 @@ import { type DeliveryOut, wholeFields } from '../../cache/serve/response-heads.
 import { PreparedAnswer } from '../../net/responder.ts'
 import type { PinnedObject } from '../../store/hold.ts'
 import { OutgoingFields } from '../../wire/http/outgoing-fields.ts'
-import type { Form } from './coded-forms.ts'
+import type { ServedForm } from './served-form.ts'
 
 /** Bodies up to this many bytes stand behind their head: one text leaves for less than a text and a body. Nor is a longer head kept. */
 const SMALL = 4096
@@ -87,7 +87,7 @@ export class HotResponses {
   }
 
   /** Makes ready what was looked for last, which is to be served in this form. `asked`: what was found in the store. */
-  make(form: Form, asked: PinnedObject, out: DeliveryOut): void {
+  make(form: ServedForm, asked: PinnedObject, out: DeliveryOut): void {
     const { hold, stored, settled } = form
     // A longer body is sent from the store: then the one that is found has to be the one that is sent.
     const small = hold.length <= SMALL

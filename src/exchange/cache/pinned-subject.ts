@@ -3,7 +3,8 @@
 import type { Freshness } from '../../cache/freshness/freshness.ts'
 import { ageAt } from '../../cache/freshness/reuse.ts'
 import { readText, type StoredText } from '../../cache/object/stored-object.ts'
-import { partsOf, type RemovalSubject } from '../../cache/purge/removals.ts'
+import type { RemovalSubject } from '../../cache/purge/removal-subject.ts'
+import { partsOf } from '../../cache/purge/removals.ts'
 import type { PinnedObject } from '../../store/hold.ts'
 import { listIn } from '../../wire/http/field-lines.ts'
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { SLOT } from '../../cache/object/stored-object.ts'
 import { createStoreMemory } from '../../store/memory.ts'
-import { planStore } from '../../store/plan.ts'
 import { Store } from '../../store/store.ts'
+import { planStore } from '../../store/store-plan.ts'
 import { backOff, mayTry, sinceFailure } from './refresh-backoff.ts'
 
 /** Makes a copy in a store of its own, and does this with it. */

@@ -2,7 +2,15 @@
 import { type Cause, rowOf } from '../../base/cause.ts'
 import { isOf, isStored, reasons, type StoreDecision } from '../../cache/object/reasons.ts'
 import { partsOf } from '../../cache/purge/removals.ts'
-import type { Note } from './store-notes.ts'
+
+/** Why an answer was stored or not. */
+export interface Note {
+  /** ms since the epoch. */
+  readonly at: number
+  readonly reason: StoreDecision
+  /** Status of the server's answer where that is the reason; else 0. */
+  readonly status: number
+}
 
 /** Of one route. Moments in ms since the epoch. */
 export interface RouteRefreshes {

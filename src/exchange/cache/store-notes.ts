@@ -1,14 +1,8 @@
 /** Why the last answers of servers were stored or not, by primary key: for operators who ask. Of one thread, bounded. */
 import { isOf, passedBy, type StoreDecision } from '../../cache/object/reasons.ts'
-import { RefreshResults } from './refresh-results.ts'
+import { type Note, RefreshResults } from './refresh-results.ts'
 
-export interface Note {
-  /** ms since the epoch. */
-  readonly at: number
-  readonly reason: StoreDecision
-  /** Status of the server's answer where that is the reason; else 0. */
-  readonly status: number
-}
+export type { Note } from './refresh-results.ts'
 
 /** What passed the cache by. */
 export interface PassNote extends Note {

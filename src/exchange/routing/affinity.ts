@@ -1,7 +1,7 @@
 /** Which server a request prefers: by the hash of one of its properties, or by its sticky cookie. */
 import type { BalanceConfig } from '../../config/model.ts'
 import type { ClientRequest } from '../../net/client-request.ts'
-import { hashKey } from '../../pool/hash.ts'
+import { hashKey } from '../../pool/hash-key.ts'
 import { cookieValue, type Sticky } from '../../pool/sticky.ts'
 import { Field } from '../../wire/http/fields.ts'
 import type { RequestHead } from '../../wire/http/head.ts'

@@ -12,9 +12,11 @@ import { isForeign, isOdd, meanings, meaningsOfWritten, pathOf } from '../../cac
 import type { RouteConfig } from '../../config/model.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { Slots } from '../../ledger/slots.ts'
-import type { ExchangeGate } from '../admission.ts'
 import type { RouteCache } from '../cache/route-cache.ts'
 import type { Upstream } from './upstream.ts'
+
+/** The gates of an exchange that have a queue. */
+export type ExchangeGate = 'route' | 'pool'
 
 /** Counts the exchanges on one route; see ExchangeCounters. */
 export interface RouteCounters {

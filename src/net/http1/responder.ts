@@ -9,10 +9,23 @@ import { chunkHead } from '../../wire/http1/framing.ts'
 import { type Framing, interimText, responseText, tunnelText } from '../../wire/http1/response-text.ts'
 import type { PreparedAnswer, ReadSource, Responder, WholeAnswer } from '../responder.ts'
 import { OutputBuffer } from '../transport/output-buffer.ts'
-import type { ClientConnection } from './client-connection.ts'
+import type { Transport } from '../transport/transport.ts'
+
+/** The connection whose responder it is. */
+export interface RespondingConnection {
+  readonly transport: Transport
+  /** Whether it may serve another request after this one. */
+  readonly persistent: boolean
+  /** There is (more of) a body to be read. */
+  readonly bodyLeft: boolean
+  /** The response is out. `keep`: go on with the next request. */
+  finish(keep: boolean): void
+  /** Drops it. `cut`: with RST, because the response is incomplete and must not pass for whole. */
+  drop(cut: boolean): void
+}
 
 export class Http1Responder implements Responder {
-  readonly #client: ClientConnection
+  readonly #client: RespondingConnection
   readonly #out = new OutputBuffer()
   #minor: 0 | 1 = 1
   #keepAlive = false
@@ -26,7 +39,7 @@ export class Http1Responder implements Responder {
   #interim = 0
   begun = false
 
-  constructor(client: ClientConnection) {
+  constructor(client: RespondingConnection) {
     this.#client = client
   }
 

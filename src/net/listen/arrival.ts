@@ -6,12 +6,12 @@
  */
 import type { Cause } from '../../base/cause.ts'
 import { monotonic } from '../../base/clock.ts'
-import { Timer } from '../../base/wheel.ts'
-import { type Permit, QueuedWaiter } from '../../gate/gate.ts'
+import { Timer, type Wheel } from '../../base/wheel.ts'
+import type { ListenerConfig } from '../../config/model.ts'
+import { type Gate, type Permit, QueuedWaiter } from '../../gate/gate.ts'
 import type { Slots } from '../../ledger/slots.ts'
 import type { Endpoint, Transport } from '../transport/transport.ts'
 import type { TransportOwner } from '../transport/transport-owner.ts'
-import type { Listener } from './listener.ts'
 
 /** How long a connection waits for the place of an idle one where no queue is configured, in ms. Usually it takes one. */
 const ROOM = 1000
@@ -19,15 +19,30 @@ const ROOM = 1000
 const KEPT = 16 * 1024
 const empty = Buffer.alloc(0)
 
+/** The listener that it came to. */
+export interface ArrivalListener {
+  readonly gate: Gate<Slots>
+  readonly wheel: Wheel
+  readonly config: ListenerConfig
+  /** Places in the queue beyond its bound. */
+  readonly places: number
+  /** It has its place. */
+  admit(arrival: Arrival, seat: Permit<Slots>): void
+  waits(arrival: Arrival): void
+  waitsNoMore(arrival: Arrival): void
+  /** Answers and closes; `waited` ms in the queue. */
+  turnAway(arrival: Arrival, cause: Cause, waited: number): void
+}
+
 export class Arrival extends QueuedWaiter<Slots> implements TransportOwner {
   readonly transport: Transport
   readonly peer: Endpoint
-  readonly #listener: Listener
+  readonly #listener: ArrivalListener
   readonly #since = monotonic()
   readonly #timer: Timer<Arrival>
   #kept: Buffer = empty
 
-  constructor(listener: Listener, transport: Transport) {
+  constructor(listener: ArrivalListener, transport: Transport) {
     super()
     this.#listener = listener
     this.transport = transport

@@ -4,7 +4,7 @@
  * points. With a bound, a server that has its share of the load already is passed over (Mirrokni, Thorup, Zadimoghaddam,
  * "Consistent Hashing with Bounded Loads"), and named after all others.
  */
-import { hashKey, stir } from '../hash.ts'
+import { hashKey, stir } from '../hash-key.ts'
 import type { Member, Policy, Random } from './policy.ts'
 import { gcd, Round } from './round.ts'
 

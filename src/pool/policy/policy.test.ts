@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { BalanceConfig } from '../../config/model.ts'
 import { policyOf } from '../balance.ts'
-import { hashKey } from '../hash.ts'
+import { hashKey } from '../hash-key.ts'
 import type { Member, Policy } from './policy.ts'
 
 interface Stub extends Member {

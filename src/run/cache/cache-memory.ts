@@ -3,7 +3,7 @@ import type { NamedUrl } from '../../cache/key/named-url.ts'
 import type { Config, RouteConfig } from '../../config/model.ts'
 import { Routes } from '../../exchange/routing/route.ts'
 import { createStoreMemory, type StoreMemory } from '../../store/memory.ts'
-import { planStore } from '../../store/plan.ts'
+import { planStore } from '../../store/store-plan.ts'
 import type { Usage } from '../status/usage.ts'
 
 /** What is to be removed, as far as it decides between routes; null: any. */

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { createStoreMemory } from '../../store/memory.ts'
-import { planStore } from '../../store/plan.ts'
 import { Store, StoreBusy } from '../../store/store.ts'
+import { planStore } from '../../store/store-plan.ts'
 import { Sweeper } from './sweeper.ts'
 
 const OBJECTS = 2000

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Limits } from '../../ledger/identities.ts'
 import { createMemory, planLedger } from '../../ledger/layout.ts'
 import { Ledger } from '../../ledger/ledger.ts'
+import type { Limits } from '../../ledger/limits.ts'
 import { EffectiveLimits } from './effective-limits.ts'
 
 const server = 'server:shop/a:80'

@@ -5,8 +5,9 @@
  * Lowering a limit ends nothing that is under way. After a limit was raised, ring the threads (Ledger.ringAll), so that
  * waiters are admitted.
  */
-import { identitiesOf, type Limits } from '../../ledger/identities.ts'
+import { identitiesOf } from '../../ledger/identities.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
+import type { Limits } from '../../ledger/limits.ts'
 import { type LimitInForce, limitInForce, type Said, type Voice } from '../../ledger/voice.ts'
 
 export class EffectiveLimits {

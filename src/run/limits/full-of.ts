@@ -1,7 +1,7 @@
 /** What a gate is full of, at the moment in which it refuses an exchange. */
 import type { Cause } from '../../base/cause.ts'
 import type { Config } from '../../config/model.ts'
-import type { ExchangeView } from '../../exchange/view.ts'
+import type { ExchangeView } from '../../exchange/generation.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { OccupancyReader } from '../status/occupancy.ts'
 import { occupancyAdvice } from './occupancy-advice.ts'

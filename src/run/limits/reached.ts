@@ -2,7 +2,7 @@
 import type { Cause } from '../../base/cause.ts'
 import { monotonic } from '../../base/clock.ts'
 import { UNLIMITED } from '../../config/model.ts'
-import type { ExchangeView } from '../../exchange/view.ts'
+import type { ExchangeView } from '../../exchange/generation.ts'
 import type { QueueState } from '../../ledger/queue-state.ts'
 import type { Slots } from '../../ledger/slots.ts'
 import type { Voice } from '../../ledger/voice.ts'

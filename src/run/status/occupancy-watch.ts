@@ -3,7 +3,7 @@ import { monotonic, steady } from '../../base/clock.ts'
 import { type Config, UNLIMITED } from '../../config/model.ts'
 import type { OccupantReport } from '../../exchange/occupants.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
-import type { PoolOccupancy } from '../../watch/admin/occupancy.ts'
+import type { PoolOccupancy } from '../../watch/admin/occupancy-answer.ts'
 import { seconds } from '../../watch/episodes/episodes.ts'
 import {
   OccupancyEpisodes,

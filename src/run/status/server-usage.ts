@@ -1,5 +1,5 @@
 /** The results of the attempts at each server, and the causes that have ended exchanges, read from the ledger. */
-import { type AttemptCause, attemptCauses, type StatusClass, statusClasses } from '../../base/attempt.ts'
+import { type AttemptCause, attemptCauses, type StatusClass, statusClasses } from '../../base/attempt-causes.ts'
 import { type Cause, causeNames } from '../../base/cause.ts'
 import type { PoolConfig } from '../../config/model.ts'
 import type { Ledger } from '../../ledger/ledger.ts'

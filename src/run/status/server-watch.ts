@@ -1,5 +1,5 @@
 /** Reads the results of the attempts at all servers, and runs `ServerEpisodes` on them, on the main thread. */
-import { attemptCauses, errorStatuses, systemCodes } from '../../base/attempt.ts'
+import { attemptCauses, errorStatuses, systemCodes } from '../../base/attempt-causes.ts'
 import type { Config } from '../../config/model.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { ServerEpisodes, type ServerLine, type ServerReading } from '../../watch/episodes/server-episodes.ts'

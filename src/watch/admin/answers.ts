@@ -5,7 +5,7 @@ import { type Misnamed, readPrefix, readUrl } from '../../cache/key/named-url.ts
 import { reasons } from '../../cache/object/reasons.ts'
 import { UNLIMITED } from '../../config/model.ts'
 import { voices } from '../../ledger/voice.ts'
-import { poolOccupancy } from './occupancy.ts'
+import { poolOccupancy } from './occupancy-answer.ts'
 import { attemptsAnswer, endedBy } from './server-answer.ts'
 
 const count = () => z.int().nonnegative()

@@ -6,34 +6,14 @@ import { readLiveLimit } from '../../config/live-limit.ts'
 import { Refusal } from '../../config/refusal.ts'
 import * as form from './answers.ts'
 import type { CacheControl, Removal } from './cache-control-port.ts'
+import type { Asked, Endpoint } from './endpoint-row.ts'
 import type { GatePort } from './gate-port.ts'
 import { incidentAnswer, incidentOf } from './incident-answer.ts'
-import { limitsOf } from './limits.ts'
+import { limitsOf } from './limit-answer.ts'
 import { openapiDocument } from './openapi.ts'
 import { Problem, type ProblemName } from './problem.ts'
 
-/** What a request says, already held to its form. */
-export interface Asked<Query, Body> {
-  /** What stands in the path where the template has braces. */
-  readonly params: Readonly<Record<string, string>>
-  readonly query: Query
-  readonly body: Body
-}
-
-export interface Endpoint {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'
-  /** With parameters in braces, each a whole segment. */
-  readonly path: string
-  /** Its name in generated clients. */
-  readonly id: string
-  readonly summary: string
-  readonly query: z.ZodObject | null
-  readonly body: z.ZodType | null
-  readonly answer: z.ZodType
-  /** How it may end beside those that any request may meet. */
-  readonly problems: readonly ProblemName[]
-  readonly serve: (port: GatePort, asked: Asked<never, never>) => unknown
-}
+export type { Asked, Endpoint } from './endpoint-row.ts'
 
 /** Ties the types of a row together; the table itself need not know them. */
 function endpoint<Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodType>(row: {

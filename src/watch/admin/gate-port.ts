@@ -4,7 +4,7 @@ import type { Config } from '../../config/model.ts'
 import type { AdminState } from '../../pool/server.ts'
 import type { Usage } from '../../run/status/usage.ts'
 import type { CacheControl } from './cache-control-port.ts'
-import type { PoolOccupancy } from './occupancy.ts'
+import type { PoolOccupancy } from './occupancy-answer.ts'
 
 export interface GatePort {
   readonly config: Config

@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document of the admin API, made from the table by which requests are served. */
 import { z } from 'zod'
-import type { Endpoint } from './endpoints.ts'
+import type { Endpoint } from './endpoint-row.ts'
 import { PROBLEM_TYPE, type ProblemName, problemSchema, problems } from './problem.ts'
 
 type Json = Readonly<Record<string, unknown>>

@@ -1,6 +1,6 @@
 /** The form of what the admin API says of one server's attempts, and of what has ended exchanges. */
 import { z } from 'zod'
-import { type StatusClass, statusClasses } from '../../base/attempt.ts'
+import { type StatusClass, statusClasses } from '../../base/attempt-causes.ts'
 
 const count = () => z.int().nonnegative()
 

@@ -9,7 +9,7 @@ import { checkTemplate, diagnosisFields, logFields, templateFields } from '../..
 import type { Diagnosis, ExchangeRecord as Exchange } from '../../exchange/record.ts'
 import { AccessLog } from './access-log.ts'
 import { jsonFormat } from './format/json.ts'
-import { COMBINED, COMMON, templateFormat } from './format/template.ts'
+import { COMBINED, COMMON, templateFormat } from './format/log-template.ts'
 
 const good: Exchange = {
   at: Date.UTC(2026, 10, 20, 19, 59, 0, 7),

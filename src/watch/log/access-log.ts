@@ -2,7 +2,7 @@
 import type { AccessLogConfig } from '../../config/model.ts'
 import type { ExchangeRecord as Exchange } from '../../exchange/record.ts'
 import { jsonFormat, type LineFormat } from './format/json.ts'
-import { COMBINED, COMMON, templateFormat } from './format/template.ts'
+import { COMBINED, COMMON, templateFormat } from './format/log-template.ts'
 import { LogFile, type LogTrouble } from './log-file.ts'
 import type { FileSystem } from './log-target.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Headgate } from '../../../src/run/supervisor.ts'
-import type { PoolOccupancy } from '../../../src/watch/admin/occupancy.ts'
+import type { PoolOccupancy } from '../../../src/watch/admin/occupancy-answer.ts'
 import { Client, get } from '../../kit/client.ts'
 import { headgate } from '../../kit/headgate.ts'
 import { logged } from '../../kit/logged.ts'

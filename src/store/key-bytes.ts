@@ -5,7 +5,7 @@
  * The mixing is that of MurmurHash3 (Austin Appleby, public domain): two 32-bit lanes over the same words with different
  * constants, from a seed that nobody outside knows: chains are walked under a lock, and must not be made long on purpose.
  */
-import { MAX_KEY } from './plan.ts'
+import { MAX_KEY } from './store-plan.ts'
 
 export class Key {
   /** The bytes, four to a word, the last word filled up with zeros. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { Key } from './key.ts'
+import { Key } from './key-bytes.ts'
 
 test('a key is its bytes, four to a word, filled up with zeros', () => {
   const latin1 = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) })

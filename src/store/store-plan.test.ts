@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { planStore } from './plan.ts'
+import { planStore } from './store-plan.ts'
 
 const MB = 1 << 20
 const GB = 1 << 30

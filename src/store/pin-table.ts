@@ -4,7 +4,7 @@
  * thrown away (rebuild.ts). Which entries are free only the thread itself knows; a new thread of the same number begins
  * with a table that was given back whole.
  */
-import { PIN_WORDS, type StorePlan, tableWords } from './plan.ts'
+import { PIN_WORDS, type StorePlan, tableWords } from './store-plan.ts'
 
 const DRAFT = 1 << 30
 /** Words before the entries; the first is how many entries were ever used. */

@@ -1,9 +1,9 @@
 /** All that plays in the demo: two pairs of shops, the gate before one of them, and a crowd at each door. */
 import type { Cause } from '../../base/cause.ts'
 import { Crowd } from './crowd.ts'
+import { DemoGate } from './demo-gate.ts'
+import { Arrivals, chance, crowdAt, type Plan } from './demo-plan.ts'
 import { cells, type Frame, type Side } from './frame.ts'
-import { DemoGate } from './gate.ts'
-import { Arrivals, chance, crowdAt, type Plan } from './plan.ts'
 import type { Result } from './report.ts'
 import { Shop } from './shop.ts'
 import { Tally } from './tally.ts'

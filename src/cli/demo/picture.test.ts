@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { styleText } from 'node:util'
 import { type Paint, plain } from '../style.ts'
 import type { Frame, Side } from './frame.ts'
+import { block, draw, sparkline, visible } from './picture.ts'
 import { statusLine, summary } from './report.ts'
 import { Tally } from './tally.ts'
-import { block, draw, sparkline, visible } from './view.ts'
 
 const colourful: Paint = (format, text) => styleText(format, text, { validateStream: false })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Arrivals, chance, crowdAt } from './plan.ts'
+import { Arrivals, chance, crowdAt } from './demo-plan.ts'
 
 const plan = { seconds: 36, quiet: 40, rush: 320 }
 
