@@ -15,10 +15,13 @@ import type { ExchangeContext, Purged } from '../exchange/context.ts'
 import { Exchange, type ExchangePool } from '../exchange/exchange.ts'
 import { Occupants } from '../exchange/occupants.ts'
 import type { ExchangeRecord } from '../exchange/record.ts'
+import type { ConnectorOf } from '../exchange/routing/upstream.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { handlerFor } from '../net/connection-handlers.ts'
+import { Http1Connector } from '../net/http1/origin-connector.ts'
 import { Descriptors } from '../net/listen/descriptors.ts'
 import { Listener } from '../net/listen/listener.ts'
+import { TcpTransport } from '../net/transport/tcp-transport.ts'
 import { type Hooks, NO_HOOKS } from '../rules/hooks.ts'
 import type { Store } from '../store/store.ts'
 import { Generation } from './generation.ts'
@@ -63,12 +66,13 @@ export class DataPlane implements ExchangeContext, ExchangePool {
   /** Those that are gone from the configuration; each resolves when it is empty. */
   readonly hooksOf: (listener: string) => Hooks
   readonly #closing = new Map<Listener, Promise<void>>()
+  readonly #connectorOf: ConnectorOf
   readonly #spare: Exchange[] = []
   /** Those that end what is under way. */
   readonly #older = new Set<Generation>()
   #newest: Generation
 
-  /** `store`: null where no route caches. `openFiles`: how many descriptors the process may open. `hooksOf`: of a listener, by name. */
+  /** `store`: null where no route caches. `openFiles`: how many descriptors the process may open. `hooksOf`: of a listener, by name. `connectorOf`: how servers are reached; null: by HTTP/1 over TCP. */
   constructor(
     config: Config,
     ledger: Ledger,
@@ -77,6 +81,7 @@ export class DataPlane implements ExchangeContext, ExchangePool {
     store: Store | null = null,
     openFiles = Number.POSITIVE_INFINITY,
     hooksOf: (listener: string) => Hooks = () => NO_HOOKS,
+    connectorOf: ConnectorOf | null = null,
   ) {
     this.hooksOf = hooksOf
     this.#thread = thread
@@ -88,14 +93,26 @@ export class DataPlane implements ExchangeContext, ExchangePool {
     this.counters = new ThreadCounters(ledger)
     this.wheel = new Wheel({ onError: events.defect })
     this.descriptors = new Descriptors(openFiles, config.threads * config.listeners.length)
+    this.#connectorOf = connectorOf ?? this.#connectTcp
     this.#newest = this.#generation(config, ledger)
     this.#openListeners(this.#newest, ledger)
   }
 
+  readonly #connectTcp: ConnectorOf = ({ limits, idle }, { address }, progress) => {
+    const open = (): TcpTransport => TcpTransport.connect(address)
+    return new Http1Connector(open, limits, this.wheel, idle, progress, this.descriptors)
+  }
+
   #generation(config: Config, ledger: Ledger): Generation {
-    const { wheel, notes } = this
+    const { notes } = this
     const cache = this.#store === null ? null : { store: this.#store, removals: this.#removals, notes }
-    return new Generation(config, ledger, { thread: this.#thread, wheel, gates: this.#gates, services: this, cache })
+    return new Generation(config, ledger, {
+      thread: this.#thread,
+      connectorOf: this.#connectorOf,
+      gates: this.#gates,
+      services: this,
+      cache,
+    })
   }
 
   /**
@@ -183,6 +200,11 @@ export class DataPlane implements ExchangeContext, ExchangePool {
   kill(): void {
     monotonic()
     for (const listener of [...this.#listeners.values(), ...this.#closing.keys()]) listener.kill()
+  }
+
+  /** Where requests of a listener become exchanges, by the newest configuration; undefined: it has no such listener. */
+  entranceOf(listener: string): ListenerEntrance | undefined {
+    return this.#newest.entrances.get(listener)
   }
 
   defect(error: unknown): void {

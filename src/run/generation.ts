@@ -5,7 +5,6 @@
  */
 import { type Cause, rowOf } from '../base/cause.ts'
 import { httpDate } from '../base/clock.ts'
-import type { Wheel } from '../base/wheel.ts'
 import type { Removals } from '../cache/purge/removals.ts'
 import { type Config, type RouteConfig, UNLIMITED } from '../config/model.ts'
 import { Diagnoses } from '../exchange/answer/diagnosis.ts'
@@ -18,9 +17,7 @@ import type { Diagnosis } from '../exchange/record.ts'
 import { type Route, Routes } from '../exchange/routing/route.ts'
 import { type ConnectorOf, Upstream } from '../exchange/routing/upstream.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { Http1Connector } from '../net/http1/origin-connector.ts'
 import type { WholeAnswer } from '../net/responder.ts'
-import { TcpTransport } from '../net/transport/tcp-transport.ts'
 import { Pool } from '../pool/pool.ts'
 import type { Store } from '../store/store.ts'
 import { proxyStatus } from '../wire/http/proxy-status.ts'
@@ -35,7 +32,8 @@ import { trusting } from './trusted-peers.ts'
 export interface GenerationContext {
   /** Number of the thread. */
   readonly thread: number
-  readonly wheel: Wheel
+  /** How servers are reached. */
+  readonly connectorOf: ConnectorOf
   readonly gates: ThreadGates
   readonly services: ThreadServices
   /** null: no route caches. */
@@ -68,9 +66,7 @@ export class Generation implements GenerationOfExchanges {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.over = promise
     this.#resolve = resolve
-    const { gates, services, wheel, thread } = context
-    const connectorOf: ConnectorOf = ({ limits, idle }, { address }, progress) =>
-      new Http1Connector(() => TcpTransport.connect(address), limits, wheel, idle, progress, services.descriptors)
+    const { gates, services, connectorOf, thread } = context
 
     const upstreams = new Map<string, Upstream>()
     for (const pool of config.pools) {
