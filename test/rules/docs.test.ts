@@ -63,3 +63,23 @@ for (const [path, text] of generatedPages()) {
     assert.ok(existsSync(file) && readFileSync(file, 'utf8') === text, 'out of date; run: npm run generate')
   })
 }
+
+const architecture = pages.find(({ path }) => path === 'docs/architecture.md')?.text ?? ''
+
+test('every source file that the architecture page names exists', () => {
+  const named = [...architecture.matchAll(/`([a-z][\w./-]*\.ts)`/g)].map((match) => match[1] ?? '')
+  assert.ok(named.length > 50)
+  assert.deepEqual(
+    named.filter((path) => !existsSync(new URL(`src/${path}`, root))),
+    [],
+  )
+})
+
+test('the ways of a request in the architecture page go forward only: no file comes twice in one of them', () => {
+  const ways = architecture
+    .split(/^### /m)
+    .map((section) => [...section.matchAll(/^\d+\. `([^`]+)`/gm)].map((m) => m[1]))
+  const lists = ways.filter((files) => files.length > 0)
+  assert.equal(lists.length, 4)
+  for (const files of lists) assert.deepEqual([...new Set(files)], files)
+})
