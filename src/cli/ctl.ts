@@ -110,8 +110,8 @@ export function ban(
 
 /** All orders to remove something that are being carried out, purges as well. */
 export function bans(options: CtlOptions, at?: Surroundings): Promise<number> {
-  const form = answers.ordersListAnswer
-  return obey({ method: 'GET', path: '/v1/cache/orders', form, lines: cacheView.orderLines }, options, at)
+  const form = answers.removalsListAnswer
+  return obey({ method: 'GET', path: '/v1/cache/removals', form, lines: cacheView.removalLines }, options, at)
 }
 
 export function show(url: string, options: CtlOptions, at?: Surroundings): Promise<number> {

@@ -23,7 +23,7 @@ export function hasRoom(): boolean {
   return busy < AT_ONCE
 }
 
-/** Whom it serves. */
+/** The response that is compressed. */
 export interface CompressorUser {
   /** A piece of the coded body, which stays as it is. False: take no more until `resume`. */
   coded(piece: Buffer): boolean
@@ -128,7 +128,7 @@ function flush(compressor: Compressor): void {
   compressor.flush()
 }
 
-/** Low levels, as somebody waits for it, and small windows, as there may be many at once. */
+/** Low levels, as a client waits, and small windows, as there may be many at once. */
 function streamOf(coding: Coding) {
   switch (coding) {
     case 'gzip':

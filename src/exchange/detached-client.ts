@@ -1,4 +1,4 @@
-/** The client of a request that nobody waits for: a stored response is fetched again, or its client has left meanwhile. */
+/** The client of a request without a client: a stored response is fetched again, or the client has left meanwhile. */
 import { lately } from '../base/clock.ts'
 import type { ClientRequest } from '../net/client-request.ts'
 import type { Responder } from '../net/responder.ts'

@@ -106,7 +106,7 @@ export class Download implements OriginUser, CompressorUser {
 
   originInterim(head: ResponseHead): void {
     const { head: request, responder, upload, fields } = this.#x
-    if (head.status === 100 && !request.expectContinue) return // nobody asked for it (RFC 9110 §10.1.1)
+    if (head.status === 100 && !request.expectContinue) return // it was not asked for (RFC 9110 §10.1.1)
     if (!responder.interim(head.status, head.reason, passInterim(fields, head))) this.#pause()
     if (head.status === 100) upload.continued()
   }
@@ -342,7 +342,7 @@ export class Download implements OriginUser, CompressorUser {
 
 /** What is wrong with a 101 that switches to these protocols, for a request that offered those; null: nothing. */
 function faultOfSwitch(offered: string | null, switched: string | null): string | null {
-  if (offered === null) return 'a 101 response nobody asked for'
+  if (offered === null) return 'a 101 response that was not asked for'
   if (switched === null) return 'a 101 response that names no protocol'
   return wasOffered(offered, switched) ? null : 'a 101 response to a protocol that was not offered'
 }

@@ -34,7 +34,7 @@ export interface ExchangeView {
   /** null: it has not come that far. */
   readonly route: Route | null
   readonly admission: Admission
-  /** The last attempt at a server, whoever owns it by now; null: there was none. */
+  /** The last attempt at a server, whatever owns it by now; null: there was none. */
   readonly lastAttempt: Attempt | null
 }
 

@@ -107,7 +107,7 @@ export class Occupant {
   }
 }
 
-/** Who it is. `path`: with query, as received. */
+/** The exchange that holds something. `path`: with query, as received. */
 export interface OccupantOf {
   readonly route: Route
   readonly server: Server

@@ -34,7 +34,7 @@ export class Streaming {
     this.#x = x
   }
 
-  /** What is held, and by whom. */
+  /** What is noted of an attempt that holds something for long. */
   #occupantOf({ route, server }: Attempt): OccupantOf {
     const { method, path } = this.#x.head
     return { route, server, method, path }

@@ -1,4 +1,3 @@
-/** Who serves a request, as its client's connection sees it. */
 import type { Cause } from '../base/cause.ts'
 
 /** The request that is being served, as its client's connection sees it. */

@@ -185,7 +185,7 @@ export class DataPlane implements ExchangeContext, ExchangePool {
 
   /** Takes over what is to be removed from the cache; in effect when it returns. */
   remove(removals: RemovalSnapshot): void {
-    this.#removals.heed(removals)
+    this.#removals.apply(removals)
   }
 
   /** Stops accepting; resolves when the last client is gone. */

@@ -158,7 +158,7 @@ function cachesOf({ name }: Config, { cache }: GenerationContext): (route: Route
     route.cache === null ? null : new RouteCache(route.cache, shared, route.name, trusting(route.cache.purge))
 }
 
-/** Proxy-Status: the cause alone for everyone, the rest for those whom the operator trusts with it. */
+/** Proxy-Status: the cause alone for everyone, the rest where the operator allows it. */
 function statusField(name: string, cause: Cause, diagnosis: Diagnosis | null): string {
   const error = rowOf(cause).proxyStatus
   let details: string = cause

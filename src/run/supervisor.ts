@@ -73,10 +73,10 @@ const PAUSE = 500
 /** How long after the drain time a worker may take to write its last lines, in ms. */
 const LAST_LINES = 500
 /**
- * What the data plane allocates for a request is dead when the request is over. A small young generation (V8's default is
- * 48 MB) stays in the processor's caches; collections become more frequent, but each has next to nothing to copy.
+ * What the data plane allocates for a request is dead when the request is over, so a young generation smaller than V8's 48 MB
+ * stays in the processor's caches. A much smaller one would move connections to the old generation too soon.
  */
-const resourceLimits = { maxYoungGenerationSizeMb: 16 }
+const resourceLimits = { maxYoungGenerationSizeMb: 32 }
 
 /** Starts everything; resolves when all threads listen. Rejects with the system's error when an address cannot be had. */
 export async function start(config: Config, options: StartOptions = {}): Promise<Headgate> {
@@ -200,7 +200,7 @@ class Running implements Headgate {
       plan: this.#plan,
       memory: this.#memory,
       store: this.#storeMemory,
-      removals: this.#cache?.removals ?? { orders: [], last: 0, forgotten: 0 },
+      removals: this.#cache?.snapshot ?? { removals: [], last: 0, forgotten: 0 },
       thread,
       openFiles: this.#openFiles,
       binds: this.#bindsOf(thread),

@@ -52,7 +52,7 @@ export async function done(at: Shop): Promise<void> {
 /** Resolves when all that is stored has been compared with every order. */
 export async function carriedOut(at: Shop): Promise<void> {
   for (let looks = 0; looks < 2000; looks++) {
-    if (((await call(at, 'orders')).says.orders as unknown[]).length === 0) return
+    if (((await call(at, 'removals')).says.removals as unknown[]).length === 0) return
   }
-  assert.fail('orders stay pending')
+  assert.fail('removals stay pending')
 }

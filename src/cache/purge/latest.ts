@@ -1,6 +1,6 @@
-/** The last orders for one name, where orders are looked up by what they name. */
+/** The last removals for one name, where removals are looked up by what they name. */
 
-/** Numbers of orders; 0: there was none. */
+/** Numbers of removals; 0: there was none. */
 export interface Latest {
   hard: number
   soft: number
@@ -8,7 +8,7 @@ export interface Latest {
   softAt: number
 }
 
-/** Notes an order under its name. */
+/** Notes a removal under its name. */
 export function note(
   names: Map<string, Latest>,
   name: string,

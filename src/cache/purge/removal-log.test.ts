@@ -1,4 +1,4 @@
-/** The orders that are kept: what is pending is never lost, and what has been carried out makes way for it. */
+/** The removals that are kept: what is pending is never lost, and what has been carried out makes way for it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -45,16 +45,16 @@ test('what has been carried out is kept for a quarter of an hour, for fetches th
   assert.equal(book.busy, true)
   assert.equal(book.sweptTo(2, 15 * 60_000 - 1), false)
   assert.equal(book.sweptTo(2, 15 * 60_000), true)
-  assert.deepEqual([book.all.forgotten, book.all.orders.length], [1, 2])
+  assert.deepEqual([book.all.forgotten, book.all.removals.length], [1, 2])
   // However old: it is pending.
   book.sweptTo(2, 60 * 60_000)
   assert.deepEqual(
-    book.all.orders.map(({ number }) => number),
+    book.all.removals.map(({ number }) => number),
     [3],
   )
   assert.equal(book.busy, true)
   book.sweptTo(3, 60 * 60_000)
-  assert.deepEqual([book.busy, book.all.orders.length, book.all.last], [false, 0, 3])
+  assert.deepEqual([book.busy, book.all.removals.length, book.all.last], [false, 0, 3])
   assert.equal(book.costly, false)
   book.give(prefix('/a'), false, 60 * 60_000)
   book.give(url('/a'), false, 60 * 60_000)
@@ -63,7 +63,7 @@ test('what has been carried out is kept for a quarter of an hour, for fetches th
   assert.deepEqual([book.busy, book.costly], [true, false])
 })
 
-test('an order that is given again takes the place of the former, but not a soft one that of a hard one, nor one of another age', () => {
+test('a removal that is given again takes the place of the former, but not a soft one that of a hard one, nor one of another age', () => {
   const book = new RemovalLog()
   const numbers = (): number[] => book.pending.map(({ number }) => number)
   book.give(url('/a'), false, 0)
@@ -78,18 +78,18 @@ test('an order that is given again takes the place of the former, but not a soft
   assert.deepEqual(numbers(), [2, 4, 5, 6, 7])
 })
 
-/** An object at an address, made or compared when so many orders had been given. */
+/** An object at an address, made or compared when so many removals had been given. */
 interface Thing {
   readonly path: string
   compared: number
 }
 
-test('whatever is ordered, merged, carried out and forgotten, no object outlives an order that meant it', () => {
+test('whatever is ordered, merged, carried out and forgotten, no object outlives a removal that meant it', () => {
   const path = fc.constantFrom('/a', '/a/b', '/c')
   const step = fc.oneof(
-    fc.record({ do: fc.constant('order' as const), what: fc.oneof(path.map(url), path.map(prefix)) }),
+    fc.record({ do: fc.constant('removal' as const), what: fc.oneof(path.map(url), path.map(prefix)) }),
     fc.record({ do: fc.constant('store' as const), path }),
-    // A fetch that began some orders ago ends.
+    // A fetch that began some removals ago ends.
     fc.record({ do: fc.constant('late' as const), path, ago: fc.integer({ min: 1, max: 5 }) }),
     fc.constant({ do: 'sweep' as const }),
     fc.constant({ do: 'wait' as const }),
@@ -112,14 +112,14 @@ test('whatever is ordered, merged, carried out and forgotten, no object outlives
       for (const one of steps) {
         now += 1000
         switch (one.do) {
-          case 'order': {
-            const order = book.give(one.what, false, now)
-            assert.ok(order !== null)
-            bans.heed(book.with([order]))
-            const { what } = order
+          case 'removal': {
+            const removal = book.give(one.what, false, now)
+            assert.ok(removal !== null)
+            bans.apply(book.with([removal]))
+            const { what } = removal
             const means = (asked: string): boolean =>
               what.kind === 'prefix' ? asked.startsWith(what.path) : JSON.stringify(url(asked)) === JSON.stringify(what)
-            given.push({ number: order.number, means })
+            given.push({ number: removal.number, means })
             break
           }
           case 'store':
@@ -131,7 +131,7 @@ test('whatever is ordered, merged, carried out and forgotten, no object outlives
           case 'sweep':
             things = things.filter(judge)
             book.sweptTo(book.last, now)
-            bans.heed(book.with([]))
+            bans.apply(book.with([]))
             break
           case 'wait':
             now += 15 * 60_000
@@ -150,7 +150,7 @@ function subject(path: string): RemovalSubject {
   return { target, scheme, host, url, status: 200, header: () => null, tags: '', age: 1 }
 }
 
-test('trees are taken by the ten thousand, leave room for the orders of operators, and everything can always be ordered', () => {
+test('trees are taken by the ten thousand, leave room for the removals of operators, and everything can always be ordered', () => {
   const book = new RemovalLog()
   const tree = (path: string): Named => ({ kind: 'tree', scheme: 'http', host: 'shop.test', path })
   let taken = 0

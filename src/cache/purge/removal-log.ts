@@ -1,6 +1,6 @@
 /**
- * The orders that are still to be known: those that not everything in the store has been compared with, and for a while
- * those that it has, since a fetch that began before an order may end after it. Bounded: of the latter the oldest are
+ * The removals that are still to be known: those that not everything in the store has been compared with, and for a while
+ * those that it has, since a fetch that began before a removal may end after it. Bounded: of the latter the oldest are
  * forgotten first, at the price that such a fetch has to be made again (see Bans).
  */
 import { identityOf, type Named, type Removal, type RemovalSnapshot } from './removals.ts'
@@ -16,12 +16,12 @@ const EACH = 64
 /** Under so many names a tree is looked up; see Trees. */
 const IN_TREES = 4
 const EVERYTHING: Named = { kind: 'prefix', scheme: null, host: null, path: '/' }
-/** A fetch that began before an order may end so much later and store what the order meant, in ms. */
+/** A fetch that began before a removal may end so much later and store what the removal meant, in ms. */
 const LONGEST_FETCH = 15 * 60_000
 
 export class RemovalLog {
   /** By identity, in the order of their numbers. */
-  readonly #orders = new Map<string, Removal>()
+  readonly #removals = new Map<string, Removal>()
   #patterns = 0
   #names = 0
   #trees = 0
@@ -32,12 +32,12 @@ export class RemovalLog {
 
   /** All that a thread has to know which knows nothing yet. */
   get all(): RemovalSnapshot {
-    return this.with([...this.#orders.values()])
+    return this.with([...this.#removals.values()])
   }
 
   /** Those that not everything has been compared with. */
   get pending(): Removal[] {
-    return [...this.#orders.values()].filter(({ number }) => number > this.#swept)
+    return [...this.#removals.values()].filter(({ number }) => number > this.#swept)
   }
 
   /** Whether there are such. */
@@ -55,15 +55,15 @@ export class RemovalLog {
   }
 
   /** What a thread that knows the others is told of these. */
-  with(orders: readonly Removal[]): RemovalSnapshot {
-    return { orders, last: this.#last, forgotten: this.#forgotten }
+  with(removals: readonly Removal[]): RemovalSnapshot {
+    return { removals, last: this.#last, forgotten: this.#forgotten }
   }
 
-  /** Writes down an order. Null: too many are pending. `at`: ms since the epoch. */
+  /** Writes down a removal. Null: too many are pending. `at`: ms since the epoch. */
   give(what: Named, soft: boolean, at: number): Removal | null {
     const number = this.#last + 1
     const identity = identityOf({ what, soft, number })
-    const former = this.#orders.get(identity)
+    const former = this.#removals.get(identity)
     if (former !== undefined) this.#strike(identity, former)
     const names = weightOf(what)
     const full = (): boolean =>
@@ -77,7 +77,7 @@ export class RemovalLog {
 
   /** Writes down that everything is to go, which there is always room for: a later one takes the place of the former. */
   giveAll(at: number): Removal {
-    const former = this.#orders.get(identityOf({ what: EVERYTHING, soft: false, number: 0 }))
+    const former = this.#removals.get(identityOf({ what: EVERYTHING, soft: false, number: 0 }))
     if (former !== undefined) this.#strike(identityOf(former), former)
     return this.#write(EVERYTHING, false, at)
   }
@@ -85,48 +85,48 @@ export class RemovalLog {
   #write(what: Named, soft: boolean, at: number): Removal {
     const number = this.#last + 1
     const names = weightOf(what)
-    const order: Removal = { number, at, soft, what }
+    const removal: Removal = { number, at, soft, what }
     this.#last = number
-    this.#orders.set(identityOf(order), order)
+    this.#removals.set(identityOf(removal), removal)
     if (names === 0) this.#lastPattern = number
     this.#patterns += names === 0 ? 1 : 0
     this.#names += names
     if (what.kind === 'tree') this.#trees += names
-    return order
+    return removal
   }
 
-  /** All that is stored has been compared with the orders up to this one. True: some were forgotten. */
+  /** All that is stored has been compared with the removals up to this one. True: some were forgotten. */
   sweptTo(number: number, now: number): boolean {
     this.#swept = number
-    return this.#forget((order) => now - order.at >= LONGEST_FETCH)
+    return this.#forget((removal) => now - removal.at >= LONGEST_FETCH)
   }
 
   /** The older half of those that are only kept for slow fetches. Half, as threads have to go through theirs each time. */
   #forgetHalf(): void {
-    let left = Math.ceil((this.#orders.size - this.pending.length) / 2)
+    let left = Math.ceil((this.#removals.size - this.pending.length) / 2)
     this.#forget(() => left-- > 0)
   }
 
-  #forget(may: (order: Removal) => boolean): boolean {
+  #forget(may: (removal: Removal) => boolean): boolean {
     const before = this.#forgotten
-    for (const [identity, order] of this.#orders) {
-      if (order.number > this.#swept || !may(order)) break
-      this.#strike(identity, order)
-      this.#forgotten = order.number
+    for (const [identity, removal] of this.#removals) {
+      if (removal.number > this.#swept || !may(removal)) break
+      this.#strike(identity, removal)
+      this.#forgotten = removal.number
     }
     return this.#forgotten > before
   }
 
   #strike(identity: string, { what }: Removal): void {
     const names = weightOf(what)
-    this.#orders.delete(identity)
+    this.#removals.delete(identity)
     this.#patterns -= names === 0 ? 1 : 0
     this.#names -= names
     if (what.kind === 'tree') this.#trees -= names
   }
 }
 
-/** Of the names of an order; 0: it has a pattern instead. */
+/** Of the names of a removal; 0: it has a pattern instead. */
 function weightOf(what: Named): number {
   if (what.kind === 'ban' || what.kind === 'prefix') return 0
   if (what.kind === 'tree') return IN_TREES * (what.host.length + what.path.length + EACH)

@@ -1,6 +1,6 @@
 /**
- * What has been ordered to go from the cache. An order is not carried out on all objects at once: each stored object
- * knows the last order it was compared with, and is compared with the later ones before it is used again. So an order is
+ * What has been ordered to go from the cache. A removal is not carried out on all objects at once: each stored object
+ * knows the last removal it was compared with, and is compared with the later ones before it is used again. So a removal is
  * in effect as soon as every thread knows it, however many objects there are; meanwhile a sweeper goes through those that
  * nobody asks for.
  */
@@ -9,7 +9,7 @@ import { type Latest, note } from './latest.ts'
 import type { RemovalSubject } from './removal-subject.ts'
 import { type Tree, Trees } from './trees.ts'
 
-/** What an order means. */
+/** What a removal means. */
 export type Named =
   | { readonly kind: 'ban'; readonly expression: string }
   /** Any of these tags. */
@@ -25,7 +25,7 @@ export type Named =
   | { readonly kind: 'targets'; readonly targets: readonly string[] }
   | Tree
 
-/** One order. Plain data: it is sent from thread to thread. */
+/** One removal. Plain data: it is sent from thread to thread. */
 export interface Removal {
   /** 1, 2, 3 …: an object whose number is at least this has been compared, or was fetched later. */
   readonly number: number
@@ -36,21 +36,21 @@ export interface Removal {
   readonly what: Named
 }
 
-/** What a thread is told: orders it does not know yet, in their order. */
+/** What a thread is told: removals it does not know yet, in their order. */
 export interface RemovalSnapshot {
-  readonly orders: readonly Removal[]
-  /** Number of the last order ever given. */
+  readonly removals: readonly Removal[]
+  /** Number of the last removal ever given. */
   readonly last: number
-  /** Orders up to this one may be forgotten; whoever has not been compared with them is not to be trusted. */
+  /** Removals up to this one may be forgotten; whoever has not been compared with them is not to be trusted. */
   readonly forgotten: number
 }
 
 interface Pattern {
-  readonly order: Removal
+  readonly removal: Removal
   readonly matches: (subject: RemovalSubject, ago: number) => boolean
 }
 
-/** As one thread knows the orders. Names are looked up, so that their number costs nothing; only patterns are tried one by one. */
+/** As one thread knows the removals. Names are looked up, so that their number costs nothing; only patterns are tried one by one. */
 export class Removals {
   readonly #targets = new Map<string, Latest>()
   readonly #tags = new Map<string, Latest>()
@@ -60,21 +60,21 @@ export class Removals {
   #last = 0
   #forgotten = 0
 
-  /** Number of the last order; 0: there was none. */
+  /** Number of the last removal; 0: there was none. */
   get last(): number {
     return this.#last
   }
 
-  /** Takes over new orders; in effect when it returns. */
-  heed({ orders, last, forgotten }: RemovalSnapshot): void {
-    for (const order of orders) this.#add(order)
+  /** Takes over new removals; in effect when it returns. */
+  apply({ removals, last, forgotten }: RemovalSnapshot): void {
+    for (const removal of removals) this.#add(removal)
     this.#last = last
     if (forgotten > this.#forgotten) this.#forget(forgotten)
   }
 
   /**
-   * What the orders after `compared` make of an object at a moment (ms since the epoch): `keep`, `remove`, or the moment
-   * of the latest soft order that concerns it, from which on it is stale.
+   * What the removals after `compared` make of an object at a moment (ms since the epoch): `keep`, `remove`, or the moment
+   * of the latest soft removal that concerns it, from which on it is stale.
    */
   judge(compared: number, subject: RemovalSubject, now: number): 'keep' | 'remove' | number {
     if (compared < this.#forgotten) return 'remove'
@@ -89,29 +89,29 @@ export class Removals {
       for (const tag of subject.tags.split(' ')) if (named(this.#tags.get(tag))) return 'remove'
     }
     if (this.#trees.size > 0) for (const latest of this.#trees.of(subject)) if (named(latest)) return 'remove'
-    for (const { order, matches } of this.#patterns.values()) {
-      if (order.number <= compared || !matches(subject, (now - order.at) / 1000)) continue
-      if (!order.soft) return 'remove'
-      softened = Math.max(softened, order.at)
+    for (const { removal, matches } of this.#patterns.values()) {
+      if (removal.number <= compared || !matches(subject, (now - removal.at) / 1000)) continue
+      if (!removal.soft) return 'remove'
+      softened = Math.max(softened, removal.at)
     }
     return softened > 0 ? softened : 'keep'
   }
 
-  #add(order: Removal): void {
-    const { what } = order
+  #add(removal: Removal): void {
+    const { what } = removal
     switch (what.kind) {
       case 'targets':
-        for (const target of what.targets) note(this.#targets, target, order)
+        for (const target of what.targets) note(this.#targets, target, removal)
         break
       case 'tags':
-        for (const tag of what.tags) note(this.#tags, tag, order)
+        for (const tag of what.tags) note(this.#tags, tag, removal)
         break
       case 'tree':
-        this.#trees.add(what, order)
+        this.#trees.add(what, removal)
         break
       case 'ban': {
         const { matches } = parseBan(what.expression)
-        this.#addPattern({ order, matches })
+        this.#addPattern({ removal, matches })
         break
       }
       case 'prefix': {
@@ -120,14 +120,14 @@ export class Removals {
           (scheme === null || subject.scheme === scheme) &&
           (host === null || subject.host === null || subject.host === host) &&
           (subject.url === null || subject.url.startsWith(path))
-        this.#addPattern({ order, matches })
+        this.#addPattern({ removal, matches })
       }
     }
   }
 
   /** Of two that mean the same the later one says all: what it does not concern has been compared with the former. */
   #addPattern(pattern: Pattern): void {
-    const identity = identityOf(pattern.order)
+    const identity = identityOf(pattern.removal)
     this.#patterns.delete(identity)
     this.#patterns.set(identity, pattern)
   }
@@ -137,11 +137,11 @@ export class Removals {
     this.#trees.forget(upTo)
     for (const names of [this.#targets, this.#tags])
       for (const [name, { hard, soft }] of names) if (hard <= upTo && soft <= upTo) names.delete(name)
-    for (const [identity, { order }] of this.#patterns) if (order.number <= upTo) this.#patterns.delete(identity)
+    for (const [identity, { removal }] of this.#patterns) if (removal.number <= upTo) this.#patterns.delete(identity)
   }
 }
 
-/** A text that two orders share if the later one makes the former needless. Ages are those of the order's moment, so what asks for them is never the same. */
+/** A text that two removals share if the later one makes the former needless. Ages are those of the removal's moment, so what asks for them is never the same. */
 export function identityOf({ what, soft, number }: Pick<Removal, 'what' | 'soft' | 'number'>): string {
   const timed = what.kind === 'ban' && parseBan(what.expression).timed
   return `${soft ? 'soft' : 'hard'} ${timed ? number : 0} ${JSON.stringify(what)}`

@@ -1,5 +1,5 @@
 /**
- * Orders that mean a resource and all below it, as an unsafe request changes them (RFC 4918 §9.6.1, §9.8.3, §9.9.2). They
+ * Removals that mean a resource and all below it, as an unsafe request changes them (RFC 4918 §9.6.1, §9.8.3, §9.9.2). They
  * are looked up by each beginning of a path, so that their number costs nothing.
  *
  * Spellings of one path count as one: clients write a path in percent-encoding or as it is, and what one of them changes
@@ -31,12 +31,12 @@ export class Trees {
 
   add(
     { scheme, host, path }: Tree,
-    order: { readonly number: number; readonly at: number; readonly soft: boolean },
+    removal: { readonly number: number; readonly at: number; readonly soft: boolean },
   ): void {
-    for (const h of [host, ANY]) for (const p of [path, ANY]) note(this.#latest, nameOf(scheme, h, p), order)
+    for (const h of [host, ANY]) for (const p of [path, ANY]) note(this.#latest, nameOf(scheme, h, p), removal)
   }
 
-  /** The last orders for each tree that this object is in. */
+  /** The last removals for each tree that this object is in. */
   *of({ scheme, host, url }: RemovalSubject): Generator<Latest> {
     const h = host ?? ANY
     const path = url === null ? ANY : treePath(url)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { explained } from '../../cache/object/reasons.ts'
-import { banLines, cacheLines, objectLines, orderLines, purgeLines } from './cache-view.ts'
+import { banLines, cacheLines, objectLines, purgeLines, removalLines } from './cache-view.ts'
 import type { Look, Of } from './view.ts'
 
 type Report = Of<'objectAnswer'>
@@ -101,7 +101,7 @@ test('the share that was served from the cache counts stale and collapsed answer
     size: 4 << 20,
     used: 1 << 20,
     resets: 0,
-    orders: 0,
+    removals: 0,
     ...counts,
     refreshed: 3,
     refreshFailed: 2,
@@ -118,13 +118,13 @@ test('the share that was served from the cache counts stale and collapsed answer
 })
 
 test('orders are listed whatever their kind, with what they make of what they mean', () => {
-  assert.deepEqual(orderLines({ orders: [] }, look), ['No orders are being carried out.'])
-  const orders = [
-    { order: 'tags a', soft: true, age: 0 },
-    { order: 'req.url == /', soft: false, age: 61 },
+  assert.deepEqual(removalLines({ removals: [] }, look), ['No removals are under way.'])
+  const removals = [
+    { removal: 'tags a', soft: true, age: 0 },
+    { removal: 'req.url == /', soft: false, age: 61 },
   ]
-  assert.deepEqual(orderLines({ orders }, look), [
-    'order         makes it  age',
+  assert.deepEqual(removalLines({ removals }, look), [
+    'removal       makes it  age',
     'tags a        stale     0s',
     'req.url == /  gone      1m1s',
   ])

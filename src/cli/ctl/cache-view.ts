@@ -20,10 +20,12 @@ export function banLines(): string[] {
 
 const GONE = 'It is gone for all threads; memory is freed as it is met.'
 
-export function orderLines({ orders }: Of<'ordersListAnswer'>, { width, paint }: Look): string[] {
-  if (orders.length === 0) return ['No orders are being carried out.']
-  const rows = orders.map(({ order, soft, age }): Row => [printable(order), soft ? 'stale' : 'gone', seconds(age)])
-  return table(['order', 'makes it', 'age'], rows, width, paint)
+export function removalLines({ removals }: Of<'removalsListAnswer'>, { width, paint }: Look): string[] {
+  if (removals.length === 0) return ['No removals are under way.']
+  const rows = removals.map(
+    ({ removal, soft, age }): Row => [printable(removal), soft ? 'stale' : 'gone', seconds(age)],
+  )
+  return table(['removal', 'makes it', 'age'], rows, width, paint)
 }
 
 export function objectLines(report: Report, { width, paint }: Look): string[] {
@@ -88,7 +90,7 @@ function fixLines(fix: string, paint: Paint): string[] {
 
 export function cacheLines(usage: Of<'cacheAnswer'>, { width, paint }: Look): string[] {
   const { size: whole, used, hits, stale, collapsed, revalidated, misses, passes } = usage
-  const { objects, refreshed, refreshFailed, evicted, resets, orders } = usage
+  const { objects, refreshed, refreshFailed, evicted, resets, removals } = usage
   const served = hits + stale + collapsed
   const asked = served + revalidated + misses
   const rate =
@@ -109,7 +111,7 @@ export function cacheLines(usage: Of<'cacheAnswer'>, { width, paint }: Look): st
     'refresh failed': refreshFailed,
     evicted,
     'parts lost': resets,
-    orders,
+    removals,
   }
   const rows = Object.entries(counts)
     // That is rare, and of no use to who never saw it.

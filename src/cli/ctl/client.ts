@@ -101,7 +101,7 @@ function answerOf(status: number, body: string, form: z.ZodType, at: string): An
 const remediesHere: Readonly<Record<string, string>> = {
   'urn:headgate:problem:servers-saturated':
     'wait until they have room, purge --soft by tag or prefix, or insist with --force',
-  'urn:headgate:problem:too-many-orders': 'try again in some seconds; one --tag or --prefix does what many orders do',
+  'urn:headgate:problem:too-many-removals': 'try again in some seconds; one --tag or --prefix does what many orders do',
 }
 
 /** undefined where it is no JSON. */

@@ -13,7 +13,7 @@ interface Range {
 const offers: readonly { readonly kind: PageKind; readonly types: readonly string[]; readonly family: string }[] = [
   { kind: 'text', types: ['text/plain'], family: 'text/*' },
   { kind: 'html', types: ['text/html'], family: 'text/*' },
-  // Whoever asks for JSON reads problem details too: they are JSON, and RFC 9457 made them for this.
+  // A client that asks for JSON reads problem details too: they are JSON, and RFC 9457 made them for this.
   { kind: 'problem', types: ['application/problem+json', 'application/json'], family: 'application/*' },
 ]
 

@@ -22,7 +22,7 @@ export interface RequestPath {
 type Part = GateKind | 'server' | 'site'
 
 /**
- * For each cause: who is named as the gate, then (where a setting rules it) whose setting it is and which. `line`: the
+ * For each cause: what is named as the gate, then (where a setting rules it) whose setting it is and which. `line`: the
  * gate that the caller names, as listener, route and pool may each have a line.
  */
 type Ruling = readonly [gate: Part | 'line'] | readonly [gate: Part | 'line', owner: Part | 'line', setting: string]
@@ -123,7 +123,7 @@ export class Diagnoses {
       observed,
       limitBy: reached === null ? null : limitBy,
       setting: known.setting,
-      // The file does not say what holds while somebody else's limit is in force.
+      // The file does not state the limit while another voice's is in force.
       place: limitBy === 'configured' ? known.place : null,
       advice: known.advice,
       detail,

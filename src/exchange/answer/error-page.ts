@@ -30,7 +30,7 @@ const DATE = new FieldName('Date')
 /** The settings that decide what clients are told. */
 export type PageSettings = Pick<Config, 'proxyStatus' | 'retryAfter' | 'errorPages'>
 
-/** Makes the value of Proxy-Status, '' for none. With `null` for a diagnosis: what anybody may know, of the cause alone. */
+/** Makes the value of Proxy-Status, '' for none. With `null` for a diagnosis: what everyone may know, of the cause alone. */
 export type StatusField = (cause: Cause, diagnosis: Diagnosis | null) => string
 
 /** A page; `body` has one byte per character. */
@@ -87,7 +87,7 @@ export class ErrorPages {
 
   /**
    * The whole answer. The incident is as `incidentId` makes it; `date` is the value of Date ('' leaves it out).
-   * @throws RangeError for a cause without a status: nobody is left to be answered
+   * @throws RangeError for a cause without a status: there is no client left to answer
    */
   answer({ cause, diagnosis, incident, accept }: Refusal, date: string): WholeAnswer {
     const row = rowOf(cause)

@@ -43,7 +43,7 @@ export function incidentId(now: number): string {
   )
 }
 
-/** An id as somebody read it out or typed it; null: it is none. */
+/** An id as it was read out or typed; null: it is none. */
 export function readIncident(text: string): string | null {
   const id = text.replace(/[\s-]/g, '').toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
   return /^[0-9A-HJKMNP-TV-Z]{14}$/.test(id) ? id : null

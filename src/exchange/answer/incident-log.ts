@@ -1,4 +1,4 @@
-/** The last incidents of a thread, for those who ask by the id on an error page. Bounded, and nothing is made of them until then. */
+/** The last incidents of a thread, looked up by the id on an error page. Bounded, and turned into text only then. */
 import type { ExchangeRecord } from '../record.ts'
 
 /** Incidents kept. */
@@ -12,7 +12,7 @@ export class Incidents {
   #next = 0
   readonly #told: ((record: ExchangeRecord) => void) | null
 
-  /** `told` hears of each as it comes; null: nobody does. */
+  /** `told` is called with each as it comes; null: nothing is. */
   constructor(told: ((record: ExchangeRecord) => void) | null) {
     this.#told = told
   }

@@ -1,4 +1,4 @@
-/** Requests that nobody waits for: what is stale is fetched again, and what a client that has left asked for goes on. */
+/** Fetches without a client: a stale response is fetched again, and the fetch of a client that has left goes on. */
 import { type Cause, rowOf } from '../../base/cause.ts'
 import { wall } from '../../base/clock.ts'
 import { Freshness, FreshnessFlag } from '../../cache/freshness/freshness.ts'
@@ -24,7 +24,7 @@ const life = new Freshness()
 const NOTHING = new RequestDirectives()
 
 /**
- * Whether somebody else's fetch has settled what this one is for. Between looking and leading another may have finished
+ * Whether another fetch has settled what this one is for. Between looking and leading another may have finished
  * it, and the store only sees to it that two do not fetch at once.
  */
 export function isSettled(routeCache: RouteCache, key: string, ask: RequestDirectives): boolean {

@@ -47,7 +47,7 @@ export function leadOrFollow(c: CachePart): LookResult {
     }
     if (store.isBusy(lookup.key)) return turnedAway(c, coalesce.otherwise)
     if (isNews(c)) return findAgain(c)
-    // Nobody leads any more; or there is no room, which the next try in vain shows.
+    // There is no leader any more; or there is no room, which the next failed try shows.
     vain++
   }
   c.prepare()
@@ -107,7 +107,7 @@ function fetchMoved(c: CachePart): void {
   again(c)
 }
 
-/** A response comes: it is for all who wait, or for one. */
+/** A response comes: it is for all followers, or for one client. */
 function join(c: CachePart, { fetch, since }: Following): void {
   const { x, lookup, freshness } = c
   const { bans, store } = lookup.routeCache
@@ -117,18 +117,18 @@ function join(c: CachePart, { fetch, since }: Following): void {
   x.admission.waitedSince(since)
   c.dropStale()
   // In this order, see outlives.
-  const ordered = fetch.meta(SLOT.ban) < lookup.ordered
-  if (lookup.ordered > 0) fetch.fence()
+  const removedSince = fetch.meta(SLOT.ban) < lookup.lastRemoval
+  if (lookup.lastRemoval > 0) fetch.fence()
   freshnessIn(freshness, fetch)
-  const lives = !ordered || outlives(bans, fetch, freshness, now)
+  const lives = !removedSince || outlives(bans, fetch, freshness, now)
   if (lives && isShareable(freshness, now)) {
     const serve = (): null => c.serve(fetch, 'collapsed', wall())
     if (!awaitPart(c, fetch, () => again(c), serve)) serve()
     return
   }
-  // A removal came after that fetch began, and before this request: nobody is to follow it any more, so that all others
+  // A removal came after that fetch began, and before this request: no request is to follow it any more, so that all others
   // follow the next one. Else the response is for the client that asked for it.
-  if (ordered) store.removeHeld(fetch)
+  if (removedSince) store.removeHeld(fetch)
   else if (fetch.findable) lookup.makePass(lookup.large)
   fetch.release()
   x.deadlines.clear()

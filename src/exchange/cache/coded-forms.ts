@@ -1,5 +1,5 @@
 /**
- * Coded forms of stored responses: made once, beside the stored one, for all who take them.
+ * Compressed forms of stored responses: made once, beside the stored one, for all clients that take them.
  *
  * The first client that takes a coding gets the response as it is and does not wait; those who come when the coded form
  * is complete get that. A coded form is a body alone: its head is made anew of the stored response's at each delivery,
@@ -36,7 +36,7 @@ import type { ServedForm } from './served-form.ts'
 const AT_ONCE = 2
 /** Bytes that are given to the compressor at once. */
 const PIECE = 64 * 1024
-/** How long, in ms, nobody tries again what did not get shorter or had no room. */
+/** How long, in ms, a body that did not get shorter or had no room is not tried again. */
 const PAUSE = 600_000
 
 /** Coded at the moment, by this thread. */
@@ -95,7 +95,7 @@ function codedForm(store: Store, hold: PinnedObject, coding: Coding, make: boole
   return null
 }
 
-/** Who sweeps the store sees only the one: it is to live as long as the other. */
+/** The sweeper sees only this object; copy the original's lifetime. */
 function liveAs(coded: PinnedObject, hold: PinnedObject): void {
   for (let i = 0; i < freshnessSlots; i++) if (coded.meta(i) !== hold.meta(i)) coded.setMeta(i, hold.meta(i))
   if (coded.meta(SLOT.ban) < hold.meta(SLOT.ban)) coded.setMeta(SLOT.ban, hold.meta(SLOT.ban))
@@ -110,7 +110,7 @@ function begin(store: Store, hold: PinnedObject, key: string, coding: Coding): v
   draft.kind = KIND.response
   for (let i = 0; i < METAS; i++) draft.setMeta(i, source.meta(i))
   draft.setMeta(SLOT.length, -1)
-  // The head is for orders that ask for fields or tags.
+  // The head is for removals that ask for fields or tags.
   if (draft.head(source.headText())) new FormCoder(store, source, draft, key, coding)
   else {
     draft.abandon(AbandonReason.notStored)

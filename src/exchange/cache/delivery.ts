@@ -240,7 +240,7 @@ export class Delivery {
 
   #end(): void {
     this.#complete = true
-    // A client that gets no body holds up nobody for its sake.
+    // A client that gets no body does not hold up a body that is still growing.
     if (this.#parts.length === 0) this.#release()
     const { responder } = this.#x
     if (this.#tail !== '') responder.text(this.#tail)

@@ -1,4 +1,4 @@
-/** Responses without an end, as far as the cache is concerned: nobody may wait for the end of one, or share it. */
+/** Endless responses, as far as the cache is concerned: they are never waited for or shared. */
 import { defaults } from '../../config/defaults.ts'
 import type { ResponseHead } from '../../wire/http/head.ts'
 import { isEndless } from '../../wire/http/media-type.ts'

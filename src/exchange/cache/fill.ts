@@ -29,7 +29,7 @@ export interface Taken {
   readonly generation: Generation
 }
 
-/** Bytes of a response nobody wants that are read for the sake of its connection. */
+/** Bytes of an unwanted response that are read so that its connection can be kept. */
 const WORTH_READING = 256 * 1024
 /** For how long, in ms. */
 const WORTH_WAITING = 1000
@@ -52,7 +52,7 @@ export class Fill implements OriginUser {
   /** When all of it has to be over, ms (monotonic); 0: no bound. */
   readonly #deadline: number
   #over = false
-  /** Why it broke off; null: it did not, or nobody wanted the rest. */
+  /** Why it broke off; null: it did not, or the rest was not wanted. */
   failure: { readonly cause: Cause; readonly detail: string } | null = null
   /** Told on this thread, without the detour over the store, when there is more or it is over. */
   onMore: (() => void) | null = null
@@ -120,7 +120,7 @@ export class Fill implements OriginUser {
     if (from + written < to) this.#behind.push(Buffer.from(buf.subarray(from + written, to)))
   }
 
-  /** There is room for what waits; or nobody reads any more. */
+  /** There is room for what waits; or there are no readers left. */
   #catchUp(window: Window): void {
     if (window.readers === 0) return this.#fail()
     while (this.#behind.length > 0) {
@@ -138,7 +138,7 @@ export class Fill implements OriginUser {
     this.#await()
   }
 
-  /** Nobody wants the rest. */
+  /** The rest is not wanted. */
   drop(): void {
     this.#end(false)
   }
@@ -147,7 +147,7 @@ export class Fill implements OriginUser {
     if (this.#over) return
     if (this.#behind.length === 0) this.#await()
     else {
-      // It is the readers' turn now; who serves them watches over that.
+      // It is the readers' turn now; their own deadlines bound that.
       this.#attempt.pause()
       this.#arm(Infinity)
     }
@@ -189,7 +189,7 @@ export class Fill implements OriginUser {
   timeout(): void {
     const now = lately()
     if (now >= this.#until) {
-      // Nobody waits for it, or the server is not read from because its client takes its time: it has not failed.
+      // It is unwanted, or the server is not read from because a client is slow: the server has not failed.
       const unwanted = this.#draft === null && this.#window === null
       if (unwanted || this.#attempt.paused) return this.#fail()
       return this.originFailed('between_bytes_timeout', '', false)

@@ -39,7 +39,7 @@ interface ReadyAnswer {
 /** The ready answers of one thread. */
 export class HotResponses {
   readonly #answers: (ReadyAnswer | null)[] = Array.from({ length: PLACES }, () => null)
-  /** Who has a place, or would: the version, and how often it was found more than others. */
+  /** The version that has each place, or would have it, and how often it was found more than others. */
   readonly #versions = new Float64Array(PLACES)
   readonly #found = new Uint8Array(PLACES)
   /** The age at which it was looked for in vain, and how often. */

@@ -17,7 +17,7 @@ export class Lookup {
   /** Conditions and ranges of the client, taken out of the request to the server; null: it has none, or they are still in it. */
   conditions: Conditions | null = null
   /** Number of the last removal by rule at the time of the request. */
-  ordered = 0
+  lastRemoval = 0
   /** Removals of the key when its fetch began, see Store.removals; -1: it has not begun. */
   removals = -1
   /** Responses under this key were not to be shared lately. */
@@ -46,7 +46,7 @@ export class Lookup {
     this.primary = other.primary
     this.key = other.key
     this.names = other.names
-    this.ordered = other.ordered
+    this.lastRemoval = other.lastRemoval
     this.removals = other.removals
     Object.assign(this.directives, other.directives)
   }
@@ -62,7 +62,7 @@ export class Lookup {
 
   /** Removals by rule up to now are older than the request. */
   noteRules(): void {
-    this.ordered = this.routeCache.bans.last
+    this.lastRemoval = this.routeCache.bans.last
   }
 
   /** A fetch begins: what is removed from now on is newer than its response. */

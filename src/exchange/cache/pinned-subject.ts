@@ -1,4 +1,4 @@
-/** A stored response as orders to remove something see it. Read on demand: most orders ask for its key and no more. */
+/** A stored response as removals to remove something see it. Read on demand: most removals ask for its key and no more. */
 
 import type { Freshness } from '../../cache/freshness/freshness.ts'
 import { ageAt } from '../../cache/freshness/reuse.ts'

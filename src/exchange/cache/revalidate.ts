@@ -77,7 +77,7 @@ export function revalidated(c: CachePart, { pinned: stale }: StaleCopy, head: Re
   }
   const draft = why === null ? draftOf(c, lookup.key) : null
   if (draft !== null) {
-    putResponse(draft, fresh, stored, stale.length, lookup.ordered, stale.meta(SLOT.content))
+    putResponse(draft, fresh, stored, stale.length, lookup.lastRemoval, stale.meta(SLOT.content))
     if (draft.head(textOf(stored)) && draft.adopt(stale)) {
       if (!x.background) served = draft.read() ?? stale
       draft.finish()

@@ -51,7 +51,7 @@ export class RouteCache {
   #beginning = ''
   readonly #purgers: (address: string) => boolean
 
-  /** `name`: ours. `space`: name of the route, which keeps its answers apart from those of others. `purgers`: who may use PURGE. */
+  /** `name`: ours. `space`: name of the route, which keeps its answers apart from those of others. `purgers`: the addresses that may use PURGE. */
   constructor(
     settings: RouteCacheConfig,
     shared: { name: string; store: Store; bans: Removals; notes: StoreNotes; ready: HotResponses },
@@ -101,7 +101,7 @@ export class RouteCache {
     return this.#beginning
   }
 
-  /** Whether this request is an order to remove what it names, which the route takes from this address. Else PURGE is a method as any other. */
+  /** Whether this request purges what it names, which the route allows from this address. Else PURGE is a method like any other. */
   isPurge(head: RequestHead, address: string): boolean {
     return head.method === 'PURGE' && this.#purgers(address)
   }
@@ -118,7 +118,7 @@ export class RouteCache {
 
   /**
    * Tells servers what this cache can do, and keeps from them what an untrusted peer says that surrogates before them can do: a server that goes by it would
-   * write for one that is not there, and everybody would get that from the store.
+   * write for one that is not there, and every client would get that from the store.
    */
   editRequest(edits: Edits, hop: Hop): void {
     if (this.capability === null) return
@@ -162,12 +162,12 @@ export class RouteCache {
 }
 
 /**
- * Reads the life of a stored response, and compares it with the orders it has not seen yet. False: it is to go. A soft
- * order makes it stale, in `life` and in the store.
+ * Reads the freshness of a stored response, and compares it with the removals it has not seen yet. False: it is to go. A soft
+ * removal makes it stale, in `life` and in the store.
  */
 export function outlives(bans: Removals, hold: PinnedObject, life: Freshness, now: number): boolean {
-  // In this order, as another thread may compare it just now, which writes the life before the number. The other way
-  // round a life from before the order could pass for one from after it.
+  // In this order, as another thread may compare it just now, which writes the freshness before the number. The other way
+  // round a life from before the removal could pass for one from after it.
   const compared = hold.meta(SLOT.ban)
   if (bans.last > 0) hold.fence()
   freshnessIn(life, hold)

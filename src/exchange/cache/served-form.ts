@@ -9,6 +9,6 @@ export interface ServedForm {
   readonly stored: StoredText
   /** The conditions, as far as they concern this form. */
   readonly conditions: Conditions | null
-  /** The next one who asks the same gets the same form. */
+  /** The next client that asks the same gets the same form. */
   readonly settled: boolean
 }

@@ -30,7 +30,7 @@ export class StaleCopy {
     this.#asking = asking
   }
 
-  /** Whether newer versions of it can ever be shared; else nobody waits for another's fetch of it. */
+  /** Whether newer versions of it can ever be shared; if not, no request waits for another's fetch of it. */
   get shareable(): boolean {
     return canBecomeShareable(this.freshness)
   }

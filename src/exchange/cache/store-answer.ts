@@ -148,7 +148,7 @@ function keep(c: CachePart, head: ResponseHead, now: number): boolean {
   const length = head.bodyKind === BodyKind.none ? 0 : head.contentLength
   const fields = linesToKeep(head, control, now)
   const stored: StoredText = { status, reason, etag, lastModified, date, tags, fields }
-  putResponse(draft, fresh, stored, length, lookup.ordered)
+  putResponse(draft, fresh, stored, length, lookup.lastRemoval)
   // In this order: followers see it with its head, and then it must not fail for want of room.
   const pinned = x.background ? null : draft.read()
   if ((pinned === null && !x.background) || !draft.reserve(length) || !draft.head(textOf(stored))) {
@@ -257,7 +257,7 @@ function draftFor(c: CachePart, names: readonly string[]): Draft | null {
   return draft
 }
 
-/** Leaves a mark, so that nobody waits for the next fetch of what is not to be shared. */
+/** Leaves a marker, so that no request waits for the next fetch of a response that is not shared. */
 function notStored(c: CachePart, why: NotStored | 'too-large' | null, status: number, now: number): void {
   c.report.because(why)
   const draft = c.takeDraft()

@@ -1,4 +1,4 @@
-/** Why the last answers of servers were stored or not, by primary key: for operators who ask. Of one thread, bounded. */
+/** Why the last answers of servers were stored or not, by primary key, for operators. Of one thread, bounded. */
 import { isOf, passedBy, type StoreDecision } from '../../cache/object/reasons.ts'
 import { type Note, RefreshResults } from './refresh-results.ts'
 

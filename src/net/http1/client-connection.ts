@@ -1,5 +1,5 @@
 /**
- * A client's connection: reads request heads one after the other, hands bodies to whoever serves the request, keeps
+ * A client's connection: reads request heads one after the other, hands bodies to the handler of the request, keeps
  * pipelined bytes until their turn, and closes in a way that does not destroy an answer still under way.
  *
  * One request is served at a time (RFC 9112 §9.3.2: answers in order). While one is served the connection goes on
@@ -55,7 +55,7 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
   #tunnel = false
   #asks: 'answer' | 'upgrade' | 'tunnel' = 'answer'
   #stopping = false
-  /** Bytes read that nobody has used yet. */
+  /** Bytes read and not yet used. */
   #kept: Buffer = empty
   // What is being used up right now; `to` is 0 outside of a read.
   #buf: Buffer = empty
@@ -248,7 +248,7 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
     if (this.#to === 0) this.#next()
   }
 
-  /** Goes on with the next request once the answers before it are out: who does not read them gets no more to store. */
+  /** Goes on with the next request once the answers before it are out, so that a client that does not read gets no more to store. */
   #next(): void {
     if (!this.transport.writable) {
       this.pauseBody()
@@ -287,7 +287,7 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
     this.#gone()
   }
 
-  /** Ends the connection for a reason of ours; whoever is being served is told it. */
+  /** Ends the connection for a reason of ours, of which the handler is told. */
   abort(cause: Cause, detail: string): void {
     this.#stopping = true
     if (this.#handler !== null) this.#handler.requestBad(cause, detail)
@@ -307,7 +307,7 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
 
   #atEnd(): void {
     if (this.#phase === 'serving' && this.#handler !== null) {
-      // A body that nobody wants yet may be complete in what is kept; it is known once it is read.
+      // A body that is not wanted yet may be complete in what is kept; that is known once it is read.
       if (this.#wantsBody && !this.body.done && !this.#tunnel) this.#cut()
       else this.#handler.clientEnded()
     } else if (this.#phase === 'lingering') {
@@ -374,7 +374,7 @@ export class ClientConnection implements TransportOwner, BodySink, ClientRequest
   timeout(): void {
     switch (this.#phase) {
       case 'head':
-        spare.reset() // it may hold the head of somebody else
+        spare.reset() // it may hold the head of another client
         this.bytesIn = this.#kept.length
         this.#kept = empty
         return this.#malformed('client_header_timeout', 'the head was not complete in time')

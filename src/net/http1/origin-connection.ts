@@ -1,6 +1,6 @@
 /**
  * A connection to a server: sends one request at a time, reads its response as strictly as a request is read, and goes
- * back among the idle ones only when nothing is left in it that could be taken for the answer to somebody else.
+ * back among the idle ones only when nothing is left in it that could be taken for the answer to another request.
  */
 import type { Cause } from '../../base/cause.ts'
 import { Timer, type Wheel } from '../../base/wheel.ts'
@@ -165,8 +165,8 @@ export class Http1OriginConnection implements OriginConnection, TransportOwner, 
         }
         break
       default:
-        // Bytes nobody asked for: they must never be taken for the answer to the next request (RFC 9112 §9.2).
-        this.#lost('the server sent bytes nobody asked for')
+        // Unsolicited bytes must never be taken for the answer to the next request (RFC 9112 §9.2).
+        this.#lost('the server sent bytes that were not asked for')
         return
     }
     this.#user?.originRead()

@@ -75,7 +75,7 @@ export class Http1Responder implements Responder {
     return this.#minor === 1 && !this.#isHead && this.#persistent
   }
 
-  /** Nothing of this request is left in the connection, and nobody wants it closed (RFC 9112 §9.3). */
+  /** Nothing of this request is left in the connection, and neither side wants it closed (RFC 9112 §9.3). */
   get #persistent(): boolean {
     return this.#keepAlive && this.#client.persistent && !this.#client.bodyLeft
   }
@@ -97,7 +97,7 @@ export class Http1Responder implements Responder {
 
   head(status: number, reason: string, fields: OutgoingFields, length: number, content: boolean): void {
     this.begun = true
-    // Content whose end only a close would tell is chunked for those who can read it (RFC 9112 §7.1), so that a cut shows.
+    // Content of unknown length is chunked for clients that can read it (RFC 9112 §7.1), so that a cut shows.
     if (!content) this.#framing = 'none'
     else if (length >= 0) this.#framing = 'length'
     else this.#framing = this.#minor === 1 ? 'chunked' : 'close'

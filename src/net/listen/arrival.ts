@@ -2,7 +2,7 @@
  * An accepted connection that has no place yet: it gets one at once, waits for one, or is turned away.
  *
  * While it waits it is read from as far as a request takes, so that a client that leaves is noticed and its place in the
- * queue goes to somebody else. Beyond that the kernel holds the sender back.
+ * queue goes to another. Beyond that the kernel holds the sender back.
  */
 import type { Cause } from '../../base/cause.ts'
 import { monotonic } from '../../base/clock.ts'

@@ -1,6 +1,6 @@
 /**
  * Binding, with what unix sockets need beyond it: their file outlives a process that was killed, and keeps its place from
- * the next one. What nobody listens at is taken away; what somebody listens at, and what is no socket, is left alone.
+ * the next one. A socket that nothing listens on is removed; one in use, and anything that is no socket, is left alone.
  *
  * Invariant: only a socket is removed which nobody was heard at twice, with a pause between, and which is the same all
  * the while. Of two who start at once one gets the place, and the other finds him there.
@@ -13,7 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 /** Who has bound and does not listen yet refuses as the dead do, for a moment. In ms. */
 const MOMENT = 100
-/** How often somebody else may come between. */
+/** How often another process may come between. */
 const TRIES = 5
 
 /** Binds; resolves when it listens. Rejects with the system's error, EEXIST where a path leads to what is no socket. */
@@ -49,7 +49,7 @@ function isRemoved(path: string, found: BigIntStats): boolean {
   try {
     renameSync(path, aside)
   } catch (error) {
-    // Somebody was faster, or this user may not.
+    // Another process was faster, or this user may not.
     return (error as NodeJS.ErrnoException).code === 'ENOENT'
   }
   const moved = statOf(aside)
@@ -76,7 +76,7 @@ function statOf(path: string): BigIntStats | null {
   return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null
 }
 
-/** Whether nobody listens there. False also where that cannot be told. */
+/** Whether nothing listens there. False also if that cannot be told. */
 async function refuses(path: string): Promise<boolean> {
   const socket = connect({ path })
   try {

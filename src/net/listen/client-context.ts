@@ -7,11 +7,11 @@ import type { Hop } from '../../wire/http1/forward.ts'
 import type { ClientRequest } from '../client-request.ts'
 import type { IdleClients } from './idle-clients.ts'
 
-/** Who serves requests; one per thread. */
+/** Serves the requests of a listener's clients. */
 export interface ClientConnectionUser {
-  /** A head was read. The answer is the object the next head is read into: whoever keeps `head` gives another back. */
+  /** A head was read. Returns the object that the next head is read into: an implementation that keeps `head` returns another. */
   request(client: ClientRequest, head: RequestHead): RequestHead
-  /** What came is no request we take, or did not come in time. The answer as above. */
+  /** The bytes are no request that is taken here, or it did not come in time. Returns the same. */
   malformed(client: ClientRequest, head: RequestHead, cause: Cause, detail: string): RequestHead
 }
 
@@ -30,7 +30,7 @@ export interface ClientConnectionContext {
   readonly wheel: Wheel
   readonly user: ClientConnectionUser
   readonly idle: IdleClients
-  /** A newcomer waits for whom no place is on its way: a connection ends with the response that is under way. */
+  /** A new connection waits and no place is on its way to it: a connection ends with the response under way. */
   readonly crowded: boolean
   /** What a request from this peer has come through, by the configuration now. */
   hopFrom(peer: string, scheme: Hop['proto']): Hop

@@ -1,10 +1,10 @@
 /**
  * What is left of the file descriptors this process may open. Where none is left the kernel refuses connections to the
- * servers, and libuv drops clients that nobody ever hears of. So the last third is kept for what has to go on:
+ * servers, and libuv drops clients without a trace. So the last third is kept for what has to go on:
  *
- *   up to `clients`          everybody
+ *   up to `clients`          every connection
  *   from there to `servers`  connections to the servers, and a client for whom an idle one makes way
- *   from there to the limit  answers to those who are turned away, logs, the admin API
+ *   from there to the limit  answers to clients that are turned away, logs, the admin API
  *
  * A new descriptor gets the lowest number that is free (POSIX), so its number says how many are open at least, over all
  * threads, without counting them.

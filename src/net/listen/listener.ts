@@ -1,8 +1,8 @@
 /**
  * A listener as one thread sees it: accepts, takes a place for each connection from the listener's gate, and answers
- * those for whom there is none. Each thread has its own listening sockets (SO_REUSEPORT); the gate's count is shared.
+ * those that find none. Each thread has its own listening sockets (SO_REUSEPORT); the gate's count is shared.
  *
- * Where no place is free, the connection that has been idle longest makes way, on whichever thread it is. Who finds none
+ * Where no place is free, the connection that has been idle longest makes way, on whichever thread it is. A connection that finds none
  * even so gets its answer at once and is closed, or waits in the listener's line. Requests under way are not touched.
  */
 import { createServer, type Server } from 'node:net'
@@ -114,7 +114,7 @@ export class Listener implements ClientConnectionContext {
     return this.gate.queue.length > 0 && this.#wanted > 0
   }
 
-  /** How many connections have to make way so that all who wait get a place, those left out that do so already. */
+  /** How many connections have to make way for all that wait, without those that are doing so already. */
   get #wanted(): number {
     const { queue } = this.gate
     const { used, limit } = this.#ground.slots
@@ -198,7 +198,7 @@ export class Listener implements ClientConnectionContext {
     this.#waiting.add(arrival)
     const wanted = this.#wanted
     if (wanted > 0) this.idle.close(wanted)
-    // Who has got the place of an idle one by now has not waited.
+    // A connection that has got the place of an idle one by now has not waited.
     if (this.config.whenFull !== null && this.#waiting.has(arrival)) this.user.waits()
   }
 

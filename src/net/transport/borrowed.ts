@@ -1,4 +1,4 @@
-/** What a write reads from until it is out: a copy of ours, or the memory of somebody who keeps it so long. */
+/** What a write reads from until it is out: a copy of ours, or memory whose owner keeps it until then. */
 import { recycle } from './buffers.ts'
 
 export type Borrowed = Buffer | Disposable

@@ -13,7 +13,7 @@ const spareLarge: Buffer[] = []
 const SPARE = 16
 let large = 0
 
-/** A buffer for a long body; tell `endedBulk` when nobody reads into it any more. */
+/** A buffer for a long body; give it back to `endedBulk` when nothing reads into it any more. */
 export function takeBulkBuffer(): Buffer {
   if (large >= FEW) return spare.pop() ?? Buffer.allocUnsafeSlow(READ_BUFFER_SIZE)
   large++
@@ -33,7 +33,7 @@ export function copyOf(buf: Buffer, from: number, to: number): Buffer {
   return copy
 }
 
-/** Takes back a buffer that nobody reads into or writes from any more. */
+/** Takes back a buffer that is not read into or written from any more. */
 export function recycle(buf: Buffer): void {
   if (buf.length === LARGE) {
     if (spareLarge.length < SPARE) spareLarge.push(buf)

@@ -14,7 +14,7 @@ interface Write {
   oncomplete: ((this: Write, status: number) => void) | null
   /** Kept here so that it is not collected meanwhile. */
   buffer: unknown
-  /** Who hears that it is done. */
+  /** Is told that it is done. */
   writer: Writer
 }
 
@@ -27,7 +27,7 @@ export interface DirectHandle {
   writev(request: null, chunks: unknown[], allBuffers: boolean): Result
 }
 
-/** Who hears how a write in the background ended. */
+/** Is told how a write in the background ended. */
 export interface Writer {
   wrote(error: NodeJS.ErrnoException | null): void
 }

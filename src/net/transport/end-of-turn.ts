@@ -1,6 +1,6 @@
 /**
  * Streams with something to say. Small pieces leave together when all that this turn of the event loop brought has been
- * handled: back to back, so that whoever reads them is woken once and not for each of them.
+ * handled: back to back, so that their reader is woken once and not for each of them.
  */
 interface EndOfTurnWriter {
   flush(): void

@@ -3,8 +3,8 @@
  * the kernel, heads go out as latin1 text in one write, and the owner hears exactly once that it is over.
  *
  * All sockets of a thread read into one shared buffer (the slab), because a read is used up before the next one
- * starts. Whoever relays a long body asks for a buffer of its own (`bulk`), so that a write the kernel did not take at
- * once may go on using it: the reader is paused until that write is out, hence nobody overwrites it.
+ * starts. The relay of a long body asks for a buffer of its own (`bulk`), so that a write the kernel did not take at
+ * once may go on using it: the reader is paused until that write is out, hence nothing overwrites it.
  */
 import { Socket } from 'node:net'
 import { monotonic } from '../../base/clock.ts'
@@ -24,7 +24,7 @@ class GateSocket extends Socket {
   stream: TcpTransport | null = null
 }
 
-// Set while a read is being heard, so that the one shared buffer function knows for whom Node asks for the next buffer.
+// Set while a read is handled, so that the one shared buffer function knows for which transport Node asks for a buffer.
 let hearing: TcpTransport | null = null
 
 const onread = {
@@ -54,7 +54,7 @@ export class TcpTransport implements Transport, Writer {
   readonly socket: Socket
   readonly readBuffer = new ReadBuffer()
   #error: NodeJS.ErrnoException | null = null
-  /** What leaves at the end of this turn: text, and a piece of somebody's memory behind it. */
+  /** What leaves at the end of this turn: text, and a piece of borrowed memory behind it. */
   #later = ''
   #piece: Buffer | null = null
   #keeper: Disposable | null = null
@@ -157,7 +157,7 @@ export class TcpTransport implements Transport, Writer {
   }
 
   received(buf: Buffer, n: number): void {
-    monotonic() // for all who ask `lately` while this is being handled
+    monotonic() // for `lately` while this is handled
     try {
       this.#owner.received(buf, n)
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Who hears what happens on a stream. `buf` is only valid within the call. */
+/** Is told what happens on a transport. `buf` is only valid within the call. */
 export interface TransportOwner {
   /** A stream made by `connect` is connected. */
   connected(): void

@@ -35,7 +35,7 @@ export class Least implements Policy {
 
   next(): number {
     if (this.#count === 0) return -1
-    // Mostly the first one is taken; only who asks for more pays for sorting.
+    // Mostly the first one is taken; only a request for more pays for sorting.
     if (this.#count === this.#members.length) return this.#take(this.#smallest())
     if (!this.#heaped) {
       for (let i = this.#count >> 1; i >= 0; i--) this.#sink(i)

@@ -25,9 +25,9 @@ import type {
   CacheControl,
   CacheUsage,
   ObjectReport,
-  OrderEntry,
   Purge,
   Removal,
+  RemovalEntry,
   StoredVariant,
   Told,
 } from '../../watch/admin/cache-control-port.ts'
@@ -75,7 +75,7 @@ export class CachePurger implements CacheControl {
   }
 
   /** The removals that a new thread begins with. */
-  get removals(): RemovalSnapshot {
+  get snapshot(): RemovalSnapshot {
     return this.#log.all
   }
 
@@ -117,8 +117,8 @@ export class CachePurger implements CacheControl {
   async changed(trees: readonly Tree[]): Promise<void> {
     const now = Date.now()
     // What has changed must not be served; where there is no room to say what that is, nothing stored is.
-    const orders = trees.map((tree) => this.#log.give(tree, false, now) ?? this.#log.giveAll(now))
-    await this.#broadcast(this.#log.with(orders))
+    const removals = trees.map((tree) => this.#log.give(tree, false, now) ?? this.#log.giveAll(now))
+    await this.#broadcast(this.#log.with(removals))
     this.#sweeper.hurry()
   }
 
@@ -154,19 +154,19 @@ export class CachePurger implements CacheControl {
   }
 
   async #give(what: Named, soft: boolean, softened: boolean): Promise<Removal> {
-    const order = this.#log.give(what, soft, Date.now())
-    if (order === null) {
-      const reason = `${this.#log.pending.length} orders are still being carried out, and no more are taken meanwhile`
+    const removal = this.#log.give(what, soft, Date.now())
+    if (removal === null) {
+      const reason = `${this.#log.pending.length} removals are still under way, and no more are taken meanwhile`
       return { done: false, why: 'full', reason }
     }
-    await this.#broadcast(this.#log.with([order]))
+    await this.#broadcast(this.#log.with([removal]))
     if (what.kind === 'targets') for (const target of what.targets) this.#removeNow(target, soft)
     this.#sweeper.hurry()
     return { done: true, soft, softened }
   }
 
   async #broadcast(removals: RemovalSnapshot): Promise<void> {
-    this.#bans.heed(removals)
+    this.#bans.apply(removals)
     await this.#dependencies.broadcast(removals)
   }
 
@@ -184,10 +184,10 @@ export class CachePurger implements CacheControl {
     }
   }
 
-  orders(): Promise<readonly OrderEntry[]> {
+  removals(): Promise<readonly RemovalEntry[]> {
     const now = Date.now()
     const entries = this.#log.pending.map(({ what, soft, at }) => ({
-      order: textOf(what),
+      removal: textOf(what),
       soft,
       age: Math.round((now - at) / 1000),
     }))
@@ -282,7 +282,7 @@ export class CachePurger implements CacheControl {
       refreshFailed: count('cache:refreshFailed'),
       evicted,
       resets,
-      orders: this.#log.pending.length,
+      removals: this.#log.pending.length,
     })
   }
 

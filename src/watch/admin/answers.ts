@@ -163,10 +163,10 @@ export const purgeAnswer = z.strictObject({
 
 export const banAnswer = z.strictObject({ expression: z.string().describe('The ban in its one form.') })
 
-export const ordersListAnswer = z.strictObject({
-  orders: z.array(
+export const removalsListAnswer = z.strictObject({
+  removals: z.array(
     z.strictObject({
-      order: z.string().describe('A ban expression, or `url …`, `prefix …`, `tags …`.'),
+      removal: z.string().describe('A ban expression, or `url …`, `prefix …`, `tags …`.'),
       soft: z.boolean().describe('It makes stale instead of removing.'),
       age: z.number().nonnegative().describe('Seconds since it was given.'),
     }),
@@ -252,7 +252,7 @@ export const cacheAnswer = z.strictObject({
   resets: count().describe(
     'Parts of the store whose contents were lost with a thread that died while it changed them. They are fetched again.',
   ),
-  orders: count().describe('Purges and bans that not everything stored has been held against yet.'),
+  removals: count().describe('Purges and bans that not everything stored has been compared with yet.'),
 })
 
 export const openapiAnswer = z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) })

@@ -26,7 +26,7 @@ export type Removal =
   | { readonly done: true; readonly soft: boolean; readonly softened: boolean }
   /**
    * Not done. `saturated`, of bans, and of a URL whose answer may never be used stale: what would be asked for again would
-   * find the servers full. `full`: too many orders are still being carried out; no force helps. `nowhere`: no route that
+   * find the servers full. `full`: too many removals are still under way; no force helps. `nowhere`: no route that
    * caches takes what is named. `reason`: in words; `routes`: those that cache; `place`: the path of the setting that
    * belongs to what is full.
    */
@@ -34,10 +34,10 @@ export type Removal =
   | { readonly done: false; readonly why: 'full'; readonly reason: string }
   | { readonly done: false; readonly why: 'nowhere'; readonly reason: string; readonly routes: readonly string[] }
 
-/** An order that stored objects are still held against. */
-export interface OrderEntry {
+/** A removal that stored objects are still compared with. */
+export interface RemovalEntry {
   /** What it means, in its one form. */
-  readonly order: string
+  readonly removal: string
   /** Whether it makes stale instead of removing. */
   readonly soft: boolean
   /** Seconds since it was given. */
@@ -102,14 +102,14 @@ export interface CacheUsage {
   readonly refreshFailed: number
   readonly evicted: number
   readonly resets: number
-  readonly orders: number
+  readonly removals: number
 }
 
 /** A cache as the admin API sees it. Throws RangeError for a `url` or `prefix` that readUrl or readPrefix does not take. */
 export interface CacheControl {
   purge(what: Purge): Promise<Removal>
   ban(ban: Ban, force: boolean): Promise<Removal>
-  orders(): Promise<readonly OrderEntry[]>
+  removals(): Promise<readonly RemovalEntry[]>
   /** `url`: whole, `http://host/path?query`. */
   object(url: string): Promise<ObjectReport>
   usage(): Promise<CacheUsage>

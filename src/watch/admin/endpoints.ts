@@ -150,7 +150,7 @@ export const endpoints: readonly Endpoint[] = [
     summary: 'Remove a URL, all below a prefix, or all with one of some tags',
     body: form.purgeBody,
     answer: form.purgeAnswer,
-    problems: ['no-cache', 'nothing-cached-there', 'servers-saturated', 'too-many-orders'],
+    problems: ['no-cache', 'nothing-cached-there', 'servers-saturated', 'too-many-removals'],
     serve: async (port, { body: { url = null, prefix = null, tags = [], soft = false, force = false } }) => {
       const removal = await cacheOf(port).purge({ url, prefix, tags, soft, force })
       const done = removed(removal, url === null ? 'body.prefix' : 'body.url', WAIT)
@@ -164,7 +164,7 @@ export const endpoints: readonly Endpoint[] = [
     summary: 'Remove everything stored so far that an expression describes',
     body: form.banBody,
     answer: form.banAnswer,
-    problems: ['no-cache', 'bad-expression', 'servers-saturated', 'too-many-orders'],
+    problems: ['no-cache', 'bad-expression', 'servers-saturated', 'too-many-removals'],
     serve: async (port, { body: { expression, force = false } }) => {
       const cache = cacheOf(port)
       const ban = banOf(expression)
@@ -174,12 +174,12 @@ export const endpoints: readonly Endpoint[] = [
   }),
   endpoint({
     method: 'GET',
-    path: '/v1/cache/orders',
+    path: '/v1/cache/removals',
     id: 'cacheOrders',
     summary: 'Purges and bans that stored objects are still held against',
-    answer: form.ordersListAnswer,
+    answer: form.removalsListAnswer,
     problems: ['no-cache'],
-    serve: async (port) => ({ orders: [...(await cacheOf(port).orders())] }),
+    serve: async (port) => ({ removals: [...(await cacheOf(port).removals())] }),
   }),
 ]
 
@@ -240,8 +240,8 @@ function removed(removal: Removal, named: string, otherwise: string): z.input<ty
     throw new Problem('nothing-cached-there', removal.reason, fix, named)
   }
   if (removal.why === 'full') {
-    const fix = 'send it again in some seconds; one order for a tag or a prefix does what many single ones do'
-    throw new Problem('too-many-orders', removal.reason, fix, '/v1/cache/orders')
+    const fix = 'send it again in some seconds; one for a tag or a prefix does what many single ones do'
+    throw new Problem('too-many-removals', removal.reason, fix, '/v1/cache/removals')
   }
   throw new Problem('servers-saturated', removal.reason, otherwise, removal.place)
 }

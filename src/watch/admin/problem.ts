@@ -25,7 +25,7 @@ export const problems = {
   'foreign-host': { status: 421, title: 'The request is for another host' },
   'head-too-large': { status: 431, title: 'The head of the request is too large' },
   defect: { status: 500, title: 'A defect of Headgate' },
-  'too-many-orders': { status: 503, title: 'Too many orders are being carried out' },
+  'too-many-removals': { status: 503, title: 'Too many removals are under way' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>
 
 export type ProblemName = keyof typeof problems

@@ -108,7 +108,7 @@ function fakeCache(saturated = false) {
       banned.push(expression)
       return { done: true, soft: false, softened: false }
     },
-    orders: async () => banned.map((order) => ({ order, soft: false, age: 1.5 })),
+    removals: async () => banned.map((removal) => ({ removal, soft: false, age: 1.5 })),
     object: async (url) => ({
       url,
       routes: ['shop'],
@@ -145,7 +145,7 @@ function fakeCache(saturated = false) {
       refreshFailed: 0,
       evicted: 0,
       resets: 0,
-      orders: 0,
+      removals: 0,
     }),
   }
   return { cache, purges, banned }
@@ -512,7 +512,7 @@ test('a ban expression that is none is told with its column', async (t) => {
 
 test('where nothing is cached, the cache is said to be missing and how to have one', async (t) => {
   const { port } = await started(t)
-  for (const path of ['/v1/cache', '/v1/cache/orders']) assertProblem(await ask(port, 'GET', path), 404, 'no-cache')
+  for (const path of ['/v1/cache', '/v1/cache/removals']) assertProblem(await ask(port, 'GET', path), 404, 'no-cache')
 })
 
 test('an address that cannot be had is the error of the system', async (t) => {
@@ -577,17 +577,17 @@ test('where too many orders are being carried out the next is refused by a probl
   const { cache } = fakeCache()
   const full: CacheControl = {
     ...cache,
-    purge: async () => ({ done: false, why: 'full', reason: '1000 orders are still being carried out' }),
-    ban: async () => ({ done: false, why: 'full', reason: '1000 orders are still being carried out' }),
+    purge: async () => ({ done: false, why: 'full', reason: '1000 removals are still under way' }),
+    ban: async () => ({ done: false, why: 'full', reason: '1000 removals are still under way' }),
   }
   const { port } = await started(t, { cache: full })
   for (const force of [false, true]) {
     const purged = await ask(port, 'POST', '/v1/cache/purge', { body: { prefix: '/a', force } })
-    assertProblem(purged, 503, 'too-many-orders')
-    assert.equal(purged.body.place, '/v1/cache/orders')
+    assertProblem(purged, 503, 'too-many-removals')
+    assert.equal(purged.body.place, '/v1/cache/removals')
     assert.match(String(purged.body.fix), /again in some seconds/)
     const banned = await ask(port, 'POST', '/v1/cache/ban', { body: { expression: 'req.url == /', force } })
-    assertProblem(banned, 503, 'too-many-orders')
+    assertProblem(banned, 503, 'too-many-removals')
   }
 })
 
@@ -646,14 +646,14 @@ test('what comes behind a good request and is none is told after the answer to t
   const { cache } = fakeCache()
   const slow: CacheControl = {
     ...cache,
-    orders: async () => {
+    removals: async () => {
       asked.resolve()
       await answer.promise
       return []
     },
   }
   const { port } = await started(t, { cache: slow })
-  const both = raw(port, 'GET /v1/cache/orders HTTP/1.1\r\nHost: localhost\r\n\r\ngarbage\r\n\r\n')
+  const both = raw(port, 'GET /v1/cache/removals HTTP/1.1\r\nHost: localhost\r\n\r\ngarbage\r\n\r\n')
   await asked.promise
   answer.resolve()
   const { replies, rest } = await both
@@ -661,7 +661,7 @@ test('what comes behind a good request and is none is told after the answer to t
     replies.map(({ status }) => status),
     [200, 400],
   )
-  assert.deepEqual(replies[0]?.body, { orders: [] })
+  assert.deepEqual(replies[0]?.body, { removals: [] })
   assertProblem(replies[1]!, 400, 'bad-request')
   assert.equal(rest, '')
 })

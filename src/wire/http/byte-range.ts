@@ -1,7 +1,7 @@
 /**
  * Range requests for bytes (RFC 9110 §14): which parts of a representation a request asks for, and the texts around the
  * parts that it gets. What is answered is bounded: ranges that overlap or touch become one, so that a request never
- * makes more bytes than the representation has, and a request for more ranges than anybody needs is answered in full.
+ * makes more bytes than the representation has, and a request for more ranges than any client needs is answered in full.
  */
 import { skipSpace } from './list.ts'
 

@@ -59,7 +59,7 @@ function quoted(authority: string): string {
 /**
  * The client's address by what trusted proxies say: the right-most address of X-Forwarded-For (else of Forwarded) that is
  * not trusted itself; the left-most where all are. An entry that is no address ends the search at the address before it,
- * as nobody can vouch for what stands further left.
+ * as nothing vouches for what stands further left.
  */
 export function clientOf(head: RequestHead, peer: string, trusted: (address: string) => boolean): string {
   if (!trusted(peer)) return peer
@@ -120,7 +120,7 @@ export function saidBeyond(head: RequestHead, hop: Hop, withHost: boolean): stri
   const scheme = schemeOf(head, hop)
   const proto = head.list(Field.xForwardedProto)
   let lines = ''
-  // What is missing is sent by us, or by nobody.
+  // What is missing is sent by us, or not at all.
   if (proto === null) lines += scheme === hop.proto ? '' : '\nf proto'
   else if (proto !== scheme || (scheme === hop.proto && !hop.xForwarded)) lines += `\nf proto:${proto}`
   const forwarded = withoutNodes(head.list(Field.forwarded) ?? '', withHost)

@@ -1,6 +1,6 @@
 /**
  * Heads of requests and responses. One decode of the bytes into `text`, and offsets into it: a field becomes a string
- * only when somebody asks for it. Heads are objects that are used again and again; a parser overwrites all of them.
+ * only when asked for. Heads are objects that are used again and again; a parser overwrites all of them.
  * Nothing else changes one: what is changed on the way is collected as edits, see edits.ts.
  */
 import { equalsLower } from '../../base/bytes.ts'

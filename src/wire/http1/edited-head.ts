@@ -1,5 +1,5 @@
 /**
- * A head with edits applied, as a head of its own: for those who have to decide by it, such as routing and the cache. Edits
+ * A head with edits applied, as a head of its own: for what has to decide by it, such as routing and the cache. Edits
  * that only concern what is sent need none; see forward.ts.
  */
 import type { Edits } from '../http/edits.ts'

@@ -14,7 +14,7 @@ import { type OutgoingFields, passingText } from '../http/outgoing-fields.ts'
 export { clientOf, type Hop } from '../http/forwarded.ts'
 export { isInCdnLoop, isLoop } from '../http/via.ts'
 
-/** Written anew where needed, or for this hop only. Proxy-Authorization and its kin are for us, who ask for none. */
+/** Written anew where needed, or for this hop only. Proxy-Authorization and its kin are for us, and we ask for none. */
 export const OF_THIS_HOP: number =
   (1 << Field.connection) |
   (1 << Field.contentLength) |
@@ -104,7 +104,7 @@ export function passInterim(into: OutgoingFields, head: ResponseHead): OutgoingF
 
 /**
  * How often a TRACE or OPTIONS request may still be forwarded by its Max-Forwards (RFC 9110 §7.6.2); -1: as often as one
- * likes. With 0 it may not be forwarded: who has it answers it. requestToServer counts down.
+ * likes. With 0 it may not be forwarded but is answered here. requestToServer counts down.
  */
 export function forwardsLeft(head: RequestHead): number {
   if ((head.seen & (1 << Field.maxForwards)) === 0 || (head.method !== 'OPTIONS' && head.method !== 'TRACE')) return -1

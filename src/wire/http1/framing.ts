@@ -2,7 +2,7 @@
  * Decodes the content of a message as it comes in (RFC 9112 §6, §7). It keeps its place between reads, never copies
  * content, and stops exactly at the end of the message.
  *
- * Stricter than RFC 9112 §7.1.1 in one point: no space around a chunk extension's ';' and '='. Nobody sends it, and how
+ * Stricter than RFC 9112 §7.1.1 in one point: no space around a chunk extension's ';' and '='. No client sends it, and how
  * it is read is where parsers differ. Extensions are checked and dropped, as they concern one hop only.
  */
 import { BACKSLASH, CR, DQUOTE, EQUALS, HEX, HTAB, LF, SEMICOLON, SP, TOKEN } from '../../base/bytes.ts'

@@ -91,7 +91,7 @@ test('a PURGE that is not carried out is answered with 503 purge_full and a sent
   assert.ok(memory !== null)
   const records: ExchangeRecord[] = []
   const told: string[] = []
-  const says = '1000 orders are still being carried out'
+  const says = '1000 removals are still under way'
   const thread = new DataPlane(
     config,
     ledger,
