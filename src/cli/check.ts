@@ -38,7 +38,7 @@ export async function check(file: string | undefined, options: CheckOptions, out
 const severities: readonly Severity[] = ['error', 'warning', 'info']
 const colours = { error: 'red', warning: 'yellow', info: 'cyan' } as const
 
-/** How it is shown: `width` are the characters of a row, unbounded where nobody looks on. */
+/** How it is shown: `width` are the characters of a row, unbounded if the output is no terminal. */
 interface Look {
   readonly width: number
   readonly paint: Paint
@@ -88,7 +88,7 @@ function wrapped(text: string, width: number, indent: number): string[] {
   return [...rows, row].map((one) => ' '.repeat(indent) + one)
 }
 
-/** More of a line than a terminal shows in one row helps nobody; less than this shows nothing. */
+/** More of a line than a terminal shows in one row does not help; less than this shows nothing. */
 const WIDEST = 100
 const NARROWEST = 30
 

@@ -129,7 +129,7 @@ async function obey(order: Order, { admin, json = false }: CtlOptions, at: Surro
     at.out.write(`${order.lines(answer.body as never, look).join('\n')}\n`)
   } else at.err.write(troubleText(answer.trouble, paintFor(at.err)))
   if (answer.ok) return OK
-  // What cannot be understood is for whoever wrote the command; all else is for whoever runs the machine.
+  // What cannot be understood is for the author of the command; all else is for the operator of the machine.
   return answer.trouble.status === problems['bad-request'].status ? USAGE : FAILED
 }
 

@@ -34,7 +34,7 @@ export function optionsWithoutFile(options: RunOptions): string[] {
   )
 }
 
-/** The configuration that the options make up. Its notices speak of options, not of settings nobody wrote. */
+/** The configuration that the options make up. Its notices speak of options, not of settings that were not written. */
 export function fromOptions(options: RunOptions): Native {
   const written = fromFlags({ ...options, to: options.to ?? [], terminal: process.stdout.isTTY === true })
   const { config, notices } = readNative(written, new Places(''), readMachine())

@@ -1,6 +1,6 @@
 /**
  * npm and npx run a command in a shell and end at a SIGTERM together with that shell, without a word to the command: it
- * would go on with nobody to stop it, and keep its port. So whoever was started by them stops when that shell is gone.
+ * would go on with nothing to stop it, and keep its port. So a process started by them stops when that shell is gone.
  */
 
 /** How often it is looked for, in ms. */

@@ -65,7 +65,7 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   return await drain(headgate, config, await stopped.promise, hurried.promise)
 }
 
-/** There is nothing to finish yet. Binding may take its time, so nobody waits for the start to end. */
+/** There is nothing to finish yet. Binding may take its time, so the start is not waited for. */
 function endBeforeReady(signal: Signal): never {
   process.exit(fail(statusOf(signal), `${signal}: ended before it was ready`))
 }

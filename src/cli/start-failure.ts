@@ -5,11 +5,11 @@ interface SystemError extends Error {
   readonly syscall?: string
   readonly address?: string
   readonly port?: number
-  /** Who has the address, where that is known. */
+  /** The process that has the address, where that is known. */
   readonly holder?: string
 }
 
-/** What to say of an address; `path`: it is that of a unix socket. `holder`: who has it, where that is known. */
+/** What to say of an address; `path`: it is that of a unix socket. `holder`: the process that has it, where that is known. */
 type Remedy = (where: string, path: boolean, holder: string | undefined) => string
 
 const remedies: Readonly<Record<string, Remedy>> = {

@@ -1,4 +1,4 @@
-/** The configurations that `headgate init` writes: what nearly everybody needs, and what most look for as comments. */
+/** The configurations that `headgate init` writes: what nearly every site needs, and what most look for as comments. */
 
 /** The text for a file with this ending; null for an ending that no configuration has. */
 export function startingPoint(ending: string): string | null {
@@ -43,7 +43,7 @@ export default defineConfig({
         { address: '127.0.0.1:3000', maxConnections: 100 },
         // { address: '127.0.0.1:3001', maxConnections: 100 },
       ],
-      // Who is asked first: 'round-robin', 'least', 'two-choices', 'first', or { hash: 'address' }.
+      // The order in which servers are asked: 'round-robin', 'least', 'two-choices', 'first', or { hash: 'address' }.
       // balance: 'least',
       // What comes when all servers are full waits here, for so long. Beyond that it is refused with 503.
       queue: { max: 200, timeout: '2s' },
@@ -91,7 +91,7 @@ pools:
         maxConnections: 100
       # - address: 127.0.0.1:3001
       #   maxConnections: 100
-    # Who is asked first: round-robin, least, two-choices, first, or { hash: address }.
+    # The order in which servers are asked: round-robin, least, two-choices, first, or { hash: address }.
     # balance: least
     # What comes when all servers are full waits here, for so long. Beyond that it is refused with 503.
     queue: { max: 200, timeout: 2s }

@@ -21,7 +21,7 @@ export function isLocal(address: Address): boolean {
 }
 
 /**
- * Reads the token's file and holds the rule that beyond this machine nobody is believed without one.
+ * Reads the token's file and holds the rule that callers from other machines need it.
  * @param folder absolute path that relative paths start from.
  * @param notices gets what is wrong.
  */

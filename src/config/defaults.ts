@@ -11,7 +11,7 @@ export const defaults = {
     whenFull: 'refuse',
     // 'wait' without numbers: room for a burst, and no longer than a browser shows patience for a connection.
     wait: { max: 1000, timeout: '5s' },
-    // Nobody is believed until named: a forged X-Forwarded-For must not reach a log or a rule.
+    // No peer is trusted until named: a forged X-Forwarded-For must not reach a log or a rule.
     trustedProxies: [],
     // RFC 9110 §7.6.3 leaves it to a gateway whether responses say so; clients have no use for it.
     via: false,
@@ -33,14 +33,14 @@ export const defaults = {
     balance: 'round-robin',
     // RFC 9110 §7.6.3 demands it of requests.
     via: true,
-    // Nobody waits unless it is asked for: at the limit the next request is refused.
+    // No request waits unless a queue is configured: at the limit the next request is refused.
     queue: { max: 0, timeout: '2s' },
     streams: {
       // A ceiling against leaks of tunnels.
       max: 10_000,
       // What never ends would starve all others of slots. Nothing else ends as seldom and says so by its type.
       types: ['text/event-stream', 'multipart/x-mixed-replace'],
-      // Age makes no stream: how long a download takes is up to its client, and whoever reads slowly enough could have a
+      // Age makes no stream: how long a download takes is up to its client, and a client that reads slowly enough could have a
       // server work on more requests at once than its maxConnections.
       after: 0,
     },
@@ -54,7 +54,7 @@ export const defaults = {
       tunnelIdle: '1h',
       // What HAProxy's documentation writes for client-fin: the rest of an answer flows on, a dead end does not stay.
       tunnelFin: '30s',
-      // No bound: exports and uploads of any length are somebody's daily work.
+      // No bound: exports and uploads of any length are normal work for some sites.
       total: 0,
     },
     // Under the 5 s after which many application servers close an idle connection (Node, Apache, uvicorn): the side
@@ -127,13 +127,13 @@ export const defaults = {
     // The one name of RFC 9213 that is meant for every cache of its kind.
     targeted: ['cdn-cache-control'],
     surrogateControl: false,
-    // Nobody removes anything until named.
+    // No client may remove anything until named.
     purge: [],
     // Varnish's uncacheable_ttl.
     hitForMiss: '2m',
     // As many as a busy page sees in a few seconds, waiting as long as nginx lets them (5 s), then each for itself.
     coalesce: { on: true, max: 10_000, timeout: '5s', otherwise: 'fetch' },
-    // Whoever looks at a slow page wants to know whether it was a hit. The key is not told.
+    // When a page is slow, it helps to know whether it was a hit. The key is not told.
     status: true,
   },
   // This machine only, as Caddy has it (2019 there); another port, so that both can run side by side.
@@ -145,9 +145,9 @@ export const defaults = {
     // About 10,000 lines: rides out a disk that stalls for a second under full load.
     buffer: '4MiB',
   },
-  // The name of the cause helps whoever gets the answer; numbers and names of the inside stay inside.
+  // The name of the cause helps the client; numbers and names of the inside stay inside.
   proxyStatus: 'cause',
-  // Long enough that those who obey do not make the next burst.
+  // Long enough that clients that obey do not make the next burst.
   retryAfter: '5s',
   // What Kubernetes gives before it kills; systemd gives 90 s.
   drain: '30s',

@@ -25,11 +25,11 @@ export interface Flags {
   readonly accessLog?: string | undefined
   /** Which requests are logged; all when `accessLog` is set, else failures: nothing while all is well, and no incident without a line. */
   readonly logRequests?: LogRequests | undefined
-  /** Somebody looks at stdout. */
+  /** stdout is a terminal. */
   readonly terminal?: boolean | undefined
 }
 
-/** Whoever sets a limit in one line wants protection, not refusals at every little burst. */
+/** A limit set in one line is meant as protection, not to refuse every little burst. */
 const QUEUE = { max: 200, timeout: '2s' }
 
 /** What would be written in a file for these options: one listener `web`, one pool `app`. */

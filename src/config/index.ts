@@ -1,4 +1,4 @@
-/** `headgate/config`: for those who write a configuration, and for programs that read one. */
+/** `headgate/config`: for people that write a configuration, and programs that read one. */
 export type { ConfigContext, ConfigExport } from './define.ts'
 export { defineConfig } from './define.ts'
 export type { ConfigSource, Loaded, LoadOptions } from './load.ts'

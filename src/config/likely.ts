@@ -1,4 +1,4 @@
-/** Finds what somebody may have meant by a word that is not known. */
+/** Finds what may have been meant by an unknown word. */
 
 /** Words of the neighbours, without case and separators, and what they are called here. */
 const synonyms: Readonly<Record<string, string>> = {

@@ -30,7 +30,7 @@ export interface Loaded {
   readonly file: string
   /** Its text; '' when it could not be read. */
   readonly source: string
-  /** Absolute paths of all files that went into it, for whoever watches them. */
+  /** Absolute paths of all files that went into it, to be watched. */
   readonly files: readonly string[]
 }
 

@@ -18,7 +18,7 @@ export interface Place {
   readonly option?: string
 }
 
-/** A bounded, timed line of those who wait. `max` 0: nobody waits. `timeout` in ms. */
+/** A bounded queue. `max` 0: no request waits. `timeout` in ms. */
 export interface QueueConfig {
   readonly max: number
   readonly timeout: number
@@ -182,11 +182,11 @@ export interface RouteCacheConfig {
   /** Target fields of RFC 9213 in lower case, the first that is there counts. */
   readonly targeted: readonly string[]
   readonly surrogateControl: boolean
-  /** Peers (CIDR or address) that may use PURGE; empty: nobody. */
+  /** Peers (CIDR or address) that may use PURGE; empty: none. */
   readonly purge: readonly string[]
-  /** How long after an answer that may not be shared nobody waits for another's fetch, in ms. */
+  /** How long after an answer that may not be shared no request waits for another's fetch, in ms. */
   readonly hitForMiss: number
-  /** Waiting for somebody else's fetch of the same; null: each fetches. */
+  /** Waiting for another request's fetch of the same; null: each fetches. */
   readonly coalesce: { readonly max: number; readonly timeout: number; readonly otherwise: 'fetch' | 'refuse' } | null
   /** Compression of stored answers; null: none. */
   readonly compress: CompressConfig | null

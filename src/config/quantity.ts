@@ -47,7 +47,7 @@ export function readDuration(written: unknown, range: DurationRange = { zero: 'n
     return new Refusal('out-of-range', 'this duration cannot be 0', expected, "write a duration such as '2s'")
   }
   if (typeof written === 'number') {
-    // HAProxy reads bare numbers as ms, nginx as s: whoever wrote one meant something, and we cannot know what.
+    // HAProxy reads bare numbers as ms, nginx as s: which was meant is unknown.
     const shown = Number.isFinite(written) && written > 0 ? written : 1
     return new Refusal('bad-duration', `${written} has no unit`, expected, `write '${shown}ms' or '${shown}s'`)
   }

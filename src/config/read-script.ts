@@ -115,7 +115,7 @@ function badImport(
   const source = file === path ? text : readFileSync(file, 'utf8')
   const at = importAt(source, specifier)
   const { line, column } = at === null ? { line: 1, column: 1 } : new Lines(source).at(at)
-  // Who imports it is said by the place.
+  // The place says which file imports it.
   const words = { says: says.replace(/ imported from .*$/, ''), fix: importFix(specifier, file, code) }
   return noticeIn(shownFile(file, path, places), line, column, 'import-failed', words)
 }

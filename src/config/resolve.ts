@@ -92,7 +92,7 @@ function resolveRoutes(read: ReadConfig): RouteConfig[] {
   }))
 }
 
-/** `compress` of its route: whoever wants answers compressed wants it of stored ones, too. */
+/** `compress` of its route: a route that compresses answers compresses stored ones, too. */
 function cacheOf(
   read: NonNullable<ReadConfig['routes']>[number]['cache'],
   compress: RouteConfig['compress'],

@@ -35,7 +35,7 @@ export type ScriptResult =
 
 const { url, text } = workerData as ScriptTask
 const files: string[] = []
-/** Who imports a module, and by what name; of the URL of each module that was found, the first one. */
+/** The file that imports a module, and by what name; of the URL of each module that was found, the first one. */
 const importers = new Map<string, Import>()
 /** Imports by the error that ended them. */
 const failed = new Map<unknown, Import>()

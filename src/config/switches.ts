@@ -9,7 +9,7 @@ import { show } from './refusal.ts'
 const off = new Set(['off', 'no', 'none', 'never', 'disable', 'disabled', 'false', 'null', 'nil', 'undefined', '~'])
 const on = new Set(['on', 'yes', 'enable', 'enabled', 'true'])
 
-/** Texts that are always names, of whatever form: nobody switches these off. */
+/** Texts that are always names, of whatever form: these cannot be switched off. */
 const names = new Set([
   '$schema',
   'routes[].to',
@@ -78,7 +78,7 @@ function isOn(value: unknown): boolean {
  */
 export function switchWords(value: unknown, setting: string, nodes: readonly SchemaNode[]): Words | null {
   const wanted = isOff(value) ? 'off' : isOn(value) ? 'on' : null
-  // In a list a word is a name: who wants none writes no list.
+  // In a list a word is a name; for none, leave out the list.
   if (wanted === null || nodes.length === 0 || names.has(setting) || setting.endsWith('[]')) return null
   if (nodes.some((node) => isKnownTo(node, value))) return null
   const fix = wanted === 'off' ? offFix(value, setting, nodes) : onFix(value, setting, nodes)

@@ -101,7 +101,7 @@ export interface WrittenListener {
 export interface WrittenPool {
   /** The servers, each an address or an object. HAProxy, nginx: server. Varnish: backend. */
   readonly servers: readonly (string | WrittenServer)[]
-  /** Who is asked first: `'round-robin'` in turn by weight, `'least'` the one with the fewest requests, `'two-choices'` the emptier of two drawn at random, `'first'` in the order written, or `{ hash, bound }`. Full and failing servers are passed over. HAProxy: balance. Varnish: directors. Default: `'round-robin'`. */
+  /** The order in which servers are asked: `'round-robin'` in turn by weight, `'least'` the one with the fewest requests, `'two-choices'` the emptier of two drawn at random, `'first'` in the order written, or `{ hash, bound }`. Full and failing servers are passed over. HAProxy: balance. Varnish: directors. Default: `'round-robin'`. */
   readonly balance?: 'round-robin' | 'least' | 'two-choices' | 'first' | {
     /** What chooses the server: `'address'` of the client, `'path'` with query, `{ header: 'x-user' }` or `{ cookie: 'session' }`; the address where it is missing. HAProxy: balance source, uri, hdr(). */
     readonly hash: 'address' | 'path' | {
@@ -127,7 +127,7 @@ export interface WrittenPool {
   } | undefined
   /** Requests in the whole pool at once, in addition to the limits of its servers. Unset: no limit of its own. HAProxy has no such limit. */
   readonly maxConnections?: number | 'unlimited' | undefined
-  /** The line of those who wait for a server: first come, first served, exactly among fewer than 8 and on one thread. Of more, over several threads, one may be overtaken by an eighth of them, 8 at most. */
+  /** The queue of requests that wait for a server: first come, first served, exactly with fewer than 8 and on one thread. In a longer one over several threads, a request may be overtaken by an eighth of the others, 8 at most. */
   readonly queue?: {
     /** Requests that may wait while every server is at its limit. 0: none, the next one is refused at once. HAProxy: maxqueue (0 is without bound there). Varnish: backend_wait_limit. Default: `0`. */
     readonly max?: number | undefined
@@ -283,7 +283,7 @@ export interface WrittenRouteCache {
   readonly maxTtl?: Duration | undefined
   /** How long after its freshness a copy may be given away at once, while one request fetches a new one. An answer’s own stale-while-revalidate comes first. s-maxage, must-revalidate, proxy-revalidate and no-cache forbid it; what was never fresh, and what was asked for with Authorization, is given so only if the server itself allows it. Varnish: default_grace. nginx: proxy_cache_use_stale updating. Default: `'0s'`. */
   readonly grace?: Duration | undefined
-  /** How far grace may grow while the servers are at their limits, fail or are down, rather than let visitors wait or fail: half of the way when one would have to wait, all of it when nobody may any more. Never below `grace`, and forbidden by the same words. An answer’s own stale-if-error comes first where its server fails. Default: `'1h'`. */
+  /** How far grace may grow while the servers are at their limits, fail or are down, rather than let visitors wait or fail: half of the way when a request would have to wait, all of it when none may any more. Never below `grace`, and forbidden by the same words. An answer’s own stale-if-error comes first where its server fails. Default: `'1h'`. */
   readonly graceUnderPressure?: Duration | undefined
   /** How long after its grace a copy is kept to ask the server whether it is still good (If-None-Match). Varnish: default_keep. Default: `'1d'`. */
   readonly keep?: Duration | undefined
@@ -306,7 +306,7 @@ export interface WrittenRouteCache {
   readonly surrogateControl?: boolean | undefined
   /** Clients that may use the method PURGE: addresses, networks, `'loopback'` or `'private'`. The admin API can purge in any case. */
   readonly purge?: readonly string[] | undefined
-  /** Whether many who ask for the same at once share one fetch: `true`, `{ max, timeout, otherwise }`, or `false` for a fetch each. nginx: proxy_cache_lock. Varnish does it always. Default: `true`. */
+  /** Whether requests for the same at one time share one fetch: `true`, `{ max, timeout, otherwise }`, or `false` for a fetch each. nginx: proxy_cache_lock. Varnish does it always. Default: `true`. */
   readonly coalesce?: boolean | {
     /** Requests that may wait for one answer. Default: `10000`. */
     readonly max?: number | undefined
@@ -315,9 +315,9 @@ export interface WrittenRouteCache {
     /** What becomes of those beyond `max` and `timeout`: `'fetch'` for themselves, or `'refuse'` with 503. Default: `'fetch'`. */
     readonly otherwise?: 'fetch' | 'refuse' | undefined
   } | undefined
-  /** How long, after an answer that may not be shared, nobody waits for the fetch of another: all who ask go to the servers side by side. Varnish: uncacheable_ttl. Default: `'2m'`. */
+  /** How long, after an answer that may not be shared, no request waits for the fetch of another: all go to the servers side by side. Varnish: uncacheable_ttl. Default: `'2m'`. */
   readonly hitForMiss?: Duration | undefined
-  /** Whether stored answers are compressed, once for all who take them: `true`, or `{ types, encodings, min }`. Unset: as `compress` of the route says. Varnish: beresp.do_gzip. */
+  /** Whether stored answers are compressed, once for all clients that take them: `true`, or `{ types, encodings, min }`. Unset: as `compress` of the route says. Varnish: beresp.do_gzip. */
   readonly compress?: boolean | {
     /** Media types that are worth it. `text/*` does not mean `text/event-stream`, which has to be named. nginx: gzip_types. */
     readonly types?: readonly string[] | string | undefined

@@ -74,7 +74,7 @@ export class Admission {
 
   /** Notes how full pool, server and queue are, of a request that is turned away. `server`: the last it was at; null: none. */
   note(route: Route, server: Server | null): void {
-    const { pool } = route.pool
+    const { pool } = route.upstream
     this.poolInUse = pool.slots.used
     this.serverInUse = server?.slots.used ?? 0
     // No server was chosen: that the fullest one is at its limit says more than a sum.

@@ -3,7 +3,7 @@ import type { AttemptListener, AttemptState, Outcome } from './outcome.ts'
 import type { ServerCounters } from './server-counters.ts'
 
 function countersOf({ route, server }: AttemptState): ServerCounters {
-  return route.pool.counters[server.index]!
+  return route.upstream.counters[server.index]!
 }
 
 export const attemptCounters: AttemptListener = {
@@ -12,7 +12,7 @@ export const attemptCounters: AttemptListener = {
   },
 
   attemptAnswered(attempt) {
-    attempt.route.pool.responses[attempt.server.index]!.add(1)
+    attempt.route.upstream.responses[attempt.server.index]!.add(1)
     countersOf(attempt).answered(attempt.status)
   },
 

@@ -77,7 +77,7 @@ export class Attempt implements Outcome {
   }
 
   get #connector() {
-    return this.route.pool.connectors[this.server.index]!
+    return this.route.upstream.connectors[this.server.index]!
   }
 
   /** A connection is about to be taken or made. */

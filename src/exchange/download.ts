@@ -124,7 +124,7 @@ export class Download implements OriginUser, CompressorUser {
     const changed = isCacheMethod(request.method) ? null : caching.invalidate(head)
     if (changed !== null) this.#keepBack(changed)
     if (caching.answered(head)) return
-    const { config } = attempt.route.pool
+    const { config } = attempt.route.upstream
     this.begun = true
     ending.begin(head.status)
     x.admission.releaseStream() // an upgrade that was declined is a request like any other
@@ -299,7 +299,7 @@ export class Download implements OriginUser, CompressorUser {
   /** It is the server's turn. */
   #expectMore(): void {
     if (this.#tunnel) return this.#x.streaming.expectTunnel()
-    const { timeouts } = this.#attempt.route.pool.config
+    const { timeouts } = this.#attempt.route.upstream.config
     this.#x.deadlines.expect('between_bytes_timeout', timeouts.betweenBytes)
   }
 

@@ -144,7 +144,7 @@ export class Exchange implements UploadOwner, DownloadOwner, CachedExchange<Cach
 
   #routeTo(route: Route, since: number): void {
     this.route = route
-    const { total } = route.pool.config.timeouts
+    const { total } = route.upstream.config.timeouts
     if (total > 0) this.deadlines.limitTotal(since + total)
   }
 
@@ -227,7 +227,7 @@ export class Exchange implements UploadOwner, DownloadOwner, CachedExchange<Cach
   /** It has its server's permit: an attempt begins. */
   seat(route: Route, permit: Permit<Server>): Stage<'seated'> {
     const { admission, retries, lastAttempt, context } = this
-    const { pool } = route.pool
+    const { pool } = route.upstream
     const server = permit.of
     admission.dequeue()
     const elsewhere = lastAttempt !== null && lastAttempt.server !== server
@@ -261,7 +261,7 @@ export class Exchange implements UploadOwner, DownloadOwner, CachedExchange<Cach
     const { route, reused } = attempt
     const { repeatable } = this.upload
     const failed = { attempt, cause, unsent, repeatable, idempotent: this.head.idempotent }
-    const next = this.retries.next(failed, route.pool, this.poolWaiter)
+    const next = this.retries.next(failed, route.upstream, this.poolWaiter)
     if (next === null) return this.fail(cause, detail)
     if (!reused) attempt.fail(cause)
     if (next === 'same') return this.go(this.#seated(attempt.again('stale')))
@@ -306,7 +306,7 @@ export class Exchange implements UploadOwner, DownloadOwner, CachedExchange<Cach
   get stickyLine(): FieldLine | null {
     const { lastAttempt } = this
     if (lastAttempt === null) return null
-    return lastAttempt.route.pool.pool.stickyField(this.retries.prefer, lastAttempt.server.index)
+    return lastAttempt.route.upstream.pool.stickyField(this.retries.prefer, lastAttempt.server.index)
   }
 
   /** No server is needed any more. */
@@ -333,7 +333,7 @@ export class Exchange implements UploadOwner, DownloadOwner, CachedExchange<Cach
       if (permit !== null) this.routeAdmitted(permit)
       return permit !== null
     }
-    const permit = route?.pool.pool.gate.expire(this.poolWaiter) ?? null
+    const permit = route?.upstream.pool.gate.expire(this.poolWaiter) ?? null
     if (permit !== null) this.poolAdmitted(permit)
     return permit !== null
   }
@@ -372,7 +372,7 @@ export class Exchange implements UploadOwner, DownloadOwner, CachedExchange<Cach
   #leaveGate(): void {
     if (!this.admission.queued) return
     if (this.admission.gate === 'route') this.route?.gate?.leave(this.routeWaiter)
-    else this.route?.pool.pool.gate.leave(this.poolWaiter)
+    else this.route?.upstream.pool.gate.leave(this.poolWaiter)
   }
 
   #reset(): void {

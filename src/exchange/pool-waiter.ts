@@ -41,7 +41,7 @@ export class PoolWaiter extends QueuedWaiter<Server> implements ServerRequest {
 
   /** Asked only while the exchange has a route. */
   get candidates(): Candidates {
-    return this.#x.route!.pool.pool.candidates
+    return this.#x.route!.upstream.pool.candidates
   }
 
   triedServer(index: number): boolean {

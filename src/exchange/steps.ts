@@ -52,18 +52,19 @@ const steps: Steps<Exchange> = {
   /** A server has to be asked: takes a permit of the route, if it has a limit, and one among the streams if it will be one. */
   missed(x, { route }): Stage<'admitted' | 'failed'> | null {
     const { head, admission } = x
-    const { pool, config, gate } = route
+    const { upstream, config, gate } = route
+    const { pool } = upstream
     // A line of its own: the field is a list (RFC 9110 §5.3), and what the request brings of it passes as it is.
-    if (pool.loopLine !== null) x.edits.add(pool.loopLine)
+    if (upstream.loopLine !== null) x.edits.add(upstream.loopLine)
     const { asking } = x.listener.hooks
     if (asking !== null) {
       const next = atAsking(x, asking)
       if (next !== undefined) return next
     }
-    if ((x.edits.upgrade(head) !== null || head.isConnect) && !admission.takeStream(pool.streams))
+    if ((x.edits.upgrade(head) !== null || head.isConnect) && !admission.takeStream(upstream.streams))
       return failed('streams_full', '')
     x.poolWaiter.aim(keyOf(pool.config.balance, x))
-    x.retries.tie(preferred(pool.pool.sticky, head))
+    x.retries.tie(preferred(pool.sticky, head))
     if (gate === null) return { at: 'admitted', route }
     admission.comeTo('route')
     const permit = gate.admit(x.routeWaiter)
@@ -81,7 +82,7 @@ const steps: Steps<Exchange> = {
   /** It may go to the pool: takes a permit for one of its servers, or waits for one. */
   admitted(x, { route }): Stage<'seated' | 'failed'> | null {
     if (x.caching.serveIfArrived()) return null
-    const { pool } = route.pool
+    const { pool } = route.upstream
     x.admission.comeTo('pool')
     const permit = pool.admit(x.poolWaiter)
     if (typeof permit === 'string') return failed(permit, '')
@@ -107,7 +108,7 @@ const steps: Steps<Exchange> = {
       x.attemptFailed(attempt, 'local_resources', 'no file descriptor is left for a connection to the server', true)
       return null
     }
-    x.deadlines.expect('connect_timeout', attempt.route.pool.config.timeouts.connect)
+    x.deadlines.expect('connect_timeout', attempt.route.upstream.config.timeouts.connect)
     attempt.connect(x.download)
     return null
   },

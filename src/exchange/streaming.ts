@@ -61,7 +61,7 @@ export class Streaming {
   becomeStream(): void {
     const { attempt, admission, deadlines, context } = this.#x
     if (attempt === null || admission.hasStream) return
-    if (admission.takeStream(attempt.route.pool.streams)) {
+    if (admission.takeStream(attempt.route.upstream.streams)) {
       deadlines.limitTotal(0)
       return this.#leaveRequests(attempt)
     }
@@ -73,7 +73,7 @@ export class Streaming {
   expectTunnel(): void {
     const { attempt, client, deadlines, isOver } = this.#x
     if (attempt === null || isOver) return
-    const { tunnelIdle, tunnelFin } = attempt.route.pool.config.timeouts
+    const { tunnelIdle, tunnelFin } = attempt.route.upstream.config.timeouts
     const half = client.halfClosed || attempt.origin?.halfClosed === true
     if (half && tunnelFin > 0 && (tunnelIdle === 0 || tunnelFin < tunnelIdle))
       deadlines.expect('tunnel_fin_timeout', tunnelFin)

@@ -71,7 +71,7 @@ export class Upload implements RequestHandler {
     const { origin } = attempt
     if (origin === null) return // dropped meanwhile
     const { head, client, deadlines, edits } = this.#x
-    const { config } = attempt.route.pool
+    const { config } = attempt.route.upstream
     if (!this.#edited) askForPlain(head, attempt.route.config.compress, edits)
     this.#edited = true
     this.#attempt = attempt
@@ -196,12 +196,12 @@ export class Upload implements RequestHandler {
   #pause({ route }: Attempt): void {
     if (this.done && !this.#tunnel) return
     this.#x.client.pauseBody()
-    if (!this.#x.answered) this.#x.deadlines.expect('send_timeout', route.pool.config.timeouts.betweenBytes)
+    if (!this.#x.answered) this.#x.deadlines.expect('send_timeout', route.upstream.config.timeouts.betweenBytes)
   }
 
   #sent(attempt: Attempt): void {
     if (this.#x.answered || this.#tunnel) return
     attempt.sent()
-    this.#x.deadlines.expect('first_byte_timeout', attempt.route.pool.config.timeouts.firstByte)
+    this.#x.deadlines.expect('first_byte_timeout', attempt.route.upstream.config.timeouts.firstByte)
   }
 }

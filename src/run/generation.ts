@@ -79,14 +79,14 @@ export class Generation implements GenerationOfExchanges {
     this.#upstreams = [...upstreams.values()]
     const cacheOf = cachesOf(config, context)
     const routes = config.routes.map((route): Route => {
-      const pool = upstreams.get(route.to)
-      if (pool === undefined) throw new TypeError(`route ${route.name} leads to ${route.to}, which is no pool`)
+      const upstream = upstreams.get(route.to)
+      if (upstream === undefined) throw new TypeError(`route ${route.name} leads to ${route.to}, which is no pool`)
       const key = `route:${route.name}`
       const limited = route.maxConnections !== UNLIMITED
       const gate = limited ? gates.single(key, ledger, { full: 'route_full', queueFull: 'queue_full' }) : null
       if (gate !== null) this.#releases.push(() => gates.releaseSingle(key))
       const counters = new RouteCounters(ledger, route)
-      return { config: route, pool, slots: ledger.slots(key), gate, cache: cacheOf(route), counters }
+      return { config: route, upstream, slots: ledger.slots(key), gate, cache: cacheOf(route), counters }
     })
     const entrances = new Map<string, ListenerEntrance>()
     for (const listener of config.listeners) {

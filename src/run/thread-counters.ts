@@ -47,8 +47,8 @@ export class ThreadCounters implements ExchangeCounters {
     if (route === null) return
     route.counters.ended(gate, cause, queued, firstByte, total)
     if (cause === null) return
-    route.pool.ended.ended(cause)
-    if (server !== null) route.pool.counters[server.index]!.ended(cause)
+    route.upstream.ended.ended(cause)
+    if (server !== null) route.upstream.counters[server.index]!.ended(cause)
   }
 
   cached(result: CacheResult): void {

@@ -1,10 +1,10 @@
 /**
  * An object that this thread fills: kind and meta first, then the head, then the body, then `finish`. Others may read it
- * meanwhile (Store.join). Each key has at most one draft. Whoever leads must finish or give up; a thread that dies gives
+ * meanwhile (Store.join). Each key has at most one draft. The leader must finish or give up; a thread that dies gives
  * up.
  *
  * A body that grows past what the store takes is refused by `append`. The draft can then be given up, or let pass by for
- * those who read it already (`outgrow`). For that it must have taken room before its head was there (`reserve`): a reader
+ * its present readers (`outgrow`). For that it must have taken room before its head was there (`reserve`): a reader
  * may have told its client of the body by then, and must get the whole of it.
  */
 import { PinnedObject } from './hold.ts'
@@ -166,7 +166,7 @@ export class Draft {
   }
 
   /**
-   * Lets the body pass by for those who read it, and nobody else, from what was appended so far. Null: nobody reads it, or
+   * Lets the body pass by for its present readers only, from what was appended so far. Null: it has no readers, or
    * it has no room for that, and is given up for this reason.
    */
   outgrow(reason: number): Window | null {
@@ -175,7 +175,7 @@ export class Draft {
     const { cells } = shard
     this.#object = 0
     shard.enter()
-    // Inside the lock: who joins in this moment either reads on or has not begun to.
+    // Inside the lock: a reader that joins at this moment either reads on or has not begun to.
     if (cells[object + OBJECT.pins] === 1 || cells[object + OBJECT.first] === cells[object + OBJECT.last]) {
       shard.giveUp(object, reason)
       this.#pins.part(shard, object, this.#entry)

@@ -8,7 +8,7 @@ import type { Pins } from './pins.ts'
 import { metaAt, metaSlot, type Shard } from './shard.ts'
 
 export class PinnedObject {
-  /** Where the object lies: for who shares its body. */
+  /** Where the object lies. Used when another object shares its body. */
   readonly shard: Shard
   readonly #pins: Pins
   readonly #entry: number
@@ -54,7 +54,7 @@ export class PinnedObject {
     return this.shard.numbers[metaAt(this.#object) + metaSlot(i)]!
   }
 
-  /** Changes one for all threads. Each number is read and written whole; two who write at once: one of them wins. */
+  /** Changes one for all threads. Each number is read and written whole; of two threads that write at once one wins. */
   setMeta(i: number, value: number): void {
     if (this.#object === 0) throw new Error('a hold is used after its release')
     this.shard.numbers[metaAt(this.#object) + metaSlot(i)] = value
@@ -84,7 +84,7 @@ export class PinnedObject {
     return this.#base + ((cell - this.#base) >>> 0)
   }
 
-  /** It turned out not to fit, and passes by: it goes on for those who read it, but what all have passed is there no longer. */
+  /** It turned out not to fit, and passes by: it goes on for its readers, but what all have passed is there no longer. */
   get slides(): boolean {
     return Atomics.load(this.shard.cells, this.#object + OBJECT.slides) !== 0
   }
@@ -181,7 +181,7 @@ export class PinnedObject {
     )
   }
 
-  /** Calls who follows. */
+  /** Calls the follower. */
   tell(): void {
     const { cells } = this.shard
     this.#seenEnd = Atomics.load(cells, this.#object + OBJECT.end)

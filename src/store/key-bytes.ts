@@ -3,7 +3,7 @@
  * every look-up, so that looking up allocates nothing.
  *
  * The mixing is that of MurmurHash3 (Austin Appleby, public domain): two 32-bit lanes over the same words with different
- * constants, from a seed that nobody outside knows: chains are walked under a lock, and must not be made long on purpose.
+ * constants, from a secret seed: chains are walked under a lock, and must not be made long on purpose.
  */
 import { MAX_KEY } from './store-plan.ts'
 

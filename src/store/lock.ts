@@ -1,6 +1,6 @@
 /**
  * The lock of a shard: one word, 0 or the owner's number plus one, so that a thread that died inside is known. Sections
- * last microseconds, so who finds it taken spins a little; a worker then naps on the word. Nobody is notified: an owner
+ * last microseconds, so a thread that finds it taken spins a little; a worker then naps on the word. No thread is notified: an owner
  * killed between setting free and notifying would leave the others asleep, while a nap that ends by itself cannot be
  * missed. The main thread never naps, and gives up: the owner may be dead, and only main can find out.
  *

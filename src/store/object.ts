@@ -45,7 +45,7 @@ export const METAS = 16
 /** Flags: how often it was found (0 … 3), its queue, its state; the length of its key lies above. */
 export const FLAGS = { freq: 3, queue: 12, state: 48, keyShift: 8 } as const
 export const QUEUE = { none: 0, small: 4, main: 8 } as const
-/** Busy: it is being filled. Current: it is the one that is found. Gone: nobody finds it, it lives while it is pinned. */
+/** Busy: it is being filled. Current: it is the one that is found. Gone: it can no longer be found, and lives while it is pinned. */
 export const STATE = { busy: 16, current: 32, gone: 48 } as const
 
 /** How a body ends: not yet, whole, or given up; a reason is added to the last. */
@@ -54,5 +54,5 @@ export const END = { open: 0, whole: 1, given: 2 } as const
 /** Why a draft was given up, as far as the store itself does it. Callers use numbers from 16. */
 export const REASON = { died: 0, dropped: 1 } as const
 
-/** Words from the start of an extent; its bytes follow. `readers`: who still needs it, while the body passes by. */
+/** Words from the start of an extent; its bytes follow. `readers`: how many still need it, while the body passes by. */
 export const EXTENT = { next: 0, capacity: 1, refs: 2, readers: 3, bytes: 4 } as const

@@ -106,7 +106,7 @@ export class Pins {
     this.#followed.delete(hold)
   }
 
-  /** Tells those who follow what is new. */
+  /** Tells followers what is new. */
   heard(): void {
     this.retry()
     for (const hold of this.#followed) if (hold.stirred) hold.tell()
@@ -123,7 +123,7 @@ export class Pins {
     this.#windows.delete(window)
   }
 
-  /** The end of an object that is filled: it is let go, inside the shard's lock, which is left; who watches it is rung. */
+  /** The end of an object that is filled: it is let go, inside the shard's lock, which is left; threads that watch it are rung. */
   part(shard: Shard, object: number, entry: number): void {
     const bits = Atomics.exchange(shard.cells, object + OBJECT.watch, 0)
     this.table.clear(entry)
@@ -135,7 +135,7 @@ export class Pins {
   /** Rings the threads that watch an object; `bits` is what its watch was. */
   call(bits: number): void {
     for (let rest = bits; rest !== 0; rest &= rest - 1) {
-      // Threads that share a bit are rung together; who has nothing to hear finds nothing new.
+      // Threads that share a bit are rung together; some of them find nothing new.
       for (let k = 31 - Math.clz32(rest & -rest); k <= this.#threads; k += 32) this.#ring(k)
     }
   }

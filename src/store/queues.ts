@@ -1,8 +1,8 @@
 /**
  * Which object goes when room is needed: S3-FIFO (Yang, Zhang, Qiu, Yue, Rashmi: "FIFO queues are all you need for cache
- * eviction", SOSP 2023). New objects enter a small queue, a tenth of the heap; who was found more than once there moves
- * to the main queue, the others leave. In the main queue who was found since its last turn gets another. So a scan of
- * objects that nobody asks for twice passes through the small queue and leaves the main queue alone.
+ * eviction", SOSP 2023). New objects enter a small queue, a tenth of the heap; an object found more than once there moves
+ * to the main queue, the others leave. In the main queue an object found since its last turn gets another. So a scan of
+ * objects that are not asked for twice passes through the small queue and leaves the main queue alone.
  *
  * Different from the paper: queues are measured in bytes, an object that is pinned keeps its place for another turn, and
  * the search for a victim is bounded, because it happens under the lock.

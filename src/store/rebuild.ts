@@ -5,7 +5,7 @@
  * shard are lost, which a cache can afford; a wrong byte it cannot.
  *
  * It may rely on this: an object that is pinned is complete, its header is changed one word at a time, its extents are
- * linked last and are not unlinked while somebody needs them, and the size of a block in use changes in one write.
+ * linked last and are not unlinked while they are needed, and the size of a block in use changes in one write.
  */
 import { EXTENT, FLAGS, OBJECT, REASON, STATE } from './object.ts'
 import type { Pin } from './pin-table.ts'
@@ -37,7 +37,7 @@ export function rebuild(shard: Shard, pins: readonly Pin[]): void {
     cells[object + OBJECT.pins] = held.length
     cells[object + OBJECT.size] = shard.blocksOf(object).reduce((sum, block) => sum + blocks.size(block), 0)
     recount(shard, object, held)
-    // What was taken away stays so, though it is still being filled for those who read it.
+    // What was taken away stays so, though it is still being filled for its readers.
     const taken = (cells[object + OBJECT.flags]! & FLAGS.state) === STATE.gone
     const draft = held.some((pin) => pin.draft)
     const flags = cells[object + OBJECT.flags]! & ~(FLAGS.queue | FLAGS.state)

@@ -13,7 +13,7 @@ import { SHARD, type StorePlan } from './store-plan.ts'
 
 /**
  * How many victims make room for one block before the search ends. After a few of them their neighbours go too: those
- * that nobody found lately, and in the end any; at most so many for each victim.
+ * that were not found lately, and in the end any; at most so many for each victim.
  */
 const EVICTIONS = 32
 const GENTLE = 4
@@ -94,7 +94,7 @@ export class Shard {
     cells[extent + EXTENT.capacity] = capacity
     cells[extent + EXTENT.refs] = 1
     cells[object + OBJECT.size]! += this.blocks.size(extent)
-    // Readers follow the links outside the lock, and so does who rebuilds the shard: a link is set when all else is.
+    // Readers follow the links outside the lock, and so does the rebuild of the shard: a link is set when all else is.
     const last = cells[object + OBJECT.last]!
     Atomics.store(cells, last === 0 ? object + OBJECT.first : last + EXTENT.next, extent)
     cells[object + OBJECT.last] = extent
@@ -146,7 +146,7 @@ export class Shard {
     }
   }
 
-  /** Takes a current or busy object away from those who look for it; it is freed when nobody pins it. */
+  /** Hides a current or busy object from look-ups; it is freed when it is no longer pinned. */
   remove(object: number): void {
     const { cells } = this
     if ((cells[object + OBJECT.flags]! & FLAGS.state) === STATE.gone) return
@@ -223,7 +223,7 @@ export class Shard {
     return first === 0 || cells[first + EXTENT.refs] === 1 // or else its body would stay
   }
 
-  /** Frees a current object that nobody pins, `last` of its blocks at the end. Returns the hole that this one left. */
+  /** Frees a current object that is not pinned, `last` of its blocks at the end. Returns the hole that this one left. */
   #evict(object: number, last: number): number {
     this.queues.mourn(object)
     this.numbers[SHARD.evicted]! += 1

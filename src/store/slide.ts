@@ -1,11 +1,11 @@
 /**
- * Bodies that pass by: one that turns out not to fit is kept in part, and goes on for those who read it already. Its
- * chain of extents becomes a belt: what all readers have passed is filled anew at its end, so that the one who fills it
+ * Bodies that pass by: a body that turns out not to fit is kept in part, and goes on for its present readers. Its
+ * chain of extents becomes a belt: what all readers have passed is filled anew at its end, so that the thread that fills it
  * goes at the speed of the slowest reader, in memory that does not grow.
  *
  * Each extent counts the readers that still need it. A reader needs all extents from a certain one on (the table of pins
- * knows which, so that it can be given back for a thread that died); so the extents that nobody needs lie in front.
- * Readers touch no links: an extent that somebody needs stays where it is. Everything here happens inside the lock.
+ * knows which, so that it can be given back for a thread that died); so the extents that are not needed lie in front.
+ * Readers touch no links: an extent that is needed stays where it is. Everything here happens inside the lock.
  */
 import { END, EXTENT, OBJECT } from './object.ts'
 import type { Pin } from './pin-table.ts'
@@ -29,12 +29,12 @@ export function begin(shard: Shard, object: number, thread: number): void {
   Atomics.store(cells, object + OBJECT.slides, thread + 1)
 }
 
-/** An extent to go on in, at the end of the chain; 0: there is none now, and who fills it is rung when there is. */
+/** An extent to go on in, at the end of the chain; 0: there is none now, and the thread that fills it is rung when there is. */
 export function goOn(shard: Shard, object: number): number {
   const { cells } = shard
   let extent = isFree(shard, object) ? cells[object + OBJECT.first]! : 0
   if (extent !== 0) {
-    // In this order: whoever dies here leaves a chain that can be walked.
+    // In this order: a thread that dies here leaves a chain that can be walked.
     Atomics.store(cells, object + OBJECT.first, cells[extent + EXTENT.next]!)
     cells[extent + EXTENT.next] = 0
     Atomics.store(cells, cells[object + OBJECT.last]! + EXTENT.next, extent)
@@ -72,7 +72,7 @@ export function release(shard: Shard, object: number, from: number): number {
   return settle(shard, object)
 }
 
-/** Counts anew who needs what, by the pins of a body that passes by: a thread died in the middle of it. */
+/** Counts anew the readers of each extent, by the pins of a body that passes by: a thread died in the middle of it. */
 export function recount(shard: Shard, object: number, pins: readonly Pin[]): void {
   const { cells } = shard
   if (cells[object + OBJECT.slides] === 0) return
@@ -84,20 +84,20 @@ export function recount(shard: Shard, object: number, pins: readonly Pin[]): voi
     const first = pin.extent === 0 ? 0 : extents.indexOf(pin.extent)
     for (const extent of extents.slice(first)) cells[extent + EXTENT.readers]! += 1
   }
-  // Who fills it looks again.
+  // The thread that fills it looks again.
   cells[object + OBJECT.wants] = 0
   cells[object + OBJECT.last] = extents.at(-1) ?? 0
   cells[object + OBJECT.room] = extents.reduce((sum, extent) => sum + cells[extent + EXTENT.capacity]!, 0)
 }
 
-/** Whether the first extent can be filled anew: nobody needs it, and it is not the one that is being filled. */
+/** Whether the first extent can be filled anew: no reader needs it, and it is not the one that is being filled. */
 function isFree(shard: Shard, object: number): boolean {
   const { cells } = shard
   const first = cells[object + OBJECT.first]!
   return first !== cells[object + OBJECT.last] && cells[first + EXTENT.readers] === 0
 }
 
-/** Frees what is beyond the belt. The thread to ring: there is room for what it fills, or nobody left to read it; -1: none. */
+/** Frees what is beyond the belt. The thread to ring: there is room for what it fills, or no reader is left; -1: none. */
 function settle(shard: Shard, object: number): number {
   const { cells, blocks } = shard
   const open = cells[object + OBJECT.end] === END.open

@@ -67,7 +67,7 @@ export interface StorePlan {
   readonly maxExtent: number
   /** Most that one thread can pin. */
   readonly pins: number
-  /** Mixed into the hashes of keys, so that nobody outside can make keys that collide. */
+  /** Mixed into the hashes of keys, so that keys cannot be made to collide. */
   readonly seed: number
 }
 

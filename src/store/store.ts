@@ -1,7 +1,7 @@
 /**
  * The cache's memory, shared by all threads: from a key to an object with a kind, sixteen numbers, a head and a body.
  * What these mean is the caller's. It is bounded in bytes; what was not asked for lately goes (queues.ts). Objects stay
- * while somebody reads them, and may be read while they grow.
+ * while they are being read, and may be read while they grow.
  *
  * Each thread has a Store of its own over the same memory. The main thread's, number `threads`, is for looking, removing
  * and reclaiming; it fills nothing and never blocks.
@@ -85,7 +85,7 @@ export class Store {
     return new PinnedObject(pins, shard, object, entry)
   }
 
-  /** Makes this thread the one that fills the key. Null: somebody does already, or there is no room. Workers only. */
+  /** Makes this thread the one that fills the key. Null: it is being filled already, or there is no room. Workers only. */
   lead(key: string): Draft | null {
     if (!this.#fills) throw new Error('the main thread fills no objects')
     const shard = this.#shardOf(this.#key.set(key))
@@ -98,7 +98,7 @@ export class Store {
     return object === 0 ? null : new Draft(this.#pins, shard, this.plan, object, entry)
   }
 
-  /** Pins the object that somebody fills for a key. Null: nobody does, or it has `max` readers already. */
+  /** Pins the object that is being filled for a key. Null: there is none, or it has `max` readers already. */
   join(key: string, max: number): PinnedObject | null {
     const shard = this.#shardOf(this.#key.set(key))
     const pins = this.#pins
@@ -116,7 +116,7 @@ export class Store {
 
   /**
    * Puts the same body under a new head: a response was validated again. The body is shared, not copied. False: it is
-   * not current any more, somebody fills the key, or there is no room. Who leads the key has Draft.adopt for this.
+   * not current any more, the key is being filled, or there is no room. The leader of a key has Draft.adopt for this.
    */
   replaceHead(hold: PinnedObject, text: string, meta: ArrayLike<number>): boolean {
     if (!hold.current) return false
@@ -130,7 +130,7 @@ export class Store {
     return done
   }
 
-  /** Whether somebody fills the key. */
+  /** Whether the key is being filled. */
   isBusy(key: string): boolean {
     const shard = this.#shardOf(this.#key.set(key))
     this.#enter(shard)
@@ -149,8 +149,8 @@ export class Store {
   }
 
   /**
-   * Removes what is stored under a key, and takes away what is being filled for it: that goes on for those who read it,
-   * but nobody else finds it, now or later. False: there was nothing.
+   * Removes what is stored under a key, and takes away what is being filled for it: that goes on for its readers,
+   * but can no longer be found. False: there was nothing.
    */
   remove(key: string): boolean {
     const shard = this.#shardOf(this.#key.set(key))
@@ -164,7 +164,7 @@ export class Store {
     return current !== 0 || busy !== 0
   }
 
-  /** The same for this very object, current or being filled. False: nobody finds it any more. */
+  /** The same for this very object, current or being filled. False: it could not be found any more. */
   removeHeld(hold: PinnedObject): boolean {
     const { shard } = hold
     if (hold.object === 0) return false
@@ -219,7 +219,7 @@ export class Store {
     }
   }
 
-  /** This thread was rung: tells those who follow what is new. */
+  /** This thread was rung: tells followers what is new. */
   heard(): void {
     this.#pins.heard()
   }

@@ -1,5 +1,5 @@
 /**
- * What a draft becomes whose body does not fit: nobody finds it any more, and its body passes by (slide.ts) for those who
+ * What a draft becomes whose body does not fit: it can no longer be found, and its body passes by (slide.ts) for those that
  * read it already, at the speed of the slowest of them. It ends whole or given up, like a draft.
  */
 import { END, EXTENT, OBJECT } from './object.ts'
@@ -17,7 +17,7 @@ export class Window {
   #extent: number
   #at: number
   #room: number
-  /** Called when there is room after `write` took less than it was given, or nobody reads any more; now and then without that. */
+  /** Called when there is room after `write` took less than it was given, or no reader is left; now and then without that. */
   onRoom: (() => void) | null = null
 
   /** For an object whose body has begun to pass by, filled by this thread with `length` bytes so far. */
@@ -64,7 +64,7 @@ export class Window {
       this.#at += n
       this.#room -= n
       at += n
-      // At once where there is a next one: what is full may be taken away by those who read it.
+      // At once where there is a next one: what is full may be taken away by its readers.
       const next = cells[this.#extent + EXTENT.next]!
       if (this.#room === 0 && next !== 0) this.#enter(next)
     }
@@ -91,7 +91,7 @@ export class Window {
   look(): void {
     const object = this.#object
     if (object === 0) return
-    // Whoever makes room takes that away first, so that it cannot be missed; what the extents say may change meanwhile.
+    // The reader that makes room takes that away first, so that it cannot be missed; what the extents say may change meanwhile.
     if (Atomics.load(this.#shard.cells, object + OBJECT.wants) === 0) this.onRoom?.()
   }
 

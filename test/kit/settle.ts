@@ -1,4 +1,5 @@
 /** Waiting for what nobody tells of, such as a number in the ledger, and looking whether anything is still held. */
+import { incidentId } from '../../src/exchange/answer/incident-id.ts'
 import type { Headgate, Usage } from '../../src/run/supervisor.ts'
 import type { Answered } from './client.ts'
 
@@ -9,6 +10,21 @@ export async function until(holds: () => boolean, seen: () => unknown = () => ''
     if (performance.now() > end) throw new Error(`it did not come to it within ${within} ms: ${JSON.stringify(seen())}`)
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
+}
+
+/** An id that no incident has. */
+const NO_INCIDENT = incidentId(0)
+
+/**
+ * Resolves when so many requests have begun, and each has come as far as it can by itself: a thread answers a question
+ * only when it is done with what it was at.
+ */
+export async function requestsBegun(gate: Headgate, count: number): Promise<void> {
+  await until(
+    () => gate.usage().requests === count,
+    () => gate.usage().requests,
+  )
+  await gate.incident(NO_INCIDENT)
 }
 
 /** A bounded wait for a test that shows that something does NOT happen. */

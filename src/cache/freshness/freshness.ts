@@ -5,12 +5,12 @@
  *     born ──── ttl ────▶ stale ──── grace ────▶ ──── keep ────▶ gone
  *                         └─ staleIfError ─▶
  *
- * A response that may never be used stale has no grace and no staleIfError, so that who forgets to look at its flags
+ * A response that may never be used stale has no grace and no staleIfError, so that code that forgets to look at its flags
  * does no harm.
  *
  * What was never fresh was made for one request: many a page for a known user comes with an ETag and nothing else. Such
  * a response (ttl 0) is used stale only if its server says so itself, whatever operator or client would allow. So no
- * stale response reaches anybody whom it would not have reached fresh.
+ * stale response reaches a client that it would not have reached fresh.
  */
 import { type CacheControl, delta } from '../../wire/http/cache-control.ts'
 import { Field } from '../../wire/http/fields.ts'

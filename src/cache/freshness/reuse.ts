@@ -81,7 +81,7 @@ export function reusabilityOf(life: Freshness, ask: RequestDirectives, now: numb
     return 'fresh'
   }
   if (life.has(FreshnessFlag.mustRevalidate) || ask.minFresh > 0) return 'stale'
-  // §5.2.1.1: who names an age wants nothing stale, unless max-stale says so as well.
+  // §5.2.1.1: a request that names an age wants nothing stale, unless max-stale says so as well.
   if (ask.maxAge >= 0 && (age > ask.maxAge || ask.maxStale < 0)) return 'stale'
   // What the client says goes before grace, to both sides: a number is also the most that it takes (§5.2.1.2).
   return late < (ask.maxStale >= 0 && !isForOne(life) ? ask.maxStale : life.grace) ? 'grace' : 'stale'
@@ -90,7 +90,7 @@ export function reusabilityOf(life: Freshness, ask: RequestDirectives, now: numb
 const NOTHING = new RequestDirectives()
 
 /**
- * Whether a response that was fetched for one request answers those who asked for the same meanwhile: those only get what
+ * Whether a response that was fetched for one request answers the requests for the same that came meanwhile: they only get what
  * they would get from the store a moment later. What they say of ages is about older responses than one that comes just now.
  */
 export function isShareable(life: Freshness, now: number): boolean {
@@ -106,7 +106,7 @@ export function canBecomeShareable(life: Freshness): boolean {
 /**
  * Whether a stored response may be used because the servers are saturated: then the alternative is to wait in a line.
  * Grace grows linearly with the pressure. What the client says of ages is set aside, as RFC 9111 §5.2.1 allows: those
- * who reload a slow page are the crowd. Who says no-cache waits.
+ * that reload a slow page are the crowd. A request with no-cache waits.
  * @param pressure 0 … 1; what lies outside is taken for the nearer end
  */
 export function usableWhenSaturated(

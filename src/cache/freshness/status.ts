@@ -1,4 +1,4 @@
-/** What caches know of statuses. The numbers are looked up here, never given to anybody. */
+/** What caches know of statuses. The numbers are looked up here, never sent. */
 
 function statuses(list: string): ReadonlySet<number> {
   return new Set(list.split(' ').map(Number))
@@ -37,7 +37,7 @@ export function isServerError(status: number): boolean {
   return ERRORS.has(status) || status >= OWN_ERRORS
 }
 
-/** Whether a refresh that nobody waits for has failed: the copy that is there stays, and the next try waits. */
+/** Whether a refresh in the background has failed: the copy that is there stays, and the next try waits. */
 export function isRefreshFailure(status: number): boolean {
   return Math.floor(status / 100) === 5 || isTooMany(status)
 }
@@ -47,7 +47,7 @@ export function isTooMany(status: number): boolean {
   return TOO_MANY.has(status)
 }
 
-/** Whether the answer is about how this client asked, so that it says nothing to those who ask otherwise. */
+/** Whether the answer is about how this client asked, so that it says nothing about other requests. */
 export function isAboutRequest(status: number): boolean {
   return ABOUT_REQUEST.has(status)
 }

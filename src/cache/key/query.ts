@@ -19,7 +19,7 @@ export function queryKey(query: string, { take, names, sort }: KeySettings['quer
     const unwanted = names.map((written) => decoded(written) ?? written)
     pairs = pairs.filter(({ name }) => name === null || !unwanted.some((one) => isOf(name, one)))
   }
-  // Where one pair may be several, or of any name, nobody knows what it may change places with.
+  // Where one pair may be several, or of any name, it is unknown what it may change places with.
   if (sort && pairs.every(({ name }) => name !== null)) {
     pairs = pairs.filter(({ text }) => text !== '')
     // Stable, and by name only: a=2&a=1 is something else than a=1&a=2 to most servers.
@@ -52,7 +52,7 @@ function pairOf(text: string): Pair {
 
 /** The name as forms write it, read (percent-encoding, and a plus for a space); null where that has no one meaning. */
 function decoded(name: string): string | null {
-  // Bytes beyond ASCII that came as they are: of which alphabet, nobody says.
+  // Bytes beyond ASCII that came as they are: in an unknown encoding.
   if (/[^\x20-\x7e]/.test(name)) return null
   if (!/[%+]/.test(name)) return name
   try {

@@ -13,7 +13,7 @@ import { isKeyPart, keyPartValue } from './key-part.ts'
 
 const NONE: readonly string[] = []
 
-/** More names than that, or longer ones in all, choose nothing that anybody would ask for twice. */
+/** More names than that, or longer ones in all, choose nothing that would be asked for twice. */
 const MOST_NAMES = 64
 const LONGEST_NAMES = 4096
 
@@ -45,7 +45,7 @@ const OF_HOSTS: ReadonlySet<string> = new Set(['x-forwarded-host', 'x-forwarded-
 /**
  * Names in all Vary fields, but those whose values the key of each request holds: lower case, sorted, each once; none
  * without Vary. Else why no other request is known to match. 'vary-any': it is '*', or has what is no field name, or is
- * longer than anybody needs. 'vary-own': it names a field that Headgate writes itself.
+ * longer than any client needs. 'vary-own': it names a field that Headgate writes itself.
  */
 export function readVary(
   head: ResponseHead,
@@ -149,7 +149,7 @@ function stripped(text: string): string {
   return text.slice(from, trimSpace(text, from, text.length))
 }
 
-/** Letters beyond ASCII have no case in a field: they are bytes that nobody knows the meaning of. */
+/** Letters beyond ASCII have no case in a field: they are bytes of unknown meaning. */
 function lower(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }

@@ -29,7 +29,7 @@ export function selectedBy(stored: readonly Validators[], fresh: Validators): re
 
 /**
  * Of the content that is stored, not of the message that came now: another Content-Encoding would call plain bytes
- * coded, or coded ones plain. And cookies, which belong to who just asked.
+ * coded, or coded ones plain. And cookies, which belong to the client that just asked.
  */
 const NEVER_MERGED = ['content-encoding', 'content-length', 'content-range', 'set-cookie']
 
@@ -37,7 +37,7 @@ const NEVER_MERGED = ['content-encoding', 'content-length', 'content-range', 'se
 export interface Updated {
   /** The lines that are stored from now on. */
   readonly fields: string
-  /** Lines of the newer head for the one who asked alone. */
+  /** Lines of the newer head for the client that asked alone. */
   readonly own: string
 }
 

@@ -1,6 +1,6 @@
 /**
  * Why an answer was stored or not, and what an operator can do about it: the one table that the admin API, `headgate ctl`
- * and the documentation are made from. Whoever notes a reason takes it from here, or it is a cause, whose own row says it.
+ * and the documentation are made from. Every noted reason is from here, or it is a cause, whose own row says it.
  */
 import { type Cause, rowOf } from '../../base/cause.ts'
 

@@ -59,12 +59,12 @@ export function whyNotKept(
   if (ask.noStore) return 'request-no-store' // RFC 9111 §5.2.1.5
   const { status } = head
   if (status < 200) return 'interim'
-  if (status === 206) return 'partial' // §3.3: allowed only to who can complete it
+  if (status === 206) return 'partial' // §3.3: allowed only to caches that can complete it
   if (status === 304) return 'not-modified'
   if (isConditional(status) && CONDITIONS.some((id) => edits.has(request, id))) return 'conditional'
-  // Before must-understand: that speaks for what the server said, and this nobody understands.
+  // Before must-understand: that speaks for what the server said, and this is not understood.
   if (control.unreadable) return 'unreadable'
-  // §5.2.2.3: must-understand goes before no-store for those who do understand.
+  // §5.2.2.3: must-understand goes before no-store for caches that do understand.
   if (control.mustUnderstand && !isUnderstood(status)) return 'status'
   if (control.noStore && !control.mustUnderstand) return 'no-store'
   if (control.isPrivate) return 'private'

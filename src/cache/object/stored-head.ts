@@ -36,13 +36,13 @@ export function linesToKeep(head: ResponseHead, excepted: Excepted, answered: nu
   return head.has(Field.date) ? lines : lines + dateLine(httpDate(answered)).text
 }
 
-/** The lines that linesToKeep leaves out because their server said so: they are for the one who asked. */
+/** The lines that linesToKeep leaves out because their server said so: they are for the client that asked. */
 export function linesForOne(head: ResponseHead, excepted: Excepted): string {
   if (isNone(excepted)) return ''
   return endToEnd(head, (i) => isLeftOut(head, i, excepted))
 }
 
-/** The cookies that a 304 sets for the one who asked; '' where `stored` has them, or linesForOne. */
+/** The cookies that a 304 sets for the client that asked; '' where `stored` has them, or linesForOne. */
 export function cookiesForOne(head: ResponseHead, excepted: Excepted, stored: boolean): string {
   if (stored || !head.has(Field.setCookie)) return ''
   return endToEnd(head, (i) => head.ids[i] === Field.setCookie && !isLeftOut(head, i, excepted))

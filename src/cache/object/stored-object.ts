@@ -6,7 +6,7 @@
  *   varies    stands under a key whose responses differ by request fields (RFC 9111 §4.1): names those fields. The
  *             responses themselves have keys of their own, made of this key, its generation and the values. So all
  *             variants are gone when this one object is.
- *   pass      what came for this key is not to be shared: nobody waits for a fetch of somebody else until a moment.
+ *   pass      what came for this key is not to be shared: no request waits for another's fetch until a moment.
  */
 import { hash } from 'node:crypto'
 import { type Freshness, freshnessSlots, readFreshness, writeFreshness } from '../freshness/freshness.ts'
@@ -41,7 +41,7 @@ export const SLOT = {
 
 /** Why a fetch that others follow came to nothing; the store itself has reasons below 16. */
 export const AbandonReason = {
-  /** The server failed, or nobody could be asked: the next one tries. */
+  /** The server failed, or none could be asked: the next one tries. */
   failed: 16,
   /** What came is not to be shared: each fetches for himself. */
   notStored: 17,

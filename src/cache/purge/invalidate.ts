@@ -16,9 +16,9 @@ const NOTHING: Invalid = { paths: [], trees: [] }
 /**
  * What this request has changed; nothing for a safe method or an answer that says it failed. The target itself, what its
  * method changes beyond that (see Reach), and what Location, Content-Location and Destination name, if it is of the same
- * origin: else anybody could empty the cache of others (§4.4).
+ * origin: else one origin could empty the cache of others (§4.4).
  *
- * What is stored has the path that its client sent, letter by letter. Who follows a reference may write it as browsers
+ * What is stored has the path that its client sent, letter by letter. A client that follows a reference may write it as browsers
  * do, with what is not allowed there in percent-encoding and without dot segments, or as it came: all of these are named.
  */
 export function invalidatedBy(scheme: 'http' | 'https', request: RequestHead, response: ResponseHead): Invalid {
@@ -66,7 +66,7 @@ function addListing(paths: Set<string>, path: string): void {
 }
 
 /**
- * Path and query of what a reference names, as those who follow it write them; none if it is of another origin.
+ * Path and query of what a reference names, as clients that follow it write them; none if it is of another origin.
  * @param eitherScheme whether http and https are the same: clients before something that ends TLS write the one, and
  * what we are told is the other; keys have the latter
  */
@@ -90,7 +90,7 @@ function escaped(text: string): string {
 
 /**
  * Path and query of a reference (RFC 3986 §4.2, §5.2) at a target of this path and query, nothing in it changed. Null:
- * it names a scheme and no host after it, and only who follows it knows what is meant.
+ * it names a scheme and no host after it, and only its reader knows what is meant.
  */
 function resolved(reference: string, base: string): string | null {
   const [, scheme, authority, rest = ''] = /^([a-z][a-z0-9+.-]*:)?(\/\/[^/?#]*)?([^#]*)/is.exec(reference)!

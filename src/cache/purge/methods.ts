@@ -47,7 +47,7 @@ const REACH: ReadonlyMap<string, Reach> = new Map([
   // What stands at Destination is deleted first, with all below it, whatever Depth is (RFC 4918 §9.8.4).
   ['COPY', { ...TARGET, destination: true }],
   ['MOVE', { ...REMOVED, destination: true }],
-  // Who may read a collection may have changed for all below it, too (RFC 3744 §5.5.3).
+  // Read access to a collection may have changed for all below it, too (RFC 3744 §5.5.3).
   ['ACL', BELOW],
   // Their content names the member that comes or goes (RFC 5842 §4, §5).
   ['BIND', BELOW],

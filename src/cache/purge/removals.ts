@@ -1,8 +1,8 @@
 /**
- * What has been ordered to go from the cache. A removal is not carried out on all objects at once: each stored object
+ * What is to be removed from the cache. A removal is not carried out on all objects at once: each stored object
  * knows the last removal it was compared with, and is compared with the later ones before it is used again. So a removal is
  * in effect as soon as every thread knows it, however many objects there are; meanwhile a sweeper goes through those that
- * nobody asks for.
+ * are not asked for.
  */
 import { parseBan } from './ban.ts'
 import { type Latest, note } from './latest.ts'
@@ -41,7 +41,7 @@ export interface RemovalSnapshot {
   readonly removals: readonly Removal[]
   /** Number of the last removal ever given. */
   readonly last: number
-  /** Removals up to this one may be forgotten; whoever has not been compared with them is not to be trusted. */
+  /** Removals up to this one may be forgotten; an object that has not been compared with them is not to be trusted. */
   readonly forgotten: number
 }
 

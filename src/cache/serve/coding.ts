@@ -33,7 +33,7 @@ const qvalue = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/
 /**
  * The coding that a client likes best among those offered; of several it likes the same, the one offered first. Null:
  * it takes none, or says that it would rather have none. A field that is missing allows any coding (§12.5.3), but those
- * who send none are mostly programs that cannot undo one.
+ * that send none are mostly programs that cannot undo one.
  * @param accept all Accept-Encoding fields as one list, null where there is none
  */
 export function codingFor(accept: string | null, offered: readonly Coding[]): Coding | null {
@@ -41,7 +41,7 @@ export function codingFor(accept: string | null, offered: readonly Coding[]): Co
   const weights = weightsOf(accept)
   const star = weights.get('*') ?? 0
   let best: Coding | null = null
-  // Without a word about it the stored form is acceptable, but nobody prefers what is longer.
+  // Without a word about it the stored form is acceptable, but no client prefers a longer one.
   let most = weights.get('identity') ?? 0
   for (const coding of offered) {
     const weight = weights.get(coding) ?? star

@@ -67,7 +67,7 @@ export function multipartFields(
 
 /**
  * What a 416 tells of the representation: which one it was, so that the client knows whether it is still the one of which
- * it has a part; and who may read the answer. Nothing that says how long it may be kept: a cache behind this one that
+ * it has a part; and which clients may read the answer. Nothing that says how long it may be kept: a cache behind this one that
  * kept it would have it for the whole.
  */
 const OF_REFUSAL = new Set([

@@ -114,7 +114,7 @@ export function cacheLines(usage: Of<'cacheAnswer'>, { width, paint }: Look): st
     removals,
   }
   const rows = Object.entries(counts)
-    // That is rare, and of no use to who never saw it.
+    // That is rare, and of no use if it never happened.
     .filter(([name, n]) => name !== 'parts lost' || n > 0)
     .map(([name, n]): Row => [name, n.toLocaleString('en')])
   return [`${size(used)} of ${size(whole)} in use`, ...rate, ...table(['', ''], rows, width, paint)]

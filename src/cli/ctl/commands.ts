@@ -30,7 +30,7 @@ Exit status:
   1  refused, or there is no answer
   2  the command is wrong`,
     )
-  // Every command has them, and ctl too, for who writes them before the command.
+  // Every command has them, and ctl too, so that they can be written before the command.
   const common = (command: Command): Command =>
     command
       .option('--admin <address>', 'where the admin API is: 127.0.0.1:9191, unix:/path')

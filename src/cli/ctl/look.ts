@@ -4,7 +4,7 @@ import type * as answers from '../../watch/admin/answers.ts'
 import type { Paint } from '../style.ts'
 
 export interface Look {
-  /** Characters of a line; unbounded where nobody looks on. */
+  /** Characters of a line; unbounded if the output is no terminal. */
   readonly width: number
   readonly paint: Paint
 }

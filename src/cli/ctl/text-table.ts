@@ -6,7 +6,7 @@ import type { Paint } from '../style.ts'
 export type Row = readonly string[]
 
 /**
- * @param width characters of a line; unbounded where nobody looks on.
+ * @param width characters of a line; unbounded if the output is no terminal.
  * @returns lines without endings.
  */
 export function table(head: Row, rows: readonly Row[], width: number, paint: Paint): string[] {

@@ -1,4 +1,4 @@
-/** Rules about what is stored: for whom, for how long, and in how much room. */
+/** Rules about what is stored: for which clients, for how long, and in how much room. */
 import { defaults } from '../defaults.ts'
 import type { RouteCacheConfig, RouteConfig } from '../model.ts'
 import { duration, size } from '../quantity.ts'

@@ -10,7 +10,7 @@ import { capacityOf } from './ground.ts'
 /** Descriptors for everything that is no connection: the runtime, logs, and per thread its loop and listeners. */
 const RESERVE = 100
 const RESERVE_PER_THREAD = 20
-/** Connections that a listener is taken to have where nobody wrote a limit: the default is a ceiling, not a plan. */
+/** Connections that a listener is taken to have where no limit was written: the default is a ceiling, not a plan. */
 const USUAL_CLIENTS = 1000
 /** Part of the connections to servers that may be idle at one thread while another opens new ones. */
 const IDLE_SHARE = 0.1
@@ -32,7 +32,7 @@ interface Descriptors {
   readonly clients: number
   readonly servers: number
   readonly own: number
-  /** Whether somebody wrote how many clients there are to be. */
+  /** Whether it was written how many clients there are to be. */
   readonly isWritten: boolean
 }
 
@@ -49,7 +49,7 @@ function descriptorsNeeded(ground: Ground): Descriptors | null {
   }
   let servers = 0
   for (const pool of config.pools) {
-    // A stream has a connection of its own; the ceiling that nobody wrote is no plan.
+    // A stream has a connection of its own; a ceiling that was not written is no plan.
     const streams = ground.isWritten(['pools', pool.name, 'streams', 'max']) ? pool.streams.max : 0
     servers = Math.min(UNLIMITED, servers + capacityOf(pool) + streams)
   }
@@ -102,7 +102,7 @@ function whyNoLog(path: string): Problem | null {
   return { why: 'this user may not write to it', fix: `see who may: ls -l ${path}; ${otherwise}` }
 }
 
-/** Why this user could not make a socket. One that is there is taken over where nobody listens; see net/listen/bind.ts. */
+/** Why this user could not make a socket. One that is there is taken over if nothing listens on it; see net/listen/bind.ts. */
 function whyNoSocket(path: string): Problem | null {
   const found = kindOf(path)
   if (found === null || found.isSocket()) return whyNoEntry(dirname(path))

@@ -26,7 +26,7 @@ export class Ground {
     this.notices.push(noticeAt(this.#places, path, 'key', rule, words))
   }
 
-  /** Whether somebody wrote this setting; defaults are nobody's contradiction. */
+  /** Whether this setting was written; defaults contradict nothing. */
   isWritten(path: Path): boolean {
     return this.#places.has(path)
   }

@@ -6,7 +6,7 @@ import { capacityOf, serversAtWork, sumText } from './ground.ts'
 
 const listenerExceedsPools: Check = (ground) => {
   for (const listener of ground.config.listeners) {
-    // Where nobody is to wait outside, a surplus is room for idle clients, as every listener needs it.
+    // Where no connection is to wait outside, a surplus is room for idle clients, as every listener needs it.
     if (listener.whenFull === null || !ground.isWritten(['listeners', listener.name, 'maxConnections'])) continue
     if (listener.maxConnections === UNLIMITED) continue
     const routes = ground.routesOf(listener)

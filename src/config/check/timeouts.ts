@@ -75,7 +75,7 @@ const healthTimeoutBeyondInterval: Check = (ground) => {
 
 const totalBelowFirstByte: Check = (ground) => {
   for (const { name, timeouts } of ground.config.pools) {
-    // The default of firstByte is nobody's wish: with total alone, total rules.
+    // The default of firstByte was not asked for: with total alone, total rules.
     if (timeouts.total === 0 || !ground.isWritten(['pools', name, 'timeouts', 'firstByte'])) continue
     if (timeouts.firstByte > 0 && timeouts.firstByte <= timeouts.total) continue
     ground.say('total-below-first-byte', ['pools', name, 'timeouts', 'total'], {

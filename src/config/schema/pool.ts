@@ -165,7 +165,7 @@ export const pool = z.strictObject({
   balance: balance
     .prefault(d.balance)
     .describe(
-      "Who is asked first: `'round-robin'` in turn by weight, `'least'` the one with the fewest requests, `'two-choices'` the emptier of two drawn at random, `'first'` in the order written, or `{ hash, bound }`. Full and failing servers are passed over. HAProxy: balance. Varnish: directors.",
+      "The order in which servers are asked: `'round-robin'` in turn by weight, `'least'` the one with the fewest requests, `'two-choices'` the emptier of two drawn at random, `'first'` in the order written, or `{ hash, bound }`. Full and failing servers are passed over. HAProxy: balance. Varnish: directors.",
     ),
   via: via()
     .prefault(d.via)
@@ -189,7 +189,7 @@ export const pool = z.strictObject({
   )
     .prefault({})
     .describe(
-      'The line of those who wait for a server: first come, first served, exactly among fewer than 8 and on one thread. Of more, over several threads, one may be overtaken by an eighth of them, 8 at most.',
+      'The queue of requests that wait for a server: first come, first served, exactly with fewer than 8 and on one thread. In a longer one over several threads, a request may be overtaken by an eighth of the others, 8 at most.',
     ),
   streams: z
     .strictObject({

@@ -1,4 +1,4 @@
-/** The written form of a route's cache: what is stored under which key, how long it lives, and who may remove it. */
+/** The written form of a route's cache: what is stored under which key, how long it is fresh, and which clients may remove it. */
 import { z } from 'zod'
 import { defaults } from '../defaults.ts'
 import { Refusal, show } from '../refusal.ts'
@@ -210,7 +210,7 @@ const routeCacheObject = z.strictObject({
   graceUnderPressure: span('as grace')
     .prefault(d.graceUnderPressure)
     .describe(
-      'How far grace may grow while the servers are at their limits, fail or are down, rather than let visitors wait or fail: half of the way when one would have to wait, all of it when nobody may any more. Never below `grace`, and forbidden by the same words. An answer’s own stale-if-error comes first where its server fails.',
+      'How far grace may grow while the servers are at their limits, fail or are down, rather than let visitors wait or fail: half of the way when a request would have to wait, all of it when none may any more. Never below `grace`, and forbidden by the same words. An answer’s own stale-if-error comes first where its server fails.',
     ),
   keep: span('none')
     .prefault(d.keep)
@@ -247,17 +247,17 @@ const routeCacheObject = z.strictObject({
   coalesce: coalesce
     .prefault(d.coalesce.on)
     .describe(
-      'Whether many who ask for the same at once share one fetch: `true`, `{ max, timeout, otherwise }`, or `false` for a fetch each. nginx: proxy_cache_lock. Varnish does it always.',
+      'Whether requests for the same at one time share one fetch: `true`, `{ max, timeout, otherwise }`, or `false` for a fetch each. nginx: proxy_cache_lock. Varnish does it always.',
     ),
   hitForMiss: span('none')
     .prefault(d.hitForMiss)
     .describe(
-      'How long, after an answer that may not be shared, nobody waits for the fetch of another: all who ask go to the servers side by side. Varnish: uncacheable_ttl.',
+      'How long, after an answer that may not be shared, no request waits for the fetch of another: all go to the servers side by side. Varnish: uncacheable_ttl.',
     ),
   compress: compress
     .optional()
     .describe(
-      'Whether stored answers are compressed, once for all who take them: `true`, or `{ types, encodings, min }`. Unset: as `compress` of the route says. Varnish: beresp.do_gzip.',
+      'Whether stored answers are compressed, once for all clients that take them: `true`, or `{ types, encodings, min }`. Unset: as `compress` of the route says. Varnish: beresp.do_gzip.',
     ),
   status: flag()
     .prefault(d.status)

@@ -210,9 +210,9 @@ export class Caching extends CachePart {
   }
 
   override fullGate(): ExchangeGate | null {
-    const { gate, pool } = this.lookup.route
+    const { gate, upstream } = this.lookup.route
     if (gate !== null && this.#isFull(gate.queue)) return 'route'
-    return this.#isFull(pool.pool.gate.queue) ? 'pool' : null
+    return this.#isFull(upstream.pool.gate.queue) ? 'pool' : null
   }
 
   #isFull({ length, bound }: { readonly length: number; readonly bound: number }): boolean {

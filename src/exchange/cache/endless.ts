@@ -5,6 +5,6 @@ import { isEndless } from '../../wire/http/media-type.ts'
 import type { Route } from '../routing/route.ts'
 
 /** Those that never end by nature are none for the cache even where the pool does not count them as streams. */
-export function neverEnds({ pool }: Route, head: ResponseHead): boolean {
-  return isEndless(head, pool.config.streams.types) || isEndless(head, defaults.pool.streams.types)
+export function neverEnds({ upstream }: Route, head: ResponseHead): boolean {
+  return isEndless(head, upstream.config.streams.types) || isEndless(head, defaults.pool.streams.types)
 }

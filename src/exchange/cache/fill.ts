@@ -76,7 +76,7 @@ export class Fill implements OriginUser {
   }
 
   #await(): void {
-    const { betweenBytes } = this.#attempt.route.pool.config.timeouts
+    const { betweenBytes } = this.#attempt.route.upstream.config.timeouts
     this.#arm(betweenBytes > 0 ? lately() + betweenBytes : Infinity)
   }
 

@@ -27,7 +27,7 @@ export interface RouteCounters {
 /** A route in use: its own limit and the pool behind it. */
 export interface Route {
   readonly config: RouteConfig
-  readonly pool: Upstream
+  readonly upstream: Upstream
   /** Its requests at once. */
   readonly slots: Slots
   /** null: the route has no limit of its own. */

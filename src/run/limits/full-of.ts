@@ -19,14 +19,14 @@ export class FullOf {
     if (route === null) return null
     const { name, to } = route.config
     if (cause === 'streams_full') {
-      return occupancyAdvice(cause, this.#reader.ofPool(to), route.pool.streams.used, `pool ${to}`)
+      return occupancyAdvice(cause, this.#reader.ofPool(to), route.upstream.streams.used, `pool ${to}`)
     }
     const ofRoute = cause === 'route_full' || (isOfQueue(cause) && x.admission.gate === 'route')
     if (!ofRoute && cause !== 'pool_full' && !isOfQueue(cause)) return null
     // Most refusals are for want of capacity: one look shows that.
     if (this.#reader.holders(to) === 0) return null
     if (ofRoute) return occupancyAdvice(cause, this.#reader.ofRoute(name), route.slots.used, `route ${name}`)
-    return occupancyAdvice(cause, this.#reader.ofPool(to), route.pool.pool.slots.used, `pool ${to}`)
+    return occupancyAdvice(cause, this.#reader.ofPool(to), route.upstream.pool.slots.used, `pool ${to}`)
   }
 }
 

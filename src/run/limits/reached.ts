@@ -24,15 +24,15 @@ export function limitOf(x: ExchangeView, cause: Cause): Reached {
     case 'route_full':
       return ofSlots(route?.slots ?? null)
     case 'queue_full':
-      return ofQueue(x.admission.gate === 'route' ? route?.gate?.queue : route?.pool.pool.gate.queue)
+      return ofQueue(x.admission.gate === 'route' ? route?.gate?.queue : route?.upstream.pool.gate.queue)
     case 'queue_timeout':
     case 'total_timeout':
     case 'client_header_timeout':
       return { limit: null, observed: Math.round(monotonic() - x.client.startedAt) }
     case 'pool_full':
-      return ofPool(route?.pool.pool ?? null)
+      return ofPool(route?.upstream.pool ?? null)
     case 'streams_full':
-      return ofSlots(route?.pool.streams ?? null)
+      return ofSlots(route?.upstream.streams ?? null)
     case 'connect_timeout':
       return { limit: null, observed: Math.round(monotonic() - (x.lastAttempt?.connectFrom ?? 0)) }
     case 'first_byte_timeout':
@@ -40,11 +40,11 @@ export function limitOf(x: ExchangeView, cause: Cause): Reached {
     // Of these the time that passed is the one the timer was set to.
     case 'between_bytes_timeout':
     case 'send_timeout':
-      return { limit: null, observed: route?.pool.config.timeouts.betweenBytes ?? null }
+      return { limit: null, observed: route?.upstream.config.timeouts.betweenBytes ?? null }
     case 'tunnel_idle':
-      return { limit: null, observed: route?.pool.config.timeouts.tunnelIdle ?? null }
+      return { limit: null, observed: route?.upstream.config.timeouts.tunnelIdle ?? null }
     case 'tunnel_fin_timeout':
-      return { limit: null, observed: route?.pool.config.timeouts.tunnelFin ?? null }
+      return { limit: null, observed: route?.upstream.config.timeouts.tunnelFin ?? null }
     case 'client_body_timeout':
       return { limit: null, observed: x.listener.config.timeouts.body }
     case 'client_stalled':

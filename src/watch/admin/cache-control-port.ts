@@ -1,5 +1,5 @@
 /**
- * What the admin API asks of the cache. The API knows nothing of stores and threads: whoever has a cache gives it one
+ * What the admin API asks of the cache. The API knows nothing of stores and threads: the owner of a cache gives it one
  * of these, and the API says what came of it.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Who may call. Three ways in are closed: another machine without the token; a page of another site that a browser on
+ * Which callers are let in. Three ways in are closed: another machine without the token; a page of another site that a browser on
  * this machine shows; and a name that was made to lead here (DNS rebinding), which would make that page one of this site.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
@@ -26,7 +26,7 @@ export function checkCaller(headers: IncomingHttpHeaders, door: Door): void {
   if (door.token !== null) checkToken(headers.authorization, door.token)
 }
 
-/** A browser names the origin of whoever asks; this API has no pages of its own on other origins. */
+/** A browser names the origin that asks; this API has no pages of its own on other origins. */
 function checkOrigin({ origin, host, 'sec-fetch-site': site }: IncomingHttpHeaders, door: Door): void {
   const own = origin === undefined || (!door.socket && origin.toLowerCase() === `http://${(host ?? '').toLowerCase()}`)
   // A form or an image of another site names no origin with GET, but modern browsers name the relation.

@@ -1,10 +1,10 @@
-/** How the admin API answers: JSON that nobody keeps, and problems for whoever could not be understood. */
+/** How the admin API answers: JSON that is not to be kept, and problems for requests that could not be understood. */
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { shownNumbers } from '../../base/figures.ts'
 import { PROBLEM_TYPE, type Problem } from './problem.ts'
 
-/** For how long, in ms, somebody is still read from whose connection ends, so that the answer is not lost to a RST. */
+/** How long to keep reading after the last reply, in ms, so that it is not lost to a RST. */
 const LINGER = 1000
 
 export function reply(response: ServerResponse, status: number, type: string, body: unknown): void {

@@ -1,6 +1,6 @@
 /**
  * The admin API's door: HTTP with JSON on the main thread, away from the data path. Node's own HTTP serves here: few
- * requests, from people and their tools. Who may come in is checked before anything of the request is looked at.
+ * requests, from people and their tools. The caller is checked before anything of the request is looked at.
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -48,7 +48,7 @@ export async function openAdmin({ bind: at, token }: AdminConfig, port: GatePort
       keepAliveTimeout: IDLE_TIME,
       maxHeaderSize: LONGEST_HEAD,
       connectionsCheckingInterval: 1000,
-      // Who sends none is told so below.
+      // A request without one is answered below.
       requireHostHeader: false,
     },
     serves,
@@ -88,7 +88,7 @@ async function answer(
     checkCaller(request.headers, door)
     reply(response, 200, 'application/json', await serve(request, response, port))
   } catch (error) {
-    // Whoever has left hears nothing.
+    // A caller that has left gets nothing.
     if (response.destroyed || response.headersSent) return
     const problem = error instanceof Problem ? error : defect(error, log)
     if (problem.kind === 'no-token' || problem.kind === 'bad-token')

@@ -25,7 +25,7 @@ export interface DescriptorLine extends DescriptorReading {
   readonly limit: number | null
 }
 
-/** It is over when for this long nobody was refused, in ms. */
+/** It is over when for this long no client was refused, in ms. */
 const QUIET = 5000
 
 export class DescriptorEpisodes {

@@ -42,9 +42,9 @@ export interface EpisodeLine {
   readonly peakQueue: number
 }
 
-/** An episode is over when for this long nobody was refused and nobody waited. */
+/** An episode is over when for this long no request was refused and none waited. */
 const QUIET = 5000
-/** A long one is told of again, so that whoever looks at the end of the log sees that it goes on. */
+/** A long one is logged again, so that the end of the log shows that it goes on. */
 const REMIND = 60_000
 
 /** What is remembered of a gate between two readings. */
@@ -55,7 +55,7 @@ interface Memory {
 
 interface Episode {
   readonly began: number
-  /** Last reading in which somebody was refused or waited. */
+  /** Last reading in which a request was refused or waited. */
   active: number
   told: number
   admitted: number
@@ -149,7 +149,7 @@ function follow(memory: Memory, now: GateReading, at: number): EpisodeLine | nul
   )
 }
 
-/** Whether its limit had no part in it: nobody was turned away but for want of a server. */
+/** Whether its limit had no part in it: requests were turned away only for want of a server. */
 function serverless({ refused, queued, peakQueue }: Episode): boolean {
   const { no_server: n = 0, ...others } = refused
   return n > 0 && queued === 0 && peakQueue === 0 && Object.keys(others).length === 0

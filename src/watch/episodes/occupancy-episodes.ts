@@ -1,5 +1,5 @@
 /**
- * Occupancy episodes: a few answers that last can hold most of what a pool may have in use, long before anybody is turned
+ * Occupancy episodes: a few answers that last can hold most of what a pool may have in use, long before any client is turned
  * away. The operator hears of it in two lines, while they are open: when they have come to hold more than half, with the
  * oldest to look at, and when they hold less again. Pure: time and readings are arguments.
  */

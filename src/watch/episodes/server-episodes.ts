@@ -1,6 +1,6 @@
 /**
  * Server episodes: connects to a server fail, or its answers break off, or it answers with errors. With another server
- * to go to, no client notices, and without an access log nobody would. The operator hears of it in two lines: when it
+ * to go to, no client notices, and without an access log nothing would show it. It is logged in two lines: when it
  * began, with what the failures have in common, and when it was over, with what it cost. Pure: time and readings are
  * arguments.
  */

@@ -1,4 +1,4 @@
-/** Where a log goes: a path, `stdout` or `stderr`, opened for appending whole lines beside others who do the same. */
+/** Where a log goes: a path, `stdout` or `stderr`, opened for appending whole lines beside other writers. */
 import * as system from 'node:fs'
 
 /** What logging needs of `node:fs`; replaced by tests. */
@@ -39,7 +39,7 @@ export function closeTarget(fs: FileSystem, target: Target): void {
   if (target.fd > 2) fs.close(target.fd, () => {}) // all lines were written; a failure to close changes nothing
 }
 
-/** A pipe is opened a second time, as O_NONBLOCK on the one we have would be set for all who share it. */
+/** A pipe is opened a second time, as O_NONBLOCK on the one we have would be set for all that share it. */
 function openStandard(fs: FileSystem, to: string): Target {
   const given = described(fs, to === 'stdout' ? 1 : 2)
   if (!given.isPipe) return given

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { type Shop, shop } from '../../kit/cache-origin.ts'
 import { get } from '../../kit/client.ts'
 import type { Asked } from '../../kit/origin.ts'
-import { settled, until } from '../../kit/settle.ts'
+import { requestsBegun, settled, until } from '../../kit/settle.ts'
 
 const FRESH = 'Cache-Control: max-age=60\r\n'
 const key = { headers: ['X-Device'], cookies: ['lang', 'ab_*'] }
@@ -107,7 +107,7 @@ test('those who ask for the same follow one fetch, and nobody gets what was fetc
   const others = Array.from({ length: 8 }, (_, k) =>
     get(at.gate.port, '/p', `X-Device: ${k % 2 ? 'phone' : 'desk'}\r\n`),
   )
-  await until(() => at.gate.gate.usage().requests === 9)
+  await requestsBegun(at.gate.gate, 9)
   asked[0]?.answer(device(asked[0]), FRESH)
   assert.equal((await first).body, 'phone')
   await until(() => asked.length === 2)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { CacheOrigin, caching, shop } from '../../kit/cache-origin.ts'
 import { Client, fetchOnce, get } from '../../kit/client.ts'
 import type { Asked } from '../../kit/origin.ts'
-import { meanwhile, settled, tally, until } from '../../kit/settle.ts'
+import { meanwhile, requestsBegun, settled, tally, until } from '../../kit/settle.ts'
 
 const FRESH = 'Cache-Control: max-age=60\r\n'
 
@@ -88,7 +88,7 @@ test('nobody waits for what is not to be shared until hitForMiss is over; then o
     const before = at.gate.gate.usage().requests
     const clients: Client[] = []
     for (let k = 0; k < n; k++) clients.push((await Client.connect(at.gate.port)).get('/mine'))
-    await until(() => at.gate.gate.usage().requests === before + n)
+    await requestsBegun(at.gate.gate, before + n)
     return clients
   }
   const [one] = await crowd(1)
@@ -169,7 +169,7 @@ test('Cache-Status says what the server answered where the client gets another s
     using one = (await Client.connect(at.gate.port)).get(path, fields)
     await until(() => asked.length === 1)
     using other = (await Client.connect(at.gate.port)).get(path, fields)
-    await until(() => at.gate.gate.usage().requests === requests + 2)
+    await requestsBegun(at.gate.gate, requests + 2)
     asked[0]?.answer('page', `${FRESH}ETag: "v"\r\n`)
     const answers = [await one.response(), await other.response()]
     assert.deepEqual(

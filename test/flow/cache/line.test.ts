@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { CacheOrigin, caching, type Shop, shop } from '../../kit/cache-origin.ts'
 import { Client, get } from '../../kit/client.ts'
 import type { Asked } from '../../kit/origin.ts'
-import { meanwhile, settled, tally, until, verdictOf } from '../../kit/settle.ts'
+import { meanwhile, requestsBegun, settled, tally, until, verdictOf } from '../../kit/settle.ts'
 
 const FRESH = 'Cache-Control: max-age=60\r\n'
 
@@ -31,7 +31,7 @@ async function crowd(
     clients.push(client.get(path, fields))
     if (k === 0) await until(() => asked.length === there + 1)
   }
-  await until(() => gate.gate.usage().requests === before + n)
+  await requestsBegun(gate.gate, before + n)
   await meanwhile(30)
   return clients
 }
@@ -226,7 +226,7 @@ test('variants are fetched apart, each once (RFC 9111 §4.1)', async () => {
   const german = await crowd(at, asked, '/page', 4, 'Accept-Language: de\r\n')
   const others: Client[] = []
   for (let k = 0; k < 4; k++) others.push((await Client.connect(at.gate.port)).get('/page', 'Accept-Language: fr\r\n'))
-  await until(() => at.gate.gate.usage().requests === 8)
+  await requestsBegun(at.gate.gate, 8)
   asked[0]?.answer('Seite', `${FRESH}Vary: Accept-Language\r\n`)
   for (const client of german) assert.equal((await client.response()).body, 'Seite')
   await until(() => asked.length === 2)

@@ -7,7 +7,7 @@ import { Client, get } from '../../kit/client.ts'
 import { crowd } from '../../kit/crowd.ts'
 import { Flows, lines } from '../../kit/flow.ts'
 import type { Running } from '../../kit/headgate.ts'
-import { settled, until, verdictOf } from '../../kit/settle.ts'
+import { requestsBegun, settled, until, verdictOf } from '../../kit/settle.ts'
 
 const FRESH = 'Cache-Control: max-age=60\r\n'
 const BYTES = 1_500_000
@@ -141,7 +141,7 @@ test('one who does not read holds up the server and not memory, and is dropped i
   await until(() => first!.pending.includes('\r\n\r\n'))
   const socket = deaf(gate.port)
   const gone = new Promise((resolve) => socket.on('close', resolve))
-  await until(() => gate.gate.usage().requests === 2)
+  await requestsBegun(gate.gate, 2)
   let last = ''
   let got = 0
   first!.socket.removeAllListeners('data').on('data', (chunk) => {

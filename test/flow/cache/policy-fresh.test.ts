@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { httpDateIn, shop, sorted, twice } from '../../kit/cache-origin.ts'
 import { get } from '../../kit/client.ts'
 import type { Asked } from '../../kit/origin.ts'
-import { until } from '../../kit/settle.ts'
+import { requestsBegun, until } from '../../kit/settle.ts'
 
 test('an answer without a word about caching is not stored, however cacheable its status (RFC 9111 §4.2.2 by leave of the operator only)', async () => {
   await using at = await shop()
@@ -206,7 +206,7 @@ test('who gets what another has fetched is told its Age, be it none yet', async 
   const leads = get(at.gate.port, '/p')
   await until(() => asked.length === 1)
   const follows = get(at.gate.port, '/p')
-  await until(() => at.gate.gate.usage().requests === 2)
+  await requestsBegun(at.gate.gate, 2)
   asked[0]?.answer('page', 'Cache-Control: max-age=60\r\n')
   assert.equal((await leads).field('age'), null)
   assert.match((await follows).field('age') ?? 'none', /^[01]$/)

@@ -5,7 +5,7 @@ import { call, done, FRESH, more, order, store, stored } from '../../kit/cache-o
 import { type Shop, shop } from '../../kit/cache-origin.ts'
 import { type Answered, Client, get } from '../../kit/client.ts'
 import type { Asked } from '../../kit/origin.ts'
-import { tally, until, verdictOf } from '../../kit/settle.ts'
+import { requestsBegun, tally, until, verdictOf } from '../../kit/settle.ts'
 
 test('a purge by URL removes all variants of it and nothing else, on both threads, before it is answered', async () => {
   await using at = await shop({}, more)
@@ -105,7 +105,7 @@ test('a fetch that began before a purge does not bring back what the purge remov
   await order(at, 'purge', { url: 'http://shop.test/page' })
   // Who asks after the order must not get what was asked for before it, even if it waits for that fetch.
   const later = get(at.gate.port, '/page')
-  await until(() => at.gate.gate.usage().requests === 2)
+  await requestsBegun(at.gate.gate, 2)
   asked[0]?.answer('old', FRESH)
   assert.equal((await early).body, 'old')
   await until(() => asked.length === 2)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { CacheOrigin, caching, type Shop, shop } from '../../kit/cache-origin.ts'
 import { type Answered, Client, get } from '../../kit/client.ts'
 import type { Asked } from '../../kit/origin.ts'
-import { meanwhile, settled, until } from '../../kit/settle.ts'
+import { meanwhile, requestsBegun, settled, until } from '../../kit/settle.ts'
 
 const FRESH = 'Cache-Control: max-age=60\r\n'
 const admin = { bind: '127.0.0.1:0' }
@@ -144,7 +144,7 @@ for (const threads of [1, 2]) {
     for (let k = 0; k < 6; k++)
       clients.push((await Client.connect(at.gate.port)).get('/page', 'If-None-Match: "c"\r\n'))
     await until(() => asked.length === 1)
-    await until(() => at.gate.gate.usage().requests === 7)
+    await requestsBegun(at.gate.gate, 7)
     await meanwhile(30)
     assert.equal(asked.length, 1)
     assert.match(asked[0]?.head ?? '', /\r\nif-none-match: "a"/i)
@@ -188,7 +188,7 @@ for (const threads of [1, 2]) {
     await until(() => asked.length === 1)
     const others: Client[] = []
     for (let k = 0; k < 6; k++) others.push((await Client.connect(at.gate.port)).get('/page'))
-    await until(() => at.gate.gate.usage().requests === 8)
+    await requestsBegun(at.gate.gate, 8)
     await meanwhile(30)
     const own = ['Set-Cookie: session=renewed', 'X-Me: alice', 'X-Mine: too']
     const control = 'Cache-Control: max-age=60, private="x-me", no-cache="x-mine"\r\n'
@@ -249,7 +249,7 @@ for (const threads of [1, 2]) {
       const leader = get(at.gate.port, '/page', 'X-User: alice\r\n')
       await until(() => asked.length === 1)
       const others = ['bob', 'carol', 'dave'].map((user) => get(at.gate.port, '/page', `X-User: ${user}\r\n`))
-      await until(() => at.gate.gate.usage().requests === 5)
+      await requestsBegun(at.gate.gate, 5)
       await meanwhile(30)
       at.origin.on('/page', (one) => one.answer('new', FRESH))
       notModified(asked[0]!, `ETag: "v"\r\n${renews}`)
@@ -376,7 +376,7 @@ async function left(at: Shop): Promise<{ readonly asked: Asked[]; readonly other
   await until(() => asked.length === 1)
   const others: Client[] = []
   for (let k = 0; k < 2; k++) others.push((await Client.connect(at.gate.port)).get('/page'))
-  await until(() => at.gate.gate.usage().requests === 4)
+  await requestsBegun(at.gate.gate, 4)
   await meanwhile(30)
   leader.reset()
   await until(() => at.gate.gate.usage().listeners[0]?.inUse === 3)

@@ -5,7 +5,7 @@ import { CacheOrigin, shop } from '../../kit/cache-origin.ts'
 import { Client, get } from '../../kit/client.ts'
 import { type Logged, logged } from '../../kit/logged.ts'
 import type { Asked } from '../../kit/origin.ts'
-import { meanwhile, settled, until } from '../../kit/settle.ts'
+import { meanwhile, requestsBegun, settled, until } from '../../kit/settle.ts'
 
 const FRESH = 'Cache-Control: max-age=60\r\n'
 
@@ -38,7 +38,7 @@ for (const [by, cache, fields] of [
     const first = get(at.port, '/page')
     await until(() => asked.length === 1)
     const second = get(at.port, '/page')
-    await until(() => at.gate.usage().requests === 2)
+    await requestsBegun(at.gate, 2)
     await meanwhile(50)
     asked[0]?.answer('page', `${FRESH}${fields}`)
     assert.equal((await first).body, 'page')

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { type CacheOrigin, httpDateIn, type Shop, shop } from '../../kit/cache-origin.ts'
 import { type Answered, Client, get } from '../../kit/client.ts'
 import type { Asked } from '../../kit/origin.ts'
-import { meanwhile, settled, tally, until, verdictOf } from '../../kit/settle.ts'
+import { meanwhile, requestsBegun, settled, tally, until, verdictOf } from '../../kit/settle.ts'
 
 const FRESH = 'Cache-Control: max-age=60\r\n'
 const admin = { bind: '127.0.0.1:0' }
@@ -21,7 +21,7 @@ async function join({ gate }: Pick<Shop, 'gate'>, path: string, fields: readonly
   const before = gate.gate.usage().requests
   const clients: Client[] = []
   for (const lines of fields) clients.push((await Client.connect(gate.port)).get(path, lines))
-  await until(() => gate.gate.usage().requests === before + fields.length)
+  await requestsBegun(gate.gate, before + fields.length)
   await meanwhile(30)
   return clients
 }

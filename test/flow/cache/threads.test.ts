@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { type Shop, shop } from '../../kit/cache-origin.ts'
 import { Client, get } from '../../kit/client.ts'
 import type { Asked } from '../../kit/origin.ts'
-import { settled, until } from '../../kit/settle.ts'
+import { requestsBegun, settled, until } from '../../kit/settle.ts'
 
 const FRESH = 'Cache-Control: max-age=60\r\n'
 const admin = { bind: '127.0.0.1:0' }
@@ -123,7 +123,7 @@ test('a thread dies while it fetches what others wait for: one of those takes th
   for (const [k, client] of first.entries()) client.get(`/${k}`)
   await until(() => asked.length === 8)
   for (const [k, client] of clients.entries()) if (k >= 8) client.get(`/${k % 8}`)
-  await until(() => at.gate.gate.usage().requests === 64)
+  await requestsBegun(at.gate.gate, 64)
   const { left } = await parted(at, clients)
   // The fetches that were the dead thread's come again from the other, if anybody is left there who waits for them.
   const wanted = new Set(left.map((client) => clients.indexOf(client) % 8))

@@ -5,7 +5,7 @@ import { Client } from '../../kit/client.ts'
 import { front, ok } from '../../kit/front.ts'
 import { logged } from '../../kit/logged.ts'
 import { type Peer, RawOrigin } from '../../kit/raw-origin.ts'
-import { settled, until, verdictOf } from '../../kit/settle.ts'
+import { requestsBegun, settled, verdictOf } from '../../kit/settle.ts'
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nCache-Control: max-age=60\r\n\r\n'
 const BROKEN = [
@@ -101,7 +101,7 @@ test('those who follow a fetch that is broken before anything of it has gone out
     }),
   )
   const { peer } = await origin.asked()
-  await until(() => hg.gate.usage().requests === 3)
+  await requestsBegun(hg.gate, 3)
   peer.send(`${CHUNKED}5\r\nhello!\r\n`)
   // One of them may take the fetch over.
   const serve = async (): Promise<void> => {
