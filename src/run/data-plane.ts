@@ -150,8 +150,8 @@ export class DataPlane implements ExchangeContext, ExchangePool {
     for (const [name, entrance] of generation.entrances) {
       if (this.#listeners.has(name)) continue
       const { gate, slots } = entrance
-      const ground = { gate, slots, spare: ledger.spare(name), descriptors, wheel, handlerFor }
-      this.#listeners.set(name, new Listener(settingsOf(generation, entrance), ground))
+      const dependencies = { gate, slots, spare: ledger.spare(name), descriptors, wheel, handlerFor }
+      this.#listeners.set(name, new Listener(settingsOf(generation, entrance), dependencies))
     }
   }
 

@@ -153,7 +153,7 @@ export class Generation implements GenerationOfExchanges {
 function cachesOf({ name }: Config, { cache }: GenerationContext): (route: RouteConfig) => RouteCache | null {
   if (cache === null) return () => null
   const { store, removals, notes } = cache
-  const shared = { name, store, bans: removals, notes, ready: new HotResponses() }
+  const shared = { name, store, bans: removals, notes, hot: new HotResponses() }
   return (route) =>
     route.cache === null ? null : new RouteCache(route.cache, shared, route.name, trusting(route.cache.purge))
 }

@@ -7,8 +7,9 @@
  * its present readers (`outgrow`). For that it must have taken room before its head was there (`reserve`): a reader
  * may have told its client of the body by then, and must get the whole of it.
  */
-import { PinnedObject } from './hold.ts'
+
 import { END, EXTENT, OBJECT, REASON } from './object.ts'
+import { PinnedObject } from './pinned-object.ts'
 import type { Pins } from './pins.ts'
 import { metaAt, metaSlot, type Shard } from './shard.ts'
 import { begin } from './slide.ts'

@@ -7,11 +7,11 @@
  * and reclaiming; it fills nothing and never blocks.
  */
 import { Draft } from './draft.ts'
-import { PinnedObject } from './hold.ts'
 import { Key } from './key-bytes.ts'
 import type { StoreMemory } from './memory.ts'
 import { FLAGS, OBJECT, REASON, STATE } from './object.ts'
 import type { Pin } from './pin-table.ts'
+import { PinnedObject } from './pinned-object.ts'
 import { Pins } from './pins.ts'
 import { rebuild } from './rebuild.ts'
 import { Shard } from './shard.ts'

@@ -5,7 +5,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Draft } from '../../src/store/draft.ts'
-import type { PinnedObject } from '../../src/store/hold.ts'
+import type { PinnedObject } from '../../src/store/pinned-object.ts'
 import { Store } from '../../src/store/store.ts'
 import type { Window } from '../../src/store/window.ts'
 import { BOARD, type StoreRace } from './board.ts'

@@ -19,7 +19,7 @@ import { parseHttpDate } from '../../wire/http/http-date.ts'
 import type { CacheSettings } from './settings.ts'
 import { isHeuristic } from './status.ts'
 
-/** Bits of a life. */
+/** Bits of a freshness. */
 export const FreshnessFlag = {
   /** Never used stale: must-revalidate, proxy-revalidate or s-maxage (RFC 9111 §5.2.2.2, §5.2.2.8, §5.2.2.10). */
   mustRevalidate: 1,
@@ -41,7 +41,7 @@ export const FreshnessFlag = {
   over: 256,
 } as const
 
-/** How many numbers a life takes up in memory. */
+/** How many numbers a freshness takes up in memory. */
 export const freshnessSlots = 6
 
 /** All times in ms. Mutable, so that one object can be filled again and again. */
@@ -64,14 +64,14 @@ export class Freshness {
   }
 }
 
-/** Writes a life to f64[at, at + lifeSlots). */
-export function writeFreshness(life: Freshness, f64: Float64Array, at: number): void {
-  f64[at] = life.born
-  f64[at + 1] = life.ttl
-  f64[at + 2] = life.grace
-  f64[at + 3] = life.keep
-  f64[at + 4] = life.staleIfError
-  f64[at + 5] = life.flags
+/** Writes a freshness to f64[at, at + freshnessSlots). */
+export function writeFreshness(freshness: Freshness, f64: Float64Array, at: number): void {
+  f64[at] = freshness.born
+  f64[at + 1] = freshness.ttl
+  f64[at + 2] = freshness.grace
+  f64[at + 3] = freshness.keep
+  f64[at + 4] = freshness.staleIfError
+  f64[at + 5] = freshness.flags
 }
 
 /** Fills `into` with what writeLife wrote. */
@@ -106,7 +106,7 @@ export function ageOf(head: ResponseHead): number {
   return Math.max(0, delta((comma < 0 ? text : text.slice(0, comma)).trim()))
 }
 
-/** The life of a response that was just received or validated. `control`: from controlOf this head. */
+/** The freshness of a response that was just received or validated. `control`: from controlOf this head. */
 export function freshnessOf(
   into: Freshness,
   head: ResponseHead,
@@ -135,30 +135,30 @@ export function freshnessOf(
 }
 
 /** grace, staleIfError and keep, once ttl and flags are known. */
-function setRest(life: Freshness, control: CacheControl, settings: CacheSettings): void {
+function setRest(freshness: Freshness, control: CacheControl, settings: CacheSettings): void {
   let pressure = 0
-  life.grace = 0
-  life.staleIfError = 0
-  if (!life.has(FreshnessFlag.mustRevalidate | FreshnessFlag.noCache)) {
+  freshness.grace = 0
+  freshness.staleIfError = 0
+  if (!freshness.has(FreshnessFlag.mustRevalidate | FreshnessFlag.noCache)) {
     // What the server says goes before what the operator says.
-    const own = isForOne(life) ? 0 : settings.grace
-    life.grace = control.staleWhileRevalidate >= 0 ? control.staleWhileRevalidate * 1000 : own
-    if (control.staleIfError >= 0) life.flags |= FreshnessFlag.errorStated
-    life.staleIfError = control.staleIfError >= 0 ? control.staleIfError * 1000 : Math.max(own, life.grace)
-    pressure = isForOne(life) ? 0 : settings.graceUnderPressure
+    const own = isForOne(freshness) ? 0 : settings.grace
+    freshness.grace = control.staleWhileRevalidate >= 0 ? control.staleWhileRevalidate * 1000 : own
+    if (control.staleIfError >= 0) freshness.flags |= FreshnessFlag.errorStated
+    freshness.staleIfError = control.staleIfError >= 0 ? control.staleIfError * 1000 : Math.max(own, freshness.grace)
+    pressure = isForOne(freshness) ? 0 : settings.graceUnderPressure
   }
-  const validated = life.has(FreshnessFlag.validator) ? life.grace + settings.keep : 0
-  life.keep = Math.max(life.grace, life.staleIfError, pressure, validated) - life.grace
+  const validated = freshness.has(FreshnessFlag.validator) ? freshness.grace + settings.keep : 0
+  freshness.keep = Math.max(freshness.grace, freshness.staleIfError, pressure, validated) - freshness.grace
 }
 
 /** Whether only the server itself can allow that this response is used stale: it was never fresh, or went to a known user. */
-export function isForOne(life: Freshness): boolean {
-  return life.ttl <= 0 || life.has(FreshnessFlag.authorized)
+export function isForOne(freshness: Freshness): boolean {
+  return freshness.ttl <= 0 || freshness.has(FreshnessFlag.authorized)
 }
 
 /** Makes it stale from now on, as after a HEAD that tells of a change (§4.3.5) or a soft purge. Its grace begins now. */
-export function expire(life: Freshness, now: number): void {
-  life.ttl = Math.min(life.ttl, Math.max(0, now - life.born))
+export function expire(freshness: Freshness, now: number): void {
+  freshness.ttl = Math.min(freshness.ttl, Math.max(0, now - freshness.born))
 }
 
 /** Moment of Date, or of receipt where there is none that can be read (RFC 9110 §6.6.1). */
@@ -170,7 +170,7 @@ export function dateOf(head: ResponseHead, answered: number): number {
 
 /** Freshness lifetime in ms: the operator's, the server's, or a guess (§4.2.1, §4.2.2). */
 function ttlOf(
-  life: Freshness,
+  freshness: Freshness,
   head: ResponseHead,
   control: CacheControl,
   date: number,
@@ -178,7 +178,7 @@ function ttlOf(
 ): number {
   const forced = forcedTtl(head.status, settings)
   if (forced !== null) {
-    life.flags |= FreshnessFlag.forced
+    freshness.flags |= FreshnessFlag.forced
     return forced
   }
   if (control.sMaxAge >= 0) return control.sMaxAge * 1000
@@ -186,7 +186,7 @@ function ttlOf(
   if (!control.targeted && head.has(Field.expires)) return expiresIn(head, date)
   if (!isHeuristic(head.status) && !control.isPublic) return 0
   const guess = heuristicTtl(head, date, settings)
-  if (guess > 0) life.flags |= FreshnessFlag.heuristic
+  if (guess > 0) freshness.flags |= FreshnessFlag.heuristic
   return guess
 }
 

@@ -1,5 +1,5 @@
 /**
- * Whether a stored response may be used for a request, by its life and what the client asks for (RFC 9111 §4, §4.2.4).
+ * Whether a stored response may be used for a request, by its freshness and what the client asks for (RFC 9111 §4, §4.2.4).
  * A stale response is used only as far as its server, the client or the operator allows, and never when its server
  * forbids it; for that, judge and the two functions for bad times look at the same flags.
  */
@@ -69,22 +69,24 @@ function inMs(seconds: number): number {
 export type Reusability = 'fresh' | 'grace' | 'stale' | 'gone'
 
 /** Judges a stored response for a request in ordinary times. `now`: ms since the epoch. */
-export function reusabilityOf(life: Freshness, ask: RequestDirectives, now: number): Reusability {
-  const age = ageAt(life, now)
-  const late = age - life.ttl // ≥ 0: stale, since fresh means ttl > age (§4.2)
-  if (late >= life.grace + life.keep) return 'gone'
-  if (life.has(FreshnessFlag.noCache) || ask.noCache) return 'stale'
+export function reusabilityOf(freshness: Freshness, directives: RequestDirectives, now: number): Reusability {
+  const age = ageAt(freshness, now)
+  const late = age - freshness.ttl // ≥ 0: stale, since fresh means ttl > age (§4.2)
+  if (late >= freshness.grace + freshness.keep) return 'gone'
+  if (freshness.has(FreshnessFlag.noCache) || directives.noCache) return 'stale'
   if (late < 0) {
-    if (-late < ask.minFresh) return 'stale'
+    if (-late < directives.minFresh) return 'stale'
     // RFC 8246 §2: a reload need not ask for what cannot have changed; one that insists says no-cache.
-    if (ask.maxAge >= 0 && age > ask.maxAge && !life.has(FreshnessFlag.immutable)) return 'stale'
+    if (directives.maxAge >= 0 && age > directives.maxAge && !freshness.has(FreshnessFlag.immutable)) return 'stale'
     return 'fresh'
   }
-  if (life.has(FreshnessFlag.mustRevalidate) || ask.minFresh > 0) return 'stale'
+  if (freshness.has(FreshnessFlag.mustRevalidate) || directives.minFresh > 0) return 'stale'
   // §5.2.1.1: a request that names an age wants nothing stale, unless max-stale says so as well.
-  if (ask.maxAge >= 0 && (age > ask.maxAge || ask.maxStale < 0)) return 'stale'
+  if (directives.maxAge >= 0 && (age > directives.maxAge || directives.maxStale < 0)) return 'stale'
   // What the client says goes before grace, to both sides: a number is also the most that it takes (§5.2.1.2).
-  return late < (ask.maxStale >= 0 && !isForOne(life) ? ask.maxStale : life.grace) ? 'grace' : 'stale'
+  return late < (directives.maxStale >= 0 && !isForOne(freshness) ? directives.maxStale : freshness.grace)
+    ? 'grace'
+    : 'stale'
 }
 
 const NOTHING = new RequestDirectives()
@@ -93,14 +95,14 @@ const NOTHING = new RequestDirectives()
  * Whether a response that was fetched for one request answers the requests for the same that came meanwhile: they only get what
  * they would get from the store a moment later. What they say of ages is about older responses than one that comes just now.
  */
-export function isShareable(life: Freshness, now: number): boolean {
-  const reusability = reusabilityOf(life, NOTHING, now)
+export function isShareable(freshness: Freshness, now: number): boolean {
+  const reusability = reusabilityOf(freshness, NOTHING, now)
   return reusability === 'fresh' || reusability === 'grace'
 }
 
-/** Whether that can ever be so of one with this life, had it come just now. */
-export function canBecomeShareable(life: Freshness): boolean {
-  return !life.has(FreshnessFlag.noCache) && life.ttl + life.grace > 0
+/** Whether that can ever be so of one with this freshness, had it come just now. */
+export function canBecomeShareable(freshness: Freshness): boolean {
+  return !freshness.has(FreshnessFlag.noCache) && freshness.ttl + freshness.grace > 0
 }
 
 /**
@@ -110,18 +112,18 @@ export function canBecomeShareable(life: Freshness): boolean {
  * @param pressure 0 … 1; what lies outside is taken for the nearer end
  */
 export function usableWhenSaturated(
-  life: Freshness,
-  ask: RequestDirectives,
+  freshness: Freshness,
+  directives: RequestDirectives,
   settings: Pick<CacheSettings, 'graceUnderPressure'>,
   pressure: number,
   now: number,
 ): boolean {
-  if (life.has(FreshnessFlag.noCache) || ask.noCache) return false
-  const late = ageAt(life, now) - life.ttl
+  if (freshness.has(FreshnessFlag.noCache) || directives.noCache) return false
+  const late = ageAt(freshness, now) - freshness.ttl
   if (late < 0) return true
-  if (life.has(FreshnessFlag.mustRevalidate)) return false
-  const most = isForOne(life) ? life.grace : Math.max(life.grace, settings.graceUnderPressure)
-  return late < life.grace + (most - life.grace) * Math.min(1, Math.max(0, pressure))
+  if (freshness.has(FreshnessFlag.mustRevalidate)) return false
+  const most = isForOne(freshness) ? freshness.grace : Math.max(freshness.grace, settings.graceUnderPressure)
+  return late < freshness.grace + (most - freshness.grace) * Math.min(1, Math.max(0, pressure))
 }
 
 /**
@@ -129,24 +131,24 @@ export function usableWhenSaturated(
  * connection). Never where the server forbids stale ones: then the client has to see the failure (RFC 9111 §5.2.2.2).
  */
 export function usableOnError(
-  life: Freshness,
-  ask: RequestDirectives,
+  freshness: Freshness,
+  directives: RequestDirectives,
   settings: Pick<CacheSettings, 'graceUnderPressure'>,
   now: number,
 ): boolean {
-  if (life.has(FreshnessFlag.noCache) || ask.noCache) return false
-  const late = ageAt(life, now) - life.ttl
+  if (freshness.has(FreshnessFlag.noCache) || directives.noCache) return false
+  const late = ageAt(freshness, now) - freshness.ttl
   if (late < 0) return true
-  if (life.has(FreshnessFlag.mustRevalidate)) return false
-  const asked = isForOne(life) ? 0 : Math.max(ask.maxStale, ask.staleIfError)
+  if (freshness.has(FreshnessFlag.mustRevalidate)) return false
+  const asked = isForOne(freshness) ? 0 : Math.max(directives.maxStale, directives.staleIfError)
   // A server that fails is under all the pressure there can be. Its own word on errors goes before the operator's.
-  const bound = isForOne(life) || life.has(FreshnessFlag.errorStated) ? 0 : settings.graceUnderPressure
-  return late < Math.max(life.grace, life.staleIfError, asked, bound)
+  const bound = isForOne(freshness) || freshness.has(FreshnessFlag.errorStated) ? 0 : settings.graceUnderPressure
+  return late < Math.max(freshness.grace, freshness.staleIfError, asked, bound)
 }
 
 /** Age in ms (RFC 9111 §4.2.3). A clock that was set back makes nothing younger than new. */
-export function ageAt(life: Freshness, now: number): number {
-  return Math.max(0, now - life.born)
+export function ageAt(freshness: Freshness, now: number): number {
+  return Math.max(0, now - freshness.born)
 }
 
 /**
@@ -154,7 +156,7 @@ export function ageAt(life: Freshness, now: number): number {
  * this request (§5.1): it is left out where one did, unless another cache stood between, or the response was old already.
  * @param anew a server was asked for this request, and has made or validated it
  */
-export function shownAge(life: Freshness, now: number, anew: boolean): number {
-  const age = Math.floor(ageAt(life, now) / 1000)
+export function shownAge(freshness: Freshness, now: number, anew: boolean): number {
+  const age = Math.floor(ageAt(freshness, now) / 1000)
   return anew && age === 0 ? -1 : age
 }

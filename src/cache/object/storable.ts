@@ -25,17 +25,17 @@ export type NotStored = keyof typeof notStored
 
 /**
  * Why this response to this request may not be stored; null: it may.
- * @param ask of the request
+ * @param directives of the request
  * @param control of the response, see controlOf
- * @param life of the response, see lifeOf
+ * @param freshness of the response, see lifeOf
  * @param edits with which the request went to the server
  */
 export function whyNotStored(
   request: RequestHead,
-  ask: RequestDirectives,
+  directives: RequestDirectives,
   head: ResponseHead,
   control: CacheControl,
-  life: Freshness,
+  freshness: Freshness,
   settings: CacheSettings,
   edits: Edits = NO_EDITS,
 ): NotStored | null {
@@ -43,20 +43,20 @@ export function whyNotStored(
   if (request.method !== 'GET' && !posted) return 'method'
   // Content of a GET means nothing (RFC 9110 §9.3.1), but some servers read it: the next client would get the answer.
   if (!posted && request.bodyKind !== BodyKind.none && request.contentLength !== 0) return 'request-content'
-  return whyNotKept(request, ask, head, control, life, settings, edits)
+  return whyNotKept(request, directives, head, control, freshness, settings, edits)
 }
 
 /** The same for a stored response whose metadata is renewed, whatever the method that brought it. */
 export function whyNotKept(
   request: RequestHead,
-  ask: RequestDirectives,
+  directives: RequestDirectives,
   head: ResponseHead,
   control: CacheControl,
-  life: Freshness,
+  freshness: Freshness,
   settings: CacheSettings,
   edits: Edits = NO_EDITS,
 ): NotStored | null {
-  if (ask.noStore) return 'request-no-store' // RFC 9111 §5.2.1.5
+  if (directives.noStore) return 'request-no-store' // RFC 9111 §5.2.1.5
   const { status } = head
   if (status < 200) return 'interim'
   if (status === 206) return 'partial' // §3.3: allowed only to caches that can complete it
@@ -73,8 +73,8 @@ export function whyNotKept(
   if (forcedTtl(status, settings) === 0) return 'route'
   const vary = readVary(head, settings.key)
   if (typeof vary === 'string') return vary // §4.1
-  if (!hasFreshness(head, control, life)) return 'no-freshness'
-  return isUseful(life) ? null : whyOfNoUse(head, control, life)
+  if (!hasFreshness(head, control, freshness)) return 'no-freshness'
+  return isUseful(freshness) ? null : whyOfNoUse(head, control, freshness)
 }
 
 /**
@@ -105,29 +105,29 @@ function setsCookie(head: ResponseHead, control: CacheControl): boolean {
 }
 
 /** The last rule of §3. */
-function hasFreshness(head: ResponseHead, control: CacheControl, life: Freshness): boolean {
+function hasFreshness(head: ResponseHead, control: CacheControl, freshness: Freshness): boolean {
   return (
     isForAll(control) ||
     control.maxAge >= 0 ||
     (!control.targeted && head.has(Field.expires)) ||
-    life.has(FreshnessFlag.forced) ||
+    freshness.has(FreshnessFlag.forced) ||
     isHeuristic(head.status)
   )
 }
 
 /** There is a time, now or later, at which it could be used or validated. */
-function isUseful(life: Freshness): boolean {
-  if (life.has(FreshnessFlag.noCache) && !life.has(FreshnessFlag.validator)) return false
-  return !life.has(FreshnessFlag.over)
+function isUseful(freshness: Freshness): boolean {
+  if (freshness.has(FreshnessFlag.noCache) && !freshness.has(FreshnessFlag.validator)) return false
+  return !freshness.has(FreshnessFlag.over)
 }
 
 /** What it is that makes it useless: the remedies differ. */
-function whyOfNoUse(head: ResponseHead, control: CacheControl, life: Freshness): NotStored {
-  if (life.has(FreshnessFlag.noCache) && !life.has(FreshnessFlag.validator)) return 'no-cache'
-  if (life.has(FreshnessFlag.forced)) return 'stale-at-once'
+function whyOfNoUse(head: ResponseHead, control: CacheControl, freshness: Freshness): NotStored {
+  if (freshness.has(FreshnessFlag.noCache) && !freshness.has(FreshnessFlag.validator)) return 'no-cache'
+  if (freshness.has(FreshnessFlag.forced)) return 'stale-at-once'
   if (control.sMaxAge >= 0) return control.sMaxAgeUnclear ? 'unreadable' : 'stale-at-once'
   if (control.maxAge >= 0) return control.maxAgeUnclear ? 'unreadable' : 'stale-at-once'
-  if (control.targeted || !head.has(Field.expires)) return life.ttl > 0 ? 'stale-at-once' : 'says-nothing'
+  if (control.targeted || !head.has(Field.expires)) return freshness.ttl > 0 ? 'stale-at-once' : 'says-nothing'
   return isExpiresClear(head) ? 'stale-at-once' : 'unreadable'
 }
 

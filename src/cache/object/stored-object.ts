@@ -1,7 +1,7 @@
 /**
  * How what the cache knows lies in the store: three kinds of objects, their numbers, their heads.
  *
- *   response  a stored response. Numbers: its life and the slots below. Head: reason, ETag, Last-Modified and tags, a
+ *   response  a stored response. Numbers: its freshness and the slots below. Head: reason, ETag, Last-Modified and tags, a
  *             line each, then its fields.
  *   varies    stands under a key whose responses differ by request fields (RFC 9111 §4.1): names those fields. The
  *             responses themselves have keys of their own, made of this key, its generation and the values. So all
@@ -15,7 +15,7 @@ import type { Validators } from './validators.ts'
 
 export const KIND = { response: 1, varies: 2, pass: 3 } as const
 
-/** Places of the numbers that are not the life's. Moments in ms since the epoch. */
+/** Places of the numbers that are not the freshness's. Moments in ms since the epoch. */
 export const SLOT = {
   status: freshnessSlots,
   /** Moment of Date. */
@@ -58,15 +58,15 @@ export interface Numbers {
 
 const scratch = new Float64Array(freshnessSlots)
 
-/** Fills `into` with the life of a stored response. */
+/** Fills `into` with the freshness of a stored response. */
 export function freshnessIn(into: Freshness, of: Numbers): void {
   for (let i = 0; i < freshnessSlots; i++) scratch[i] = of.meta(i)
   readFreshness(into, scratch, 0)
 }
 
-/** Writes a life to where `set` puts it. */
-export function writeFreshnessTo(life: Freshness, to: { setMeta(i: number, value: number): void }): void {
-  writeFreshness(life, scratch, 0)
+/** Writes a freshness to where `set` puts it. */
+export function writeFreshnessTo(freshness: Freshness, to: { setMeta(i: number, value: number): void }): void {
+  writeFreshness(freshness, scratch, 0)
   for (let i = 0; i < freshnessSlots; i++) to.setMeta(i, scratch[i]!)
 }
 
@@ -113,14 +113,14 @@ export function variantKey(primary: string, generation: number, variant: string)
 
 /** All numbers of a response whose body is `length` bytes, -1: not known yet. The rest as in SLOT. */
 export function numbersOf(
-  life: Freshness,
+  freshness: Freshness,
   stored: StoredText,
   length: number,
   ban: number,
   content = unique(),
 ): number[] {
   const numbers: number[] = []
-  writeFreshnessTo(life, {
+  writeFreshnessTo(freshness, {
     setMeta: (i, value) => {
       numbers[i] = value
     },

@@ -6,7 +6,7 @@ import { RequestDirectives, reusabilityOf } from '../../cache/freshness/reuse.ts
 import { AbandonReason, KIND, SLOT } from '../../cache/object/stored-object.ts'
 import { removeDirectives } from '../../cache/serve/revalidation.ts'
 import type { Draft } from '../../store/draft.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import { Edits, NO_EDITS } from '../../wire/http/edits.ts'
 import { Field } from '../../wire/http/fields.ts'
 import type { RequestHead } from '../../wire/http/head.ts'
@@ -20,20 +20,20 @@ import { refreshEnded } from './take-response.ts'
 const ROOM = 50
 
 // Used up within one call.
-const life = new Freshness()
+const freshness = new Freshness()
 const NOTHING = new RequestDirectives()
 
 /**
  * Whether another fetch has settled what this one is for. Between looking and leading another may have finished
  * it, and the store only sees to it that two do not fetch at once.
  */
-export function isSettled(routeCache: RouteCache, key: string, ask: RequestDirectives): boolean {
+export function isSettled(routeCache: RouteCache, key: string, directives: RequestDirectives): boolean {
   const hold = routeCache.store.find(key, false)
   if (hold === null) return false
   const now = wall()
   let settled = hold.kind === KIND.varies || (hold.kind === KIND.pass && now < hold.meta(SLOT.until))
   if (hold.kind === KIND.response)
-    settled = outlives(routeCache.bans, hold, life, now) && reusabilityOf(life, ask, now) === 'fresh'
+    settled = outlives(routeCache.bans, hold, freshness, now) && reusabilityOf(freshness, directives, now) === 'fresh'
   hold.release()
   return settled
 }

@@ -17,7 +17,7 @@ import type { StoreDecision } from '../../cache/object/reasons.ts'
 import { AbandonReason, KIND, readText, SLOT, type StoredText, variantKey } from '../../cache/object/stored-object.ts'
 import { type Conditions, conditionsOf, isForServer } from '../../cache/serve/condition.ts'
 import { askWhetherChanged, removeConditions } from '../../cache/serve/revalidation.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import { CacheControl } from '../../wire/http/cache-control.ts'
 import type { Forwarded } from '../../wire/http/cache-status.ts'
 import { type Edits, FieldName } from '../../wire/http/edits.ts'
@@ -295,12 +295,12 @@ export class Caching extends CachePart {
     if (usual) {
       const accept = routeCache.settings.compress === null ? null : x.head.list(Field.acceptEncoding)
       const seconds = routeCache.settings.status ? secondsLeft(freshness, now) : 0
-      const ready = routeCache.ready.find(pinned, age, seconds, accept)
+      const ready = routeCache.hot.find(pinned, age, seconds, accept)
       if (ready !== null) return x.delivery.repeat(pinned, ready)
     }
     const form = formFor(routeCache, pinned, x.head, directives, conditions, text)
     const out = { age, cacheStatus: statusOf(this, now, this.#fwdStatus(pinned, conditions)), own }
-    if (usual && routeCache.ready.worth) routeCache.ready.make(form, pinned, out)
+    if (usual && routeCache.hot.worth) routeCache.hot.make(form, pinned, out)
     x.delivery.start(form.hold, form.stored, form.conditions, out, now)
     return null
   }

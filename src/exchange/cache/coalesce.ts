@@ -6,7 +6,7 @@
 import { lately, wall } from '../../base/clock.ts'
 import { isShareable, reusabilityOf } from '../../cache/freshness/reuse.ts'
 import { AbandonReason, freshnessIn, KIND, SLOT } from '../../cache/object/stored-object.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import { awaitPart } from './awaited-part.ts'
 import { isSettled } from './background.ts'
 import { type CachePart, type CacheState, type LookResult, PASSING, refused } from './cache-part.ts'

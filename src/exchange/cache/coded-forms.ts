@@ -23,8 +23,8 @@ import {
 } from '../../cache/serve/coding.ts'
 import type { Conditions } from '../../cache/serve/condition.ts'
 import type { Draft } from '../../store/draft.ts'
-import type { PinnedObject } from '../../store/hold.ts'
 import { METAS } from '../../store/object.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import type { Store } from '../../store/store.ts'
 import { MAX_KEY } from '../../store/store-plan.ts'
 import { fieldList } from '../../wire/http/field-list.ts'
@@ -50,7 +50,7 @@ export function formFor(
   routeCache: RouteCache,
   hold: PinnedObject,
   head: RequestHead,
-  ask: RequestDirectives,
+  directives: RequestDirectives,
   conditions: Conditions | null,
   text = readText(hold.headText(), hold),
 ): ServedForm {
@@ -63,7 +63,7 @@ export function formFor(
   if (!mayCode(stored, length, compress, routeCache.settings.targeted))
     return { hold, stored, conditions, settled: true }
   const plain = withVary(stored)
-  const coding = ask.noTransform ? null : codingFor(fieldList(head, 'accept-encoding'), compress.encodings)
+  const coding = directives.noTransform ? null : codingFor(fieldList(head, 'accept-encoding'), compress.encodings)
   if (coding === null) return { hold, stored: plain, conditions, settled: true }
   const asked = withoutDatedRange(conditions)
   if (asked !== null && asked.range !== null) return { hold, stored: plain, conditions: asked, settled: true }

@@ -16,7 +16,7 @@ import {
   wholeFields,
 } from '../../cache/serve/response-heads.ts'
 import type { PreparedAnswer, Responder } from '../../net/responder.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import { byteRanges, multipartLength, multipartTail, partHead } from '../../wire/http/byte-range.ts'
 import { valueIn } from '../../wire/http/field-lines.ts'
 import type { OutgoingFields } from '../../wire/http/outgoing-fields.ts'

@@ -8,7 +8,7 @@ import { latin1 } from '../../base/bytes.ts'
 import { SLOT } from '../../cache/object/stored-object.ts'
 import { type DeliveryOut, wholeFields } from '../../cache/serve/response-heads.ts'
 import { PreparedAnswer } from '../../net/responder.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import { OutgoingFields } from '../../wire/http/outgoing-fields.ts'
 import type { ServedForm } from './served-form.ts'
 

@@ -5,28 +5,28 @@ import { ageAt } from '../../cache/freshness/reuse.ts'
 import { readText, type StoredText } from '../../cache/object/stored-object.ts'
 import type { RemovalSubject } from '../../cache/purge/removal-subject.ts'
 import { partsOf } from '../../cache/purge/removals.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import { listIn } from '../../wire/http/field-lines.ts'
 
-export class HeldSubject implements RemovalSubject {
+export class PinnedSubject implements RemovalSubject {
   readonly target: string
   readonly scheme: string
   readonly host: string | null
   readonly url: string | null
   readonly #hold: PinnedObject
-  readonly #life: Freshness
+  readonly #freshness: Freshness
   readonly #now: number
   #stored: StoredText | null = null
 
   /** `now`: ms since the epoch. */
-  constructor(hold: PinnedObject, life: Freshness, now: number) {
+  constructor(hold: PinnedObject, freshness: Freshness, now: number) {
     const { target, scheme, host, url } = partsOf(hold.key)
     this.target = target
     this.scheme = scheme
     this.host = host
     this.url = url
     this.#hold = hold
-    this.#life = life
+    this.#freshness = freshness
     this.#now = now
   }
 
@@ -39,7 +39,7 @@ export class HeldSubject implements RemovalSubject {
   }
 
   get age(): number {
-    return ageAt(this.#life, this.#now) / 1000
+    return ageAt(this.#freshness, this.#now) / 1000
   }
 
   header(name: string): string | null {

@@ -1,6 +1,6 @@
 /** What a server's failure means for the copy that is stored: it stays, and the server is asked again later, each time it fails. */
 import { SLOT } from '../../cache/object/stored-object.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 
 /** After a refresh that failed: first and longest pause, in ms. */
 const PAUSE = 1000

@@ -16,7 +16,7 @@ import {
 } from '../../cache/object/stored-object.ts'
 import { tagsOf } from '../../cache/object/tags.ts'
 import { validatorsOf } from '../../cache/object/validators.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import { CacheControl } from '../../wire/http/cache-control.ts'
 import type { ResponseHead } from '../../wire/http/head.ts'
 import type { CachePart } from './cache-part.ts'
@@ -46,7 +46,7 @@ function renewed(c: CachePart, old: StoredText, head: ResponseHead, now: number)
   freshnessOfAnswer(c, fresh, merged, control, now, ageOf(head))
   const { etag, lastModified, date } = validatorsOf(merged, now)
   const stored = { ...old, etag, lastModified, date, fields, tags: tagsOf(merged) }
-  const names = routeCache.choosers(merged)
+  const names = routeCache.variantFields(merged)
   const why = whyNotKept(x.head, lookup.directives, merged, control, fresh, routeCache.settings, x.edits)
   // It is found by requests that the old Vary took for alike (§4.1).
   return { stored, own, why: why ?? (names.join('\n') === (lookup.names ?? []).join('\n') ? null : 'other-vary') }

@@ -9,7 +9,7 @@ import { variantOf, varyNames } from '../../cache/key/vary.ts'
 import { freshnessIn, SLOT, type StoredText, writeFreshnessTo } from '../../cache/object/stored-object.ts'
 import type { Removals } from '../../cache/purge/removals.ts'
 import type { RouteCacheConfig } from '../../config/model.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import type { Store } from '../../store/store.ts'
 import { type Edits, type FieldLine, fieldLine } from '../../wire/http/edits.ts'
 import { withoutLines } from '../../wire/http/field-lines.ts'
@@ -18,7 +18,7 @@ import { type Hop, schemeOf } from '../../wire/http/forwarded.ts'
 import type { RequestHead, ResponseHead } from '../../wire/http/head.ts'
 import { takesFields } from '../../wire/http1/connection.ts'
 import type { HotResponses } from './hot-responses.ts'
-import { HeldSubject } from './pinned-subject.ts'
+import { PinnedSubject } from './pinned-subject.ts'
 import type { StoreNotes } from './store-notes.ts'
 
 /** A request longer than this is not worth a place in the index; the store takes keys of 16 KB. */
@@ -33,7 +33,7 @@ export class RouteCache {
   readonly store: Store
   readonly bans: Removals
   readonly notes: StoreNotes
-  readonly ready: HotResponses
+  readonly hot: HotResponses
   /** The same for requests that pass it by, whatever they are. */
   readonly bypassing: RouteCache
   readonly #bypassing: boolean
@@ -42,7 +42,7 @@ export class RouteCache {
   readonly #space: string
   readonly #bypassed: boolean
   readonly #paths: Paths
-  readonly #choosers: readonly string[]
+  readonly #keyParts: readonly string[]
   /** The key ends with the path as it came, unless a trusted proxy says more. */
   readonly #plain: boolean
   // Of the key made last.
@@ -54,7 +54,7 @@ export class RouteCache {
   /** `name`: ours. `space`: name of the route, which keeps its answers apart from those of others. `purgers`: the addresses that may use PURGE. */
   constructor(
     settings: RouteCacheConfig,
-    shared: { name: string; store: Store; bans: Removals; notes: StoreNotes; ready: HotResponses },
+    shared: { name: string; store: Store; bans: Removals; notes: StoreNotes; hot: HotResponses },
     space: string,
     purgers: (address: string) => boolean,
     aside = false,
@@ -66,7 +66,7 @@ export class RouteCache {
     this.store = shared.store
     this.bans = shared.bans
     this.notes = shared.notes
-    this.ready = shared.ready
+    this.hot = shared.hot
     this.capability = settings.surrogateControl
       ? fieldLine('Surrogate-Capability', `${shared.name}="Surrogate/1.0"`)
       : null
@@ -74,13 +74,13 @@ export class RouteCache {
     const { cookies, headers, paths } = settings.bypass
     this.#bypassed = cookies.length + headers.length + paths.length > 0
     this.#paths = new Paths(paths)
-    this.#choosers = keyParts(settings.key)
+    this.#keyParts = keyParts(settings.key)
     this.#plain = settings.key.path && settings.key.query.take === 'all' && !settings.key.query.sort
   }
 
   /**
    * Primary key of a request for `path` (with its query); '' when it is too long to have one. What else the route's key
-   * counts keeps apart what is stored under this one: see `choosers`.
+   * counts keeps apart what is stored under this one: see `variantFields`.
    */
   key(hop: Hop, head: RequestHead, path = head.path): string {
     const key = this.#plain && !hop.trusted ? this.#before(hop, head) + path : this.#keyOf(hop, head, path)
@@ -136,13 +136,13 @@ export class RouteCache {
    * the route codes what is stored, no server is told of Accept-Encoding, so that one form serves all whatever Vary says;
    * a server that codes unasked is taken at its word.
    */
-  choosers(head: ResponseHead): readonly string[] {
+  variantFields(head: ResponseHead): readonly string[] {
     const { compress, key } = this.settings
     const names = varyNames(head, key) ?? []
     const coded = compress !== null && !head.has(Field.contentEncoding)
-    if (!coded && this.#choosers.length === 0) return names
+    if (!coded && this.#keyParts.length === 0) return names
     const more = names.filter((name) => !(coded && name === 'accept-encoding') && !key.headers.includes(name))
-    return [...this.#choosers, ...more]
+    return [...this.#keyParts, ...more]
   }
 
   /** Whether this request passes the cache by: it neither takes from it nor leaves anything in it. */
@@ -150,8 +150,8 @@ export class RouteCache {
     if (this.#bypassing) return true
     // The server sees less of it than counts here (RFC 9110 §7.6.1).
     if (takesFields(head)) return true
-    const choosers = this.#choosers
-    if (choosers.length > 0 && head.text.length > LONGEST_CHOICE && variantOf(choosers, head).length > LONGEST_CHOICE)
+    const counted = this.#keyParts
+    if (counted.length > 0 && head.text.length > LONGEST_CHOICE && variantOf(counted, head).length > LONGEST_CHOICE)
       return true
     if (!this.#bypassed) return false
     const { cookies, headers } = this.settings.bypass
@@ -163,20 +163,20 @@ export class RouteCache {
 
 /**
  * Reads the freshness of a stored response, and compares it with the removals it has not seen yet. False: it is to go. A soft
- * removal makes it stale, in `life` and in the store.
+ * removal makes it stale, in `freshness` and in the store.
  */
-export function outlives(bans: Removals, hold: PinnedObject, life: Freshness, now: number): boolean {
+export function outlives(bans: Removals, hold: PinnedObject, freshness: Freshness, now: number): boolean {
   // In this order, as another thread may compare it just now, which writes the freshness before the number. The other way
-  // round a life from before the removal could pass for one from after it.
+  // round a freshness from before the removal could pass for one from after it.
   const compared = hold.meta(SLOT.ban)
   if (bans.last > 0) hold.fence()
-  freshnessIn(life, hold)
+  freshnessIn(freshness, hold)
   if (compared >= bans.last) return true
-  const judgement = bans.judge(compared, new HeldSubject(hold, life, now), now)
+  const judgement = bans.judge(compared, new PinnedSubject(hold, freshness, now), now)
   if (judgement === 'remove') return false
   if (judgement !== 'keep') {
-    expire(life, judgement)
-    writeFreshnessTo(life, hold)
+    expire(freshness, judgement)
+    writeFreshnessTo(freshness, hold)
     hold.fence()
   }
   hold.setMeta(SLOT.ban, bans.last)

@@ -1,6 +1,6 @@
 import type { StoredText } from '../../cache/object/stored-object.ts'
 import type { Conditions } from '../../cache/serve/condition.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 
 /** What a client gets of a stored response. */
 export interface ServedForm {

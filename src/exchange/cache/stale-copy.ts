@@ -7,7 +7,7 @@ import {
   usableWhenSaturated,
 } from '../../cache/freshness/reuse.ts'
 import type { RouteCacheConfig } from '../../config/model.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import { sinceFailure } from './refresh-backoff.ts'
 
 /** For how long, in ms, after a failure of the server a stale copy is served without asking it again. */

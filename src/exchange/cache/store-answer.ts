@@ -21,7 +21,7 @@ import {
 import { tagsOf } from '../../cache/object/tags.ts'
 import { validatorsOf } from '../../cache/object/validators.ts'
 import type { Draft } from '../../store/draft.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import { CacheControl } from '../../wire/http/cache-control.ts'
 import { BodyKind, type ResponseHead } from '../../wire/http/head.ts'
 import { askAsTold, awaitPart, isTooMuch } from './awaited-part.ts'
@@ -140,7 +140,7 @@ function posted({ x, lookup, report }: CachePart, head: ResponseHead): boolean {
 function keep(c: CachePart, head: ResponseHead, now: number): boolean {
   const { x, lookup } = c
   const { routeCache } = lookup
-  const draft = draftFor(c, routeCache.choosers(head))
+  const draft = draftFor(c, routeCache.variantFields(head))
   if (draft === null) return false
   const tags = tagsOf(head)
   const { etag, lastModified, date } = validatorsOf(head, now)

@@ -4,7 +4,7 @@ import { ageOf, type Freshness, freshnessOf } from '../../cache/freshness/freshn
 import type { NotStored } from '../../cache/object/storable.ts'
 import { AbandonReason } from '../../cache/object/stored-object.ts'
 import type { Draft } from '../../store/draft.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import type { CacheControl } from '../../wire/http/cache-control.ts'
 import { Field } from '../../wire/http/fields.ts'
 import type { ResponseHead } from '../../wire/http/head.ts'

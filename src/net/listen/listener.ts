@@ -45,7 +45,7 @@ export interface ListenerSettings {
 }
 
 /** What a listener stands on. */
-export interface ListenerGround {
+export interface ListenerDependencies {
   /** Chooses the protocol of a connection; null: it is none that is spoken here. */
   readonly handlerFor: (transport: Transport) => ConnectionHandler | null
   readonly gate: Gate<Slots>
@@ -63,20 +63,20 @@ export class Listener implements ClientConnectionContext {
   /** Called when it has become empty. */
   onEmpty: (() => void) | null = null
   #settings: ListenerSettings
-  readonly #ground: ListenerGround
+  readonly #dependencies: ListenerDependencies
   readonly #servers: Server[] = []
   readonly #clients = new Set<ListenerClient>()
   readonly #waiting = new Set<Arrival>()
   readonly #leavers: Leavers
 
-  constructor(settings: ListenerSettings, ground: ListenerGround) {
+  constructor(settings: ListenerSettings, dependencies: ListenerDependencies) {
     this.#settings = settings
-    this.gate = ground.gate
-    this.wheel = ground.wheel
-    this.idle = new IdleClients(ground.spare)
-    this.#ground = ground
-    this.#leavers = new Leavers(ground.wheel, () => this.#checkEmpty())
-    ground.descriptors.add(this.idle)
+    this.gate = dependencies.gate
+    this.wheel = dependencies.wheel
+    this.idle = new IdleClients(dependencies.spare)
+    this.#dependencies = dependencies
+    this.#leavers = new Leavers(dependencies.wheel, () => this.#checkEmpty())
+    dependencies.descriptors.add(this.idle)
   }
 
   get config(): ListenerConfig {
@@ -117,7 +117,7 @@ export class Listener implements ClientConnectionContext {
   /** How many connections have to make way for all that wait, without those that are doing so already. */
   get #wanted(): number {
     const { queue } = this.gate
-    const { used, limit } = this.#ground.slots
+    const { used, limit } = this.#dependencies.slots
     // After a limit was lowered, what one sets free is no place yet.
     return queue.length + Math.max(0, used - limit) - queue.underWay - this.idle.pending
   }
@@ -167,7 +167,7 @@ export class Listener implements ClientConnectionContext {
   }
 
   #accept(transport: Transport): void {
-    const { descriptors } = this.#ground
+    const { descriptors } = this.#dependencies
     const arrival = new Arrival(this, transport)
     const excess = descriptors.excess(transport.descriptor)
     if (excess === 0 || descriptors.relieve(excess)) return arrival.enter()
@@ -178,7 +178,7 @@ export class Listener implements ClientConnectionContext {
   /** The connection has a place. */
   admit({ transport }: Arrival, seat: Disposable): void {
     this.user.entered()
-    const handler = this.#ground.handlerFor(transport)
+    const handler = this.#dependencies.handlerFor(transport)
     if (handler !== null) return void this.#clients.add(handler(transport, this, seat))
     transport.destroy()
     seat[Symbol.dispose]()

@@ -19,7 +19,7 @@ import type { Config, RouteConfig } from '../../config/model.ts'
 import { outlives } from '../../exchange/cache/route-cache.ts'
 import type { Note, Noted } from '../../exchange/cache/store-notes.ts'
 import type { Purged } from '../../exchange/context.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import { type Store, StoreBusy } from '../../store/store.ts'
 import type {
   CacheControl,

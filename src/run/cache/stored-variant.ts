@@ -6,7 +6,7 @@ import type { CacheSettings } from '../../cache/freshness/settings.ts'
 import { shownChoice } from '../../cache/key/key-part.ts'
 import { readText } from '../../cache/object/stored-object.ts'
 import { withWeakTag } from '../../cache/serve/coding.ts'
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import type { StoredVariant } from '../../watch/admin/cache-control-port.ts'
 
 /** `settings`: of its route. `now`: ms since the epoch. */

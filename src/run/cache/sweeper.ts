@@ -4,7 +4,7 @@
  * join in, as there is one place in it from which a walk goes on: what they meet is swept as well, so that walks that
  * never end hold up nothing.
  */
-import type { PinnedObject } from '../../store/hold.ts'
+import type { PinnedObject } from '../../store/pinned-object.ts'
 import { type Store, StoreBusy } from '../../store/store.ts'
 
 /** Chains of the index at a time: few, as each object may be tried on a thousand patterns. */
